@@ -1,0 +1,37 @@
+/** What a handler is given. Clock, randomness, log and abort come from here, so that tests need none of the real ones. */
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/observe/index.ts'
+import type { Caller } from '../request/caller.ts'
+import type { Mount } from '../request/mount.ts'
+import type { Operation } from '../request/operation.ts'
+import type { LeaseLimits } from '../request/ports.ts'
+import type { Request } from '../request/request.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+
+/** Parts of the context that don't depend on the path's declaration. */
+export interface CallContext {
+  readonly request: Request
+  /** Create or update is decided by the time a handler runs. */
+  readonly operation: Operation
+  readonly mount: Mount
+  /** Relative to the mount. */
+  readonly path: string
+  /** Who asks; undefined on unauthenticated paths. */
+  readonly caller: Caller | undefined
+  /** The verdict said that the caller may use paths that need sudo. */
+  readonly sudo: boolean
+  readonly limits: LeaseLimits
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+  /** Adds a sentence to the reply's `warnings`. */
+  warn(sentence: string): void
+}
+
+/** What the dispatcher hands to a path: the context, inputs still unparsed, and the transaction's views. */
+export interface Call extends CallContext {
+  readonly params: ReadonlyMap<string, string>
+  readonly view: ReadView
+  /** The mount's storage for writing; undefined in an operation that declared `tx: 'read'`. */
+  readonly writeView: WriteView | undefined
+}

@@ -1,0 +1,62 @@
+/**
+ * `defineEngine`: an engine is a table of paths, the leases it lends, and what it does when it is mounted and removed.
+ *
+ * Life of a mount: `mounted` runs in the transaction that adds the mount (its storage is empty); requests and lease calls follow;
+ * after `unmounted` its leases are revoked and the framework deletes its storage, resumably.
+ */
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Mount, MountKind } from '../request/mount.ts'
+import type { Operation } from '../request/operation.ts'
+import type { WriteView } from '../storage/view.ts'
+import type { LeaseDefinition } from './lease.ts'
+import type { OperationDefinition, PathDefinition } from './path.ts'
+import { TemplateIndex } from './template.ts'
+import { verbOf } from '../request/operation.ts'
+
+export interface LifecycleCall {
+  readonly mount: Mount
+  readonly view: WriteView
+  readonly clock: Clock
+}
+
+export interface EngineInit {
+  readonly type: string
+  readonly kind: MountKind
+  /** As shown by `running_plugin_version`. */
+  readonly version?: string
+  readonly help: string
+  readonly paths: readonly PathDefinition[]
+  readonly leases?: readonly LeaseDefinition[]
+  readonly mounted?: (c: LifecycleCall) => Awaitable<void>
+  readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
+}
+
+export interface Found {
+  readonly path: PathDefinition
+  /** Undefined where the path exists but not with this operation. */
+  readonly operation: OperationDefinition | undefined
+  readonly params: ReadonlyMap<string, string>
+}
+
+export interface Engine extends EngineInit {
+  readonly leaseTypes: ReadonlyMap<string, LeaseDefinition>
+  /** `path` is relative to the mount. */
+  find(path: string, operation: Operation): Found | undefined
+}
+
+export function defineEngine(init: EngineInit): Engine {
+  const index = new TemplateIndex<PathDefinition>()
+  for (const path of init.paths) index.add(path.template, path)
+  const leaseTypes = new Map((init.leases ?? []).map((lease) => [lease.type, lease]))
+  return Object.freeze({
+    ...init,
+    leaseTypes,
+    find: (path: string, operation: Operation): Found | undefined => {
+      const match = index.match(path)
+      if (match === undefined) return undefined
+      const verb = operation === 'help' ? undefined : verbOf(operation)
+      return { path: match.value, operation: verb && match.value.operations.get(verb), params: match.params }
+    },
+  })
+}

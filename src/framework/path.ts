@@ -1,0 +1,219 @@
+/**
+ * `definePath`: one declaration of a path, from which routing, validation, create-or-update for ACLs, audit redaction, OpenAPI,
+ * help and the reference pages follow.
+ */
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { RawJson } from '../lib/json/index.ts'
+import type { Verb } from '../request/operation.ts'
+import type { Reply } from '../request/reply.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import type { Call, CallContext } from './context.ts'
+import { f } from './f.ts'
+import { Field, parseFields, type Fields, type Infer, type Input, type NoFields } from './field.ts'
+import { parseTemplate, type ParamNames } from './template.ts'
+import type { ReplySchema } from './reply.ts'
+
+export type Params<T extends string> = { readonly [K in ParamNames<T>]: string | Field<string> }
+type ParamValues<T extends string> = { readonly [K in ParamNames<T>]: string }
+
+/** What is special about a path; nothing in the pipeline asks for a path's name. */
+export interface PathFlags {
+  /** Needs no token. */
+  readonly unauthenticated?: boolean
+  /** Needs `sudo` besides the operation's capability. */
+  readonly sudo?: boolean
+  /** Answered while sealed or uninitialised, without audit (Vault's documented exceptions). */
+  readonly whileSealed?: boolean
+  /** A log-in: unauthenticated, and its reply's grant becomes a token. */
+  readonly login?: boolean
+  /** The body is bytes, not JSON: read whole into `request.rawBody`. */
+  readonly rawBody?: boolean
+  /** Its reply is never wrapped, whatever the client asks. */
+  readonly neverWrapped?: boolean
+  /** Only in the root namespace. */
+  readonly rootNamespaceOnly?: boolean
+  /** Reached only by a wrapping token or an ordinary one: the token is not consumed by the pipeline. */
+  readonly wrappingToken?: boolean
+  /** Not written to audit devices (sys/health and the like). */
+  readonly unaudited?: boolean
+  /** Left out of OpenAPI and the reference. */
+  readonly hidden?: boolean
+  /** Every authenticated caller may use it, whatever the policies (Vault does so for `sys/internal/ui/*`). */
+  readonly anyCaller?: boolean
+}
+
+interface SpecBase<B extends Fields, V> {
+  readonly summary: string
+  readonly description?: string
+  /** Fields of the body (writes, patches) or of the query (reads, lists, deletes). */
+  readonly fields?: B
+  readonly replies: { readonly [status: number]: ReplySchema | undefined }
+  readonly flags?: PathFlags
+  /** Name of the operation in OpenAPI, when the derived one clashes. */
+  readonly operationId?: string
+  readonly view?: V
+}
+
+export interface Handler<T extends string, F extends Fields, View> {
+  (c: CallContext & { readonly params: ParamValues<T>; readonly in: Infer<F>; readonly given: ReadonlyMap<string, RawJson | string>; readonly view: View }): Awaitable<Reply>
+}
+
+export interface ReadSpec<T extends string, F extends Fields> extends SpecBase<F, never> {
+  readonly run: Handler<T, F, ReadView>
+}
+
+export interface WriteSpec<T extends string, F extends Fields> extends SpecBase<F, never> {
+  readonly run: Handler<T, F, WriteView>
+}
+
+/** An operation as the rest of the program sees it. */
+export interface OperationDefinition {
+  readonly verb: Verb
+  readonly tx: 'read' | 'write'
+  readonly summary: string
+  readonly description: string
+  readonly fields: Fields
+  readonly replies: { readonly [status: number]: ReplySchema | undefined }
+  readonly flags: PathFlags
+  readonly operationId: string | undefined
+  run(call: Call): Promise<Reply>
+}
+
+export interface PathDefinition {
+  readonly template: string
+  readonly help: string
+  readonly description: string
+  readonly params: Fields
+  readonly operations: ReadonlyMap<Verb, OperationDefinition>
+  /** Whether the thing exists already: decides between create and update. Absent: every write is an update, as in Vault. */
+  readonly exists: ((call: Call) => Promise<boolean>) | undefined
+  readonly flags: PathFlags
+}
+
+export interface PathInit<T extends string> {
+  readonly help: string
+  readonly description?: string
+  readonly params: Params<T>
+  readonly flags?: PathFlags
+  readonly exists?: (c: CallContext & { readonly params: ParamValues<T>; readonly view: ReadView }) => Awaitable<boolean>
+}
+
+class PathBuilder<T extends string> implements PathDefinition {
+  readonly template: T
+  readonly help: string
+  readonly description: string
+  readonly params: Fields
+  readonly flags: PathFlags
+  readonly operations: ReadonlyMap<Verb, OperationDefinition>
+  readonly exists: ((call: Call) => Promise<boolean>) | undefined
+  readonly #init: PathInit<T>
+
+  constructor(template: T, init: PathInit<T>, operations: ReadonlyMap<Verb, OperationDefinition>) {
+    this.template = template
+    this.help = init.help
+    this.description = init.description ?? ''
+    this.flags = init.flags ?? {}
+    this.params = paramFields(template, init.params)
+    this.operations = operations
+    this.#init = init
+    const { exists } = init
+    this.exists = exists && (async (call) => exists({ ...call, params: this.#params(call) }))
+  }
+
+  read<const F extends Fields = NoFields>(spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#reader('read', spec)
+  }
+
+  list<const F extends Fields = NoFields>(spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#reader('list', spec)
+  }
+
+  scan<const F extends Fields = NoFields>(spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#reader('scan', spec)
+  }
+
+  /** Create and update. */
+  write<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+    return this.#writer('write', spec)
+  }
+
+  /** A write that stores nothing (a computation): it runs on a read view, so a reader can answer it. */
+  compute<const F extends Fields = NoFields>(spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#reader('write', spec)
+  }
+
+  patch<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+    return this.#writer('patch', spec)
+  }
+
+  delete<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+    return this.#writer('delete', spec)
+  }
+
+  /** A read that must store something (it issues a credential, or counts). */
+  readWriting<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+    return this.#writer('read', spec)
+  }
+
+  #reader<F extends Fields>(verb: Verb, spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#with(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec.fields) }))
+  }
+
+  #writer<F extends Fields>(verb: Verb, spec: WriteSpec<T, F>): PathBuilder<T> {
+    return this.#with(verb, 'write', spec, async (call) => {
+      if (call.writeView === undefined) throw new Error(`${this.template}: a write ran without a transaction`)
+      return spec.run({ ...call, ...this.#inputs(call, verb, spec.fields), view: call.writeView })
+    })
+  }
+
+  #with(verb: Verb, tx: 'read' | 'write', spec: SpecBase<Fields, never>, run: OperationDefinition['run']): PathBuilder<T> {
+    if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
+    const operation: OperationDefinition = Object.freeze({
+      verb,
+      tx,
+      summary: spec.summary,
+      description: spec.description ?? '',
+      fields: spec.fields ?? {},
+      replies: spec.replies,
+      flags: { ...this.flags, ...spec.flags },
+      operationId: spec.operationId,
+      run,
+    })
+    return new PathBuilder(this.template, this.#init, new Map([...this.operations, [verb, operation]]))
+  }
+
+  #inputs<F extends Fields>(call: Call, verb: Verb, fields: F | undefined) {
+    const given = inputsOf(call, verb)
+    // An operation without declared fields has the type NoFields, which an empty record satisfies.
+    return { params: this.#params(call), in: parseFields(fields ?? ({} as F), given), given }
+  }
+
+  #params(call: Call): ParamValues<T> {
+    // paramFields made one field per name in the template, which is what ParamValues lists.
+    return parseFields(this.params, call.params) as ParamValues<T>
+  }
+}
+
+/** Reads, lists and deletes take the query; writes and patches the body. As in Vault a body on a delete counts too. */
+function inputsOf(call: Call, verb: Verb): ReadonlyMap<string, Input> {
+  const { body, query } = call.request
+  if (verb === 'write' || verb === 'patch') return body
+  if (verb === 'delete' && body.size > 0) return new Map<string, Input>([...query, ...body])
+  return query
+}
+
+function paramFields<T extends string>(template: T, params: Params<T>): Fields {
+  const given: Readonly<Record<string, string | Field<string>>> = params
+  const out: Record<string, Field<string>> = {}
+  for (const segment of parseTemplate(template)) {
+    if (segment.kind === 'literal') continue
+    const param = given[segment.name]
+    if (param === undefined) throw new Error(`${template}: {${segment.name}} has no help`)
+    out[segment.name] = param instanceof Field ? param : f.string(param)
+  }
+  return out
+}
+
+export function definePath<const T extends string>(template: T, init: PathInit<T>): PathBuilder<T> {
+  return new PathBuilder(template, init, new Map())
+}

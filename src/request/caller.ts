@@ -1,0 +1,28 @@
+/** Who makes a request: what a valid token says of its holder. */
+
+export type TokenType = 'service' | 'batch'
+
+export interface Caller {
+  /** The token itself, as sent. Never logged; audit devices HMAC it. */
+  readonly token: string
+  readonly accessor: string
+  readonly type: TokenType
+  readonly displayName: string
+  /** Sorted, without duplicates; those of the token and those that follow from its entity. */
+  readonly policies: readonly string[]
+  readonly tokenPolicies: readonly string[]
+  readonly identityPolicies: readonly string[]
+  readonly entityId: string
+  readonly meta: ReadonlyMap<string, string>
+  /** Where the token was made: `auth/token/create`, `auth/userpass/login/bob`. */
+  readonly path: string
+  readonly orphan: boolean
+  readonly numUses: number
+  /** Seconds, as asked for at creation; 0 if it never expires. */
+  readonly ttl: number
+  /** Wall clock, ms. */
+  readonly issuedAt: number
+  /** Wall clock, ms; undefined for a token that never expires (root). */
+  readonly expiresAt: number | undefined
+  readonly namespaceId: string
+}

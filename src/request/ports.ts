@@ -1,0 +1,95 @@
+/**
+ * What rooms of the same floor need of each other. `core/compose.ts` hands the implementations in; nobody holds "the core".
+ * Each port is the smallest thing its user needs.
+ */
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import type { Caller } from './caller.ts'
+import type { Mount } from './mount.ts'
+import type { Operation } from './operation.ts'
+import type { AuthGrant, AuthInfo, LeaseGrant, Reply } from './reply.ts'
+import type { Namespace, Request } from './request.ts'
+
+/** WHO: finds the holder of a token. */
+export interface TokenPort {
+  /** `undefined` for a token that is unknown, expired, revoked or used up. Does not consume a use. */
+  lookup(token: string, view: ReadView): Awaitable<Caller | undefined>
+  /**
+   * Takes one use of a use-limited token, in a transaction of its own, before anything is revealed. True if it had one left.
+   * A token whose last use this was is revoked when `finished` is called.
+   */
+  consume(caller: Caller): Promise<boolean>
+  finished(caller: Caller): Promise<void>
+  /** Checks the token's bound CIDRs. */
+  allowsAddress(caller: Caller, remoteAddress: string): boolean
+  create(view: WriteView, grant: AuthGrant, context: GrantContext): Promise<AuthInfo>
+}
+
+export interface GrantContext {
+  readonly mount: Mount
+  /** Full path of the request. */
+  readonly path: string
+  /** The token that asked, for a child token; undefined for a log-in. */
+  readonly parent: Caller | undefined
+  readonly namespace: Namespace
+  readonly remoteAddress: string
+}
+
+/** Secrets' leases. */
+export interface LeasePort {
+  register(
+    view: WriteView,
+    grant: LeaseGrant,
+    context: { readonly mount: Mount; readonly path: string; readonly caller: Caller | undefined; readonly namespace: Namespace; readonly data: Reply['data'] },
+  ): Promise<{ readonly leaseId: string; readonly leaseDuration: number; readonly renewable: boolean }>
+}
+
+/** One rule's verdict on a request. */
+export interface Verdict {
+  readonly allowed: boolean
+  /** The caller may use paths that need sudo. */
+  readonly sudo: boolean
+  readonly isRoot: boolean
+  readonly grantingPolicies: readonly { readonly name: string; readonly namespaceId: string; readonly type: string }[]
+  /** Seconds. */
+  readonly minWrappingTtl: number | undefined
+  readonly maxWrappingTtl: number | undefined
+}
+
+/** WHAT a caller may do. */
+export interface PolicyPort {
+  authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Awaitable<Verdict>
+  capabilities(policies: readonly string[], entityId: string, path: string, view: ReadView): Awaitable<readonly string[]>
+}
+
+/** One entry's facts; the broker builds and writes it. */
+export interface AuditEvent {
+  readonly request: Request
+  /** The operation as decided (create or update). */
+  readonly operation: Operation
+  readonly mount: Mount | undefined
+  readonly caller: Caller | undefined
+  readonly verdict: Verdict | undefined
+  readonly reply: Reply | undefined
+  readonly error: string | undefined
+  /** Names of body members that stay in clear although strings are HMACed, and those never in clear, from the path's declaration. */
+  readonly sensitive: ReadonlySet<string>
+}
+
+export interface AuditPort {
+  readonly enabled: boolean
+  /** Rejects with `AUDIT_FAILED` if devices are enabled and none took the entry. */
+  request(event: AuditEvent): Promise<void>
+  response(event: AuditEvent): Promise<void>
+}
+
+/** Response wrapping. */
+export interface WrapPort {
+  wrap(reply: Reply, context: { readonly request: Request; readonly mount: Mount; readonly ttl: number; readonly caller: Caller | undefined; readonly envelope: string }): Promise<Reply>
+}
+
+/** TTL rules of the system and a mount, seconds. */
+export interface LeaseLimits {
+  readonly defaultTtl: number
+  readonly maxTtl: number
+}

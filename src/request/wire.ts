@@ -1,0 +1,43 @@
+/** A request and a reply as the listener knows them: bytes and headers, no meaning yet. */
+
+/** A verified client certificate of the connection (mutual TLS), in DER. Present only if the handshake of this session proved it. */
+export interface PeerCertificate {
+  readonly chain: readonly Uint8Array[]
+}
+
+export interface WireRequest {
+  /** As sent, upper case: GET, LIST, SCAN, POST, PUT, PATCH, DELETE, HEAD, OPTIONS. */
+  readonly method: string
+  /** The request target as sent (`/v1/secret/data/a?version=1`), undecoded. */
+  readonly target: string
+  /** Lower-case name to the values in order of arrival; a header sent twice has two. */
+  readonly headers: ReadonlyMap<string, readonly string[]>
+  /** The client's address after the listener's forwarded-for rules; without brackets or zone. Empty for a unix socket. */
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly tls: boolean
+  readonly peerCertificate: PeerCertificate | undefined
+  /** What the configuration says of the listener the request came in by. */
+  readonly listener: ListenerTraits
+  /** The whole body. Rejects with `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT` or `REQUEST_ABORTED`. Call once, or not at all: an unread body is drained by the listener. */
+  readBody(): Promise<Uint8Array>
+  /** Aborted when the client went away or the request's time is over. */
+  readonly signal: AbortSignal
+}
+
+export interface ListenerTraits {
+  /** For logs and metrics: `tcp 127.0.0.1:8200`. */
+  readonly name: string
+  readonly requireRequestHeader: boolean
+  readonly unauthenticatedMetricsAccess: boolean
+}
+
+export interface WireReply {
+  readonly status: number
+  /** Header names as to be sent. Content-Length is the listener's business. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
+}
+
+/** Answers every request; never rejects. */
+export type WireHandler = (request: WireRequest) => Promise<WireReply>
