@@ -85,6 +85,8 @@ test('stopping anywhere changes nothing', async () => {
   const parts = await parseObjectAsync(Buffer.from(text), noJsonLimits)
   assert.ok(text.length > 2 ** 21)
   assert.deepEqual([...parts], [...whole])
+  const emoji = JSON.stringify({ long: `a${'\u{1f511}'.repeat(600_000)}`, short: 'é' })
+  assert.equal(stringify(await parseObjectAsync(Buffer.from(emoji), noJsonLimits)), emoji)
   assert.equal(whole.get('k"y')?.text, '[1,{"b":"é"}]')
 })
 

@@ -32,7 +32,7 @@ export async function parseObjectAsync(body: Uint8Array, limits: JsonLimits): Pr
   if (isBlank(bytes)) return none
   const scanner = new Scanner(bytes, limits)
   for (let until = sliceBytes; !scanner.run(until); until += sliceBytes) await setImmediate()
-  return cut(bytes, scanner)
+  return isAscii(bytes) ? cut(bytes, scanner) : cut(bytes, scanner, await decodeLong(bytes, scanner.members))
 }
 
 /** One JSON value of any kind, validated, without the white space around it. Throws `JsonError`. */
@@ -63,7 +63,7 @@ function isBlank(bytes: Uint8Array): boolean {
   return i === bytes.length
 }
 
-function cut(bytes: Buffer, scanner: Scanner): ReadonlyMap<string, RawJson> {
+function cut(bytes: Buffer, scanner: Scanner, decoded?: ReadonlyMap<number, string>): ReadonlyMap<string, RawJson> {
   const first = bytes[scanner.rootStart]
   if (first !== 0x7b) {
     if (first === 0x6e) return none
@@ -75,8 +75,28 @@ function cut(bytes: Buffer, scanner: Scanner): ReadonlyMap<string, RawJson> {
   const out = new Map<string, RawJson>()
   for (let i = 0; i < members.length; i += 4) {
     const key = bytes.toString(encoding, members[i], members[i + 1])
-    const text = bytes.toString(encoding, members[i + 2], members[i + 3])
+    const text = decoded?.get(i) ?? bytes.toString(encoding, members[i + 2], members[i + 3])
     out.set(unquote(key), new RawJson(text))
+  }
+  return out
+}
+
+/** Texts of the long members, by index in `members`: decoding UTF-8 takes ms per MiB, so it too yields. */
+async function decodeLong(bytes: Buffer, members: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const out = new Map<number, string>()
+  for (let i = 0; i < members.length; i += 4) {
+    let from = members[i + 2] ?? 0
+    const end = members[i + 3] ?? 0
+    if (end - from <= sliceBytes) continue
+    let text = ''
+    while (from < end) {
+      let to = Math.min(from + sliceBytes, end)
+      while (to < end && ((bytes[to] ?? 0) & 0xc0) === 0x80) to++
+      text += bytes.toString('utf8', from, to)
+      from = to
+      await setImmediate()
+    }
+    out.set(i, text)
   }
   return out
 }

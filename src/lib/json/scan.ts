@@ -24,12 +24,6 @@ const inString: State = 6
 const object = 1
 const array = 2
 
-/** 1: ends the fast loop through a string's characters (quote, backslash, control character). */
-const stops = new Uint8Array(256)
-stops.fill(1, 0, 0x20)
-stops[0x22] = 1
-stops[0x5c] = 1
-
 const simpleEscapes = new Set([...'"\\/bfnrt'].map((c) => c.charCodeAt(0)))
 
 function isDigit(c: number | undefined): boolean {
@@ -184,7 +178,7 @@ export class Scanner {
     let pos = this.#pos
     while (pos < stop) {
       const c = bytes[pos] ?? 0
-      if (stops[c] === 0) pos++
+      if (c !== 0x22 && c !== 0x5c && c >= 0x20) pos++
       else if (c === 0x22) {
         this.#pos = pos
         return this.#closeString()

