@@ -2,7 +2,7 @@
  * Typed records in an engine's storage. A collection names its keys by a template and its values by fields; nothing else in an
  * engine spells a storage key. A field of JSON (`f.json`, `f.map`) keeps its source text.
  */
-import { RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'
+import { membersOf as rawMembers, RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'
 import type { Page, ReadView, WriteView } from '../storage/view.ts'
 import { parseFields, type Fields, type Infer, type Input } from './field.ts'
 import { parseTemplate, type ParamNames } from './template.ts'
@@ -30,7 +30,7 @@ export function collection<const T extends string, const F extends Fields>(templ
     segments.map((s) => (s.kind === 'literal' ? s.name : String(values[s.name] ?? ''))).join('/')
 
   const encode = (value: Infer<F>): Uint8Array => Buffer.from(stringify(withoutUndefined(value)))
-  const decode = (bytes: Uint8Array): Infer<F> => parseFields(fields, new RawJson(utf8.decode(bytes)).members())
+  const decode = (bytes: Uint8Array): Infer<F> => parseFields(fields, rawMembers(new RawJson(utf8.decode(bytes))) ?? new Map())
 
   return Object.freeze({
     key: keyOf,
@@ -60,5 +60,5 @@ function withoutUndefined(value: object): ReadonlyMap<string, JsonOut> {
 
 /** A JSON object's members as inputs of fields. */
 export function membersOf(value: JsonValue): ReadonlyMap<string, Input> {
-  return new RawJson(JSON.stringify(value)).members()
+  return rawMembers(new RawJson(JSON.stringify(value))) ?? new Map()
 }

@@ -23,7 +23,6 @@ export interface CallContext {
   readonly limits: LeaseLimits
   readonly clock: Clock
   readonly log: Logger
-  readonly signal: AbortSignal
   /** Adds a sentence to the reply's `warnings`. */
   warn(sentence: string): void
 }

@@ -1,6 +1,6 @@
 /** The kinds of fields: `f.string('What it is.')`. */
 import type { JsonValue } from '../lib/json/index.ts'
-import { RawJson } from '../lib/json/index.ts'
+import { membersOf, RawJson } from '../lib/json/index.ts'
 import { toBoolean, toDuration, toInteger, toList, toPairs, toRaw, toRawObject, toStrings, toText } from './coerce.ts'
 import { Field, parseFields, type Fields, type Infer, type Input, type JsonSchema } from './field.ts'
 
@@ -59,7 +59,7 @@ export const f = {
   object: <F extends Fields>(fields: F, description = ''): Field<Infer<F>> =>
     make(description, objectSchema(fields), 'an object', (input) => {
       const value = toRawObject(input)
-      return value === undefined ? undefined : parseFields(fields, membersOf(value))
+      return value === undefined ? undefined : parseFields(fields, membersOf(value) ?? new Map())
     }),
   array: <T>(item: Field<T>, description = ''): Field<readonly T[]> =>
     make(description, { type: 'array', items: item.schema }, 'a list', (input) => {
@@ -82,10 +82,6 @@ export function objectSchema(fields: Fields): JsonSchema {
     }
   }
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) }
-}
-
-function membersOf(value: RawJson): ReadonlyMap<string, Input> {
-  return value.members()
 }
 
 function rawOf(value: JsonValue): RawJson {

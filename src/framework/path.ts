@@ -68,6 +68,8 @@ export interface WriteSpec<T extends string, F extends Fields> extends SpecBase<
 
 /** An operation as the rest of the program sees it. */
 export interface OperationDefinition {
+  /** Names of fields whose values are never in clear in audit entries. */
+  readonly sensitive: ReadonlySet<string>
   readonly verb: Verb
   readonly tx: 'read' | 'write'
   readonly summary: string
@@ -175,6 +177,7 @@ class PathBuilder<T extends string> implements PathDefinition {
       description: spec.description ?? '',
       fields: spec.fields ?? {},
       replies: spec.replies,
+      sensitive: new Set(Object.entries(spec.fields ?? {}).filter(([, field]) => field.traits.sensitive).map(([name]) => name)),
       flags: { ...this.flags, ...spec.flags },
       operationId: spec.operationId,
       run,

@@ -32,7 +32,8 @@ export interface Request {
   readonly remotePort: number
   readonly peerCertificate: PeerCertificate | undefined
   readonly listener: ListenerTraits
-  readonly signal: AbortSignal
+  /** Aborted when the client went away or the request's time is over. Made on first use. */
+  signal(): AbortSignal
   /** Wall clock at arrival, ms. */
   readonly receivedAt: number
 }

@@ -1,0 +1,36 @@
+import { requestErrors } from '../../errors/request.ts'
+import type { Operation } from '../../request/operation.ts'
+import type { Exchange } from '../exchange.ts'
+import type { PipelineDeps } from '../pipeline.ts'
+import { callOf } from './run.ts'
+
+/** WHAT: the caller's policies decide; default deny. Only then is the caller told that a path doesn't exist. */
+export async function authorize(x: Exchange, deps: PipelineDeps): Promise<void> {
+  const { caller, request } = x
+  if (caller === undefined) throw requestErrors.MISSING_TOKEN()
+  x.snapshot ??= await deps.store().beginRead()
+  x.operation = await decideOperation(x, deps)
+  const verdict = await deps.policies().authorize(caller, request, x.operation, x.snapshot)
+  x.verdict = verdict
+  const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
+  if (!verdict.allowed && flags?.anyCaller !== true) throw requestErrors.PERMISSION_DENIED()
+  if (flags?.sudo === true && !verdict.sudo) throw requestErrors.PERMISSION_DENIED()
+  checkWrapping(x)
+}
+
+/** A write is a create where the path can tell that the thing is not there yet, else an update. */
+async function decideOperation(x: Exchange, deps: PipelineDeps): Promise<Operation> {
+  const { operation } = x.request
+  if (operation !== 'update' || !x.hasRoute) return operation
+  const found = x.route.found
+  if (found?.path.exists === undefined || found.operation === undefined) return operation
+  return (await found.path.exists(await callOf(x, deps, 'read'))) ? 'update' : 'create'
+}
+
+/** A policy may demand that a path's replies are wrapped, and for how long. */
+function checkWrapping(x: Exchange): void {
+  const { minWrappingTtl, maxWrappingTtl } = x.verdict ?? {}
+  const asked = x.request.wrapTtl
+  if (minWrappingTtl !== undefined && minWrappingTtl > 0 && (asked === undefined || asked < minWrappingTtl)) throw requestErrors.PERMISSION_DENIED()
+  if (maxWrappingTtl !== undefined && maxWrappingTtl > 0 && (asked === undefined || asked > maxWrappingTtl)) throw requestErrors.PERMISSION_DENIED()
+}

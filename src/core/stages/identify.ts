@@ -1,0 +1,14 @@
+import { requestErrors } from '../../errors/request.ts'
+import type { Exchange } from '../exchange.ts'
+import type { PipelineDeps } from '../pipeline.ts'
+
+/** WHO: turns the token into a caller, or refuses with one text whatever is wrong with it. */
+export async function identify(x: Exchange, deps: PipelineDeps): Promise<void> {
+  const { clientToken, remoteAddress } = x.request
+  if (clientToken === undefined) throw requestErrors.MISSING_TOKEN()
+  x.snapshot ??= await deps.store().beginRead()
+  const caller = await deps.tokens().lookup(clientToken, x.snapshot)
+  if (caller === undefined) throw requestErrors.MISSING_TOKEN()
+  if (!deps.tokens().allowsAddress(caller, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
+  x.caller = caller
+}

@@ -1,0 +1,45 @@
+/** A reply, or a failure, as status, headers and bytes. */
+import { envelope, errorBody } from '../../response/envelope.ts'
+import type { Reply } from '../../request/reply.ts'
+import type { WireReply } from '../../request/wire.ts'
+import { toCofferError } from '../failure.ts'
+import type { Exchange } from '../exchange.ts'
+import type { PipelineDeps } from '../pipeline.ts'
+
+const JSON_TYPE: readonly [string, string] = ['Content-Type', 'application/json']
+const JSON_HEADERS = [JSON_TYPE]
+
+export function respond(x: Exchange, deps: PipelineDeps): void {
+  x.wireReply = x.error === undefined && x.reply !== undefined ? success(x, x.reply) : failure(x, deps)
+}
+
+function success(x: Exchange, reply: Reply): WireReply {
+  const headers = reply.headers === undefined ? JSON_HEADERS : [JSON_TYPE, ...reply.headers]
+  if (reply.raw !== undefined) {
+    const { contentType, body } = reply.raw
+    return { status: reply.status ?? 200, headers: [['Content-Type', contentType], ...(reply.headers ?? [])], body }
+  }
+  const warnings = x.warnings.length === 0 ? reply.warnings : [...(reply.warnings ?? []), ...x.warnings]
+  const empty = reply.data === undefined && reply.auth === undefined && reply.wrapInfo === undefined && (warnings ?? []).length === 0
+  const status = empty ? (reply.status ?? 204) : reply.status === undefined || reply.status === 204 ? 200 : reply.status
+  if (status === 204) return { status, headers, body: undefined }
+  const id = reply.wrapInfo === undefined ? x.request.id : ''
+  const mountType = reply.wrapInfo === undefined && x.hasRoute ? x.route.mount.type : ''
+  return { status, headers, body: envelope(id, warnings === undefined ? reply : { ...reply, warnings }, mountType) }
+}
+
+function failure(x: Exchange, deps: PipelineDeps): WireReply {
+  const error = toCofferError(x.error)
+  if (error.status >= 500) {
+    const where = x.hasRequest ? { request: x.request.id, path: x.request.path } : {}
+    deps.log.error('request failed', { ...where, code: error.code, cause: describe(error.cause) })
+  }
+  return { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
+}
+
+/** Class, code and stack of a cause. Messages of foreign errors can quote their input, so they are left out. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return cause === undefined ? '' : typeof cause
+  const stack = (cause.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8)
+  return [cause.name, ...stack.map((line) => line.trim())].join(' | ')
+}

@@ -1,0 +1,79 @@
+/** The engine's turn: one transaction, rolled back on a throw, rerun on a conflict, with token and lease made inside it. */
+import type { Call } from '../../framework/context.ts'
+import type { OperationDefinition } from '../../framework/path.ts'
+import { requestErrors } from '../../errors/request.ts'
+import type { Reply } from '../../request/reply.ts'
+import type { ReadView, WriteView } from '../../storage/view.ts'
+import { helpReply } from './help.ts'
+import type { Exchange } from '../exchange.ts'
+import type { PipelineDeps } from '../pipeline.ts'
+
+export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
+  if (!x.hasRoute) throw requestErrors.NO_HANDLER({ path: x.request.path })
+  const { found } = x.route
+  if (found === undefined) throw requestErrors.UNSUPPORTED_PATH()
+  if (x.request.operation === 'help') {
+    x.reply = helpReply(x.route)
+    return
+  }
+  const { operation } = found
+  if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
+  x.reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
+}
+
+async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  return operation.run(await callOf(x, deps, 'read'))
+}
+
+async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  return deps.store().write(async (view) => {
+    x.warnings.length = 0
+    const call = await callOf(x, deps, 'write', view)
+    const reply = await operation.run(call)
+    return lend(x, deps, reply, view)
+  })
+}
+
+/** Makes the token or the lease that the reply asks for, in the same transaction as what the engine stored. */
+async function lend(x: Exchange, deps: PipelineDeps, reply: Reply, view: WriteView): Promise<Reply> {
+  const { mount } = x.route
+  const { request, caller } = x
+  if (reply.grant !== undefined) {
+    if (mount.kind !== 'auth') throw new Error(`${mount.type}: only an auth method may grant a token`)
+    const auth = await deps.tokens().create(view, reply.grant, {
+      mount,
+      path: request.path,
+      parent: caller,
+      namespace: request.namespace,
+      remoteAddress: request.remoteAddress,
+    })
+    return { ...reply, auth }
+  }
+  if (reply.lease === undefined) return reply
+  const lease = await deps.leases().register(view, reply.lease, { mount, path: request.path, caller, namespace: request.namespace, data: reply.data })
+  return { ...reply, leaseId: lease.leaseId, leaseDuration: lease.leaseDuration, renewable: lease.renewable }
+}
+
+/** What the handler is given. */
+export async function callOf(x: Exchange, deps: PipelineDeps, mode: 'read' | 'write', writing?: WriteView): Promise<Call> {
+  const { route } = x
+  const root: ReadView = writing ?? (x.snapshot ??= await deps.openSnapshot())
+  const prefix = deps.storageOf(route.mount, route.engine)
+  const view = prefix === '' ? root : root.sub(prefix)
+  const writeView = mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined
+  return {
+    request: x.request,
+    operation: x.operation,
+    mount: route.mount,
+    path: route.rest,
+    caller: x.caller,
+    sudo: x.verdict?.sudo === true,
+    limits: deps.limitsOf(route.mount),
+    clock: deps.clock,
+    log: deps.log,
+    warn: (sentence) => void x.warnings.push(sentence),
+    params: route.found?.params ?? new Map(),
+    view,
+    writeView,
+  }
+}

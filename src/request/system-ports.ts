@@ -1,0 +1,224 @@
+/** What the system engine needs of the rooms above and beside it. All views are those of the whole storage. */
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { RawReply } from './reply.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import type { Caller } from './caller.ts'
+import type { Mount, MountKind, MountTuning } from './mount.ts'
+import type { LeaseLimits } from './ports.ts'
+
+export interface MountInit {
+  readonly kind: MountKind
+  /** With a trailing slash; for an auth method with `auth/` before it. */
+  readonly path: string
+  readonly type: string
+  readonly description: string
+  readonly options: ReadonlyMap<string, string>
+  readonly local: boolean
+  readonly sealWrap: boolean
+  readonly externalEntropyAccess: boolean
+  readonly tuning: Partial<MountTuning>
+}
+
+export interface MountChange {
+  readonly description?: string
+  readonly options?: ReadonlyMap<string, string>
+  readonly tuning: Partial<MountTuning>
+}
+
+export interface MoveStatus {
+  readonly id: string
+  readonly source: string
+  readonly target: string
+  readonly status: 'in-progress' | 'success' | 'failure'
+}
+
+export interface MountsPort {
+  /** In byte order of their paths. */
+  all(): readonly Mount[]
+  at(path: string): Mount | undefined
+  /** The mount that serves a path below it. */
+  serving(path: string): Mount | undefined
+  limitsOf(mount: Mount): LeaseLimits
+  /** Version shown for the engine of a mount, `v0.1.0+builtin.coffer`. */
+  versionOf(mount: Mount): string
+  /** Rejects with Vault's sentences: type unknown, path in use, path protected. */
+  enable(view: WriteView, init: MountInit): Promise<Mount>
+  /** Unreachable at once; its leases are revoked and its data removed in the background, also after a restart. */
+  disable(view: WriteView, path: string): Promise<void>
+  tune(view: WriteView, path: string, change: MountChange): Promise<Mount>
+  /** Moves a mount and its leases; returns the id for `moveStatus`. */
+  move(view: WriteView, from: string, to: string): Promise<string>
+  moveStatus(id: string): MoveStatus | undefined
+  /** Engine types that can be mounted. */
+  types(kind: MountKind): readonly string[]
+}
+
+export interface PolicyRecord {
+  readonly name: string
+  /** HCL or JSON, as written. */
+  readonly text: string
+}
+
+export interface PoliciesPort {
+  list(view: ReadView): Promise<readonly string[]>
+  get(view: ReadView, name: string): Promise<PolicyRecord | undefined>
+  /** Parses and stores; rejects with line and column, or because `root` and the like cannot be changed. */
+  put(view: WriteView, name: string, text: string): Promise<void>
+  delete(view: WriteView, name: string): Promise<void>
+  /** What a caller may do on a path, by the same code that decides requests. */
+  capabilitiesOf(caller: Caller, path: string, view: ReadView): Promise<readonly string[]>
+  /** All rules that apply to a caller, for `sys/internal/ui/resultant-acl`. */
+  resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl>
+}
+
+export interface ResultantAcl {
+  readonly root: boolean
+  readonly exactPaths: ReadonlyMap<string, readonly string[]>
+  readonly globPaths: ReadonlyMap<string, readonly string[]>
+}
+
+/** Looks up other callers, for `sys/capabilities`. */
+export interface CallerLookup {
+  byToken(token: string, view: ReadView): Awaitable<Caller | undefined>
+  byAccessor(accessor: string, view: ReadView): Awaitable<Caller | undefined>
+}
+
+export interface SealStatus {
+  readonly type: string
+  readonly initialized: boolean
+  readonly sealed: boolean
+  readonly threshold: number
+  readonly shares: number
+  readonly progress: number
+  readonly nonce: string
+  readonly recoverySeal: boolean
+  readonly migration: boolean
+  readonly clusterName: string | undefined
+  readonly clusterId: string | undefined
+  readonly storageType: string
+}
+
+export interface InitRequest {
+  readonly secretShares: number
+  readonly secretThreshold: number
+  readonly pgpKeys: readonly string[]
+  readonly rootTokenPgpKey: string
+  readonly storedShares: number | undefined
+  readonly recoveryShares: number | undefined
+  readonly recoveryThreshold: number | undefined
+}
+
+export interface InitResult {
+  /** Hex; PGP-encrypted where keys were given. */
+  readonly keys: readonly string[]
+  readonly keysBase64: readonly string[]
+  readonly rootToken: string
+}
+
+export interface KeyStatus {
+  readonly term: number
+  /** RFC 3339. */
+  readonly installTime: string
+  readonly encryptions: number
+}
+
+export interface RotateConfig {
+  readonly enabled: boolean
+  readonly maxOperations: number
+  /** Seconds; 0 for never. */
+  readonly interval: number
+}
+
+/** The server's own life: sealed, unsealed, active. */
+export interface LifecyclePort {
+  sealStatus(): SealStatus
+  initialize(request: InitRequest): Promise<InitResult>
+  /** One share, hex or base64. */
+  unseal(key: string): Promise<SealStatus>
+  resetUnseal(): Promise<SealStatus>
+  seal(): Promise<void>
+  stepDown(): Promise<void>
+  keyStatus(): KeyStatus
+  rotate(): Promise<void>
+  rotateConfig(): RotateConfig
+  setRotateConfig(config: RotateConfig): Promise<void>
+  /** `uninitialized`, `sealed`, `standby` or `active`. */
+  state(): 'uninitialized' | 'sealed' | 'standby' | 'active'
+  /** Wall clock of becoming active, ms. */
+  activeSince(): number | undefined
+}
+
+export interface AuditDeviceInit {
+  readonly type: string
+  readonly description: string
+  readonly local: boolean
+  readonly options: ReadonlyMap<string, string>
+}
+
+export interface AuditDeviceInfo extends AuditDeviceInit {
+  /** With a trailing slash. */
+  readonly path: string
+}
+
+export interface AuditAdminPort {
+  list(): readonly AuditDeviceInfo[]
+  enable(view: WriteView, path: string, init: AuditDeviceInit): Promise<void>
+  disable(view: WriteView, path: string): Promise<void>
+  /** `hmac-sha256:…` of a value, as the device writes it. */
+  hash(path: string, input: string): Promise<string>
+  /** Lower-case header names and whether their values are HMACed. */
+  headers(view: ReadView): Promise<ReadonlyMap<string, { readonly hmac: boolean }>>
+  putHeader(view: WriteView, name: string, hmac: boolean): Promise<void>
+  deleteHeader(view: WriteView, name: string): Promise<void>
+}
+
+export interface CorsConfig {
+  readonly enabled: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly allowedHeaders: readonly string[]
+}
+
+export interface CorsPort {
+  get(): CorsConfig
+  put(view: WriteView, config: CorsConfig): Promise<void>
+  delete(view: WriteView): Promise<void>
+}
+
+export interface InFlightRequest {
+  readonly id: string
+  /** Wall clock, ms. */
+  readonly startedAt: number
+  readonly remoteAddress: string
+  readonly path: string
+  readonly method: string
+}
+
+/** What can be told of the process and its work. */
+export interface ObservePort {
+  prometheus(): string
+  metricsJson(): string
+  inFlight(): readonly InFlightRequest[]
+  loggers(): ReadonlyMap<string, string>
+  /** Undefined name: all. False for an unknown level. */
+  setLogLevel(name: string | undefined, level: string): boolean
+  resetLogLevel(name: string | undefined): void
+  versionHistory(view: ReadView): Promise<readonly { readonly version: string; readonly previousVersion: string | undefined; readonly installedAt: string; readonly buildDate: string }[]>
+  hostInfo(): Promise<ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>>
+  openapi(): RawReply
+  /** The configuration without secrets, for `sys/config/state/sanitized`. */
+  sanitizedConfig(): ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>
+  readonly version: string
+  readonly buildDate: string
+}
+
+export interface SystemPorts {
+  readonly mounts: MountsPort
+  readonly policies: PoliciesPort
+  readonly callers: CallerLookup
+  readonly lifecycle: LifecyclePort
+  readonly audit: AuditAdminPort
+  readonly cors: CorsPort
+  readonly observe: ObservePort
+  /** Uniform random bytes. */
+  random(bytes: number): Uint8Array
+}
