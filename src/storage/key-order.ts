@@ -2,7 +2,7 @@
 import { storageErrors } from '../errors/storage.ts'
 import type { Driver, WriteSet } from './driver.ts'
 
-/** Orders two well-formed strings as the bytes of their UTF-8 forms, which is the order of their code points. */
+/** Orders two strings as the bytes of their UTF-8 forms, which is the order of their code points. */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {

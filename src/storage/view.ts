@@ -1,13 +1,17 @@
 /** Scoped access to one transaction: what an engine sees of the storage. Keys are relative to the view's prefix. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { Sequence } from './driver.ts'
 
 export interface Page {
-  /** Only names after this one, exclusive. */
+  /** Only names after this one, exclusive. For `keys`, a key as it gives them. */
   readonly after?: string
+  /** At most this many; 0 gives none. */
   readonly limit?: number
 }
 
 export interface ReadView {
+  /** The commit up to which this sees; caches filled from it name it. */
+  readonly sequence: Sequence
   /** The decrypted value. Rejects with `STORAGE_TAMPERED` if the stored entry fails authentication. */
   get(key: string): Awaitable<Uint8Array | undefined>
   /**
@@ -21,7 +25,10 @@ export interface ReadView {
 }
 
 export interface WriteView extends ReadView {
+  /** The bytes belong to the view from here on: the caller does not change them. Sizes are checked when it commits. */
   put(key: string, value: Uint8Array): void
   delete(key: string): void
   sub(prefix: string): WriteView
+  /** Runs `hook` once this transaction's commit is visible, before its caller hears of it; never if it rolls back. */
+  onCommitted(hook: (sequence: Sequence) => void): void
 }

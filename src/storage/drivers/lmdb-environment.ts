@@ -1,0 +1,125 @@
+/** The LMDB library behind one narrow door: how it is opened, how a group of commits is written, what its errors mean. */
+import { open, type RootDatabase } from 'lmdb'
+import type { CofferError } from '../../errors/coffer-error.ts'
+import { storageErrors } from '../../errors/storage.ts'
+import type { Sequence, WriteSet } from '../driver.ts'
+
+export type LmdbKey = string | Uint8Array
+type Database = RootDatabase<Uint8Array, LmdbKey>
+export type ReadTransaction = ReturnType<Database['useReadTransaction']>
+
+export interface GroupMember {
+  readonly sequence: Sequence
+  readonly writes: WriteSet
+}
+
+export interface Environment {
+  readonly maxKeyBytes: number
+  readonly db: Database
+  /** Open read transactions; the environment must not be closed under them. */
+  readonly readers: Set<{ abandon(): void }>
+  /** Writes all in one LMDB transaction; resolves after the fsync. */
+  write(group: readonly GroupMember[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** No key in UTF-8 starts with this byte, so the driver's own entry stands after and apart from all keys. */
+export const END_OF_KEYS: Uint8Array = Uint8Array.of(0xff)
+export const SEQUENCE_KEY: Uint8Array = Uint8Array.of(0xff, 0x01)
+
+const MAX_KEY_BYTES = 1978
+const DEFAULT_MAP_SIZE = 64 * 2 ** 30
+
+/** Keys as their UTF-8 bytes, written into the library's own buffer without a copy between. */
+const keyEncoder = {
+  writeKey(key: LmdbKey, target: Buffer, position: number): number {
+    if (typeof key === 'string') return position + target.write(key, position, 'utf8')
+    target.set(key, position)
+    return position + key.length
+  },
+  readKey(source: Buffer, start: number, end: number): string {
+    return source.toString('utf8', start, end)
+  },
+}
+
+/** Throws `STORAGE_CANNOT_OPEN`. */
+export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Environment {
+  let db: Database
+  try {
+    db = open<Uint8Array, LmdbKey>(openOptions(path, mapSize))
+  } catch (error) {
+    throw storageErrors.CANNOT_OPEN({ path, why: error instanceof Error ? error.message : String(error) }, { cause: error })
+  }
+  const readers = new Set<{ abandon(): void }>()
+  return {
+    db,
+    readers,
+    maxKeyBytes: MAX_KEY_BYTES,
+    write: (group) => writeGroup(db, group),
+    async close() {
+      for (const reader of readers) reader.abandon()
+      await db.close()
+    },
+  }
+}
+
+function openOptions(path: string, mapSize: number) {
+  return {
+    path,
+    mapSize,
+    // Without this a promise would resolve when a commit is visible, before it is on the disk.
+    overlappingSync: false,
+    noSubdir: false,
+    encoding: 'binary' as const,
+    keyEncoder,
+    // One slot for each snapshot of a different age that is open at once.
+    maxReaders: 2048,
+    // The driver forms groups itself; another turn of waiting in the library would only add delay.
+    eventTurnBatching: false,
+  }
+}
+
+async function writeGroup(db: Database, group: readonly GroupMember[]): Promise<void> {
+  let last: Sequence = 0
+  const committed = db.batch(() => {
+    for (const { sequence, writes } of group) {
+      last = sequence
+      for (const [key, value] of writes) {
+        // The promises of single operations inside a batch say nothing that the batch's does not.
+        if (value === undefined) void db.remove(key)
+        else void db.put(key, value)
+      }
+    }
+    void db.put(SEQUENCE_KEY, encodeSequence(last))
+  })
+  try {
+    await committed
+  } catch (error) {
+    // The library rejects with a wrapper and delivers the reason in a promise of its own.
+    if (error instanceof Error && 'commitError' in error) await error.commitError
+    throw error
+  }
+}
+
+function encodeSequence(sequence: Sequence): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(8)
+  bytes.writeBigUInt64BE(BigInt(sequence))
+  return bytes
+}
+
+export function decodeSequence(bytes: Uint8Array | undefined): Sequence {
+  if (bytes === undefined) return 0
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0))
+}
+
+const ENOSPC = 28
+const EFBIG = 27
+const EDQUOT = 122
+const MDB_MAP_FULL = -30792
+const FULL_CODES: ReadonlySet<unknown> = new Set([ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL])
+
+/** What a failed write or read of the library is to the callers of the driver. */
+export function storageErrorOf(error: unknown): CofferError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return FULL_CODES.has(code) ? storageErrors.FULL(undefined, { cause: error }) : storageErrors.UNAVAILABLE(undefined, { cause: error })
+}
