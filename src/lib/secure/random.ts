@@ -11,7 +11,7 @@ export type RandomSource = (size: number) => Uint8Array
 export class RandomPool {
   readonly #source: RandomSource
   readonly #size: number
-  #pool = new Uint8Array(0)
+  #pool: Uint8Array = new Uint8Array(0)
   #next = 0
 
   constructor(source: RandomSource = randomBytes, size = 4096) {

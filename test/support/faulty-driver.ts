@@ -1,0 +1,97 @@
+/**
+ * A driver that fails where a test says so: to show that whatever is under way leaves all or nothing when the storage gives out.
+ * Counting starts anew with each plan.
+ */
+import type { CofferError } from '../../src/errors/coffer-error.ts'
+import { storageErrors } from '../../src/errors/storage.ts'
+import type { Awaitable } from '../../src/lib/awaitable.ts'
+import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+
+export interface FaultPlan {
+  /** The first commit is 1. The k-th fails with nothing written. */
+  readonly failCommit?: number
+  /** The k-th commit and all after it fail: the disk is full, or the process is as good as dead. */
+  readonly failFromCommit?: number
+  /** The k-th commit is written and yet answered with an error: the answer was lost. */
+  readonly loseAnswerOfCommit?: number
+  /** The k-th read of a value fails. */
+  readonly failGet?: number
+  readonly error?: () => CofferError
+}
+
+export class FaultyDriver implements Driver {
+  readonly #inner: Driver
+  #plan: FaultPlan = {}
+  #commits = 0
+  #gets = 0
+
+  constructor(inner: Driver, plan: FaultPlan = {}) {
+    this.#inner = inner
+    this.#plan = plan
+  }
+
+  /** Commits asked for since the plan was set. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  plan(plan: FaultPlan): void {
+    this.#plan = plan
+    this.#commits = 0
+    this.#gets = 0
+  }
+
+  get type(): string {
+    return this.#inner.type
+  }
+
+  get maxKeyBytes(): number {
+    return this.#inner.maxKeyBytes
+  }
+
+  get maxValueBytes(): number {
+    return this.#inner.maxValueBytes
+  }
+
+  get sequence(): Sequence {
+    return this.#inner.sequence
+  }
+
+  snapshot(): Awaitable<Snapshot> {
+    const snapshot = this.#inner.snapshot()
+    return snapshot instanceof Promise ? snapshot.then((inner) => this.#wrap(inner)) : this.#wrap(snapshot)
+  }
+
+  async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
+    const k = ++this.#commits
+    const { failCommit, failFromCommit = Infinity, loseAnswerOfCommit } = this.#plan
+    if (k === failCommit || k >= failFromCommit) throw this.#error()
+    const sequence = await this.#inner.commit(reads, writes)
+    if (k === loseAnswerOfCommit) throw this.#error()
+    return sequence
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    return this.#inner.subscribe(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+
+  #wrap(inner: Snapshot): Snapshot {
+    return {
+      sequence: inner.sequence,
+      get: (key) => {
+        if (++this.#gets === this.#plan.failGet) throw this.#error()
+        return inner.get(key)
+      },
+      keys: (range) => inner.keys(range),
+      close: () => inner.close(),
+    }
+  }
+
+  #error(): CofferError {
+    return (this.#plan.error ?? storageErrors.UNAVAILABLE)()
+  }
+}
