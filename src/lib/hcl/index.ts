@@ -1,0 +1,15 @@
+/** HCL version 1, the language of Vault's configuration and policies, and its JSON form. Pure: text in, tree or text out. */
+import type { Document } from './ast.ts'
+import { parseJson } from './json.ts'
+import { parseNative } from './parser.ts'
+
+export type { BooleanValue, Document, Element, Item, Key, ListValue, NumberValue, ObjectValue, Position, StringValue, Value } from './ast.ts'
+export { HclError } from './error.ts'
+export { formatHcl } from './format.ts'
+export type { Block } from './query.ts'
+export { blocks, duplicates } from './query.ts'
+
+/** A text that starts with `{` is JSON, any other HCL. Throws `HclError`. */
+export function parseHcl(text: string): Document {
+  return /^[\s\ufeff]*\{/.test(text) ? parseJson(text) : parseNative(text)
+}
