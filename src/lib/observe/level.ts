@@ -1,0 +1,78 @@
+export const levelNames = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
+export type LogLevel = (typeof levelNames)[number]
+
+/** Also takes Vault's other spellings; `undefined` for a word that is no level. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  const word = text.trim().toLowerCase()
+  if (word === 'notice' || word === '') return 'info'
+  if (word === 'warning') return 'warn'
+  if (word === 'err') return 'error'
+  return levelNames.find((name) => name === word)
+}
+
+/** What a logger looks at on each call: one number, changed in place when levels change. */
+export interface LevelCell {
+  rank: number
+}
+
+/**
+ * Which levels are written, for the whole program and for single modules (`core.expiration`). A module without a level of
+ * its own takes that of the nearest one above it, then the default. Changes take effect at once.
+ */
+export class LogLevels {
+  #default: LogLevel
+  readonly #own = new Map<string, LogLevel>()
+  readonly #cells = new Map<string, LevelCell>()
+
+  constructor(level: LogLevel) {
+    this.#default = level
+  }
+
+  get default(): LogLevel {
+    return this.#default
+  }
+
+  /** Sets the level of every module, also of those that had one of their own. */
+  setAll(level: LogLevel): void {
+    this.#default = level
+    this.#own.clear()
+    this.#refresh()
+  }
+
+  set(module: string, level: LogLevel): void {
+    this.#own.set(module, level)
+    this.#refresh()
+  }
+
+  /** Back to the level of the module above. */
+  reset(module: string): void {
+    this.#own.delete(module)
+    this.#refresh()
+  }
+
+  levelOf(module: string): LogLevel {
+    for (let name = module; name !== ''; name = name.slice(0, Math.max(name.lastIndexOf('.'), 0))) {
+      const own = this.#own.get(name)
+      if (own !== undefined) return own
+    }
+    return this.#default
+  }
+
+  /** Modules that have a logger, sorted. */
+  modules(): readonly string[] {
+    return [...this.#cells.keys()].filter((name) => name !== '').toSorted()
+  }
+
+  cell(module: string): LevelCell {
+    let cell = this.#cells.get(module)
+    if (cell === undefined) {
+      cell = { rank: levelNames.indexOf(this.levelOf(module)) }
+      this.#cells.set(module, cell)
+    }
+    return cell
+  }
+
+  #refresh(): void {
+    for (const [module, cell] of this.#cells) cell.rank = levelNames.indexOf(this.levelOf(module))
+  }
+}
