@@ -1,18 +1,31 @@
 import { defineErrors } from './coffer-error.ts'
 
+/** Vault's logical layer wraps a single error in this list form; clients compare the text. */
+function listed(text: string): string {
+  return `1 error occurred:\n\t* ${text}\n\n`
+}
+
 export const requestErrors = defineErrors('REQUEST', {
   TOO_LARGE: { status: 413, message: (p: { max: number }) => `the request body is too large: this listener takes at most ${p.max} bytes` },
   TIMEOUT: { status: 408, message: 'the request body did not arrive in time' },
   ABORTED: { status: 499, message: 'the client closed the connection' },
   BAD_PATH: { status: 400, message: (p: { reason: string }) => `invalid path: ${p.reason}` },
-  BAD_JSON: { status: 400, message: (p: { reason: string }) => `failed to parse JSON input: ${p.reason}` },
+  BAD_JSON: { status: 400, message: (p: { reason: string }) => `failed to decode JSON input: ${p.reason}` },
+  PATCH_TYPE: { status: 415, message: 'PATCH requires Content-Type of application/merge-patch+json' },
+  MISSING_REQUEST_HEADER: { status: 412, message: 'missing "X-Vault-Request" header' },
+  NAMESPACE: { status: 404, message: 'namespace not found' },
   BAD_HEADER: { status: 400, message: (p: { name: string; takes: string }) => `header ${p.name} takes ${p.takes}` },
   FIELD: { status: 400, message: (p: { field: string; takes: string }) => `field "${p.field}" takes ${p.takes}` },
   MISSING_FIELD: { status: 400, message: (p: { field: string }) => `missing required field "${p.field}"` },
-  UNSUPPORTED_OPERATION: { status: 405, message: 'unsupported operation' },
-  UNSUPPORTED_PATH: { status: 404, message: 'unsupported path' },
+  UNSUPPORTED_OPERATION: { status: 405, message: listed('unsupported operation') },
+  UNSUPPORTED_PATH: { status: 404, message: listed('unsupported path') },
+  /** A verb that HTTP knows and Vault does not. */
+  METHOD: { status: 405, message: '' },
+  NOT_V1: { status: 404, message: '' },
   NO_HANDLER: { status: 404, message: (p: { path: string }) => `no handler for route "${p.path}". route entry not found.` },
-  PERMISSION_DENIED: { status: 403, message: 'permission denied' },
+  /** A valid token whose policies do not allow the request. */
+  PERMISSION_DENIED: { status: 403, message: listed('permission denied') },
+  /** No token, or one that is unknown, expired or revoked. */
   MISSING_TOKEN: { status: 403, message: 'permission denied' },
   SEALED: { status: 503, message: 'Vault is sealed' },
   STANDBY: { status: 503, message: 'Vault is in standby mode' },

@@ -35,6 +35,8 @@ const fields = {
 type MountRecord = Infer<typeof fields>
 
 export const mountRecords = collection('core/mounts/{uuid}', fields)
+/** Disabled mounts whose leases and storage are still to be removed. */
+export const removalRecords = collection('core/removals/{uuid}', fields)
 
 export function toRecord(mount: Mount): MountRecord {
   const t = mount.tuning

@@ -1,0 +1,66 @@
+/** One scenario driven by wrk against one server. */
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Running } from './servers.ts'
+
+const run = promisify(execFile)
+
+export interface Scenario {
+  readonly name: string
+  /** Lua that sets `wrk` up; `$TOKEN` is replaced. */
+  readonly lua: string
+}
+
+const HEADERS = 'wrk.headers["X-Vault-Token"] = "$TOKEN"\nwrk.headers["Content-Type"] = "application/json"\n'
+const BODY = JSON.stringify({ data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } })
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'kv-read', lua: `${HEADERS}wrk.path = "/v1/secret/data/bench/0"\n` },
+  {
+    name: 'kv-write',
+    // A thousand keys, so that writers meet now and then but do not queue for one.
+    lua: `${HEADERS}wrk.method = "POST"\nwrk.body = [[${BODY}]]\nlocal n = 0\nrequest = function() n = (n + 7) % 1000 return wrk.format(nil, "/v1/secret/data/bench/w" .. n) end\n`,
+  },
+  { name: 'lookup-self', lua: `${HEADERS}wrk.path = "/v1/auth/token/lookup-self"\n` },
+  {
+    name: 'token-create',
+    lua: `${HEADERS}wrk.method = "POST"\nwrk.path = "/v1/auth/token/create"\nwrk.body = [[{"policies":["default"],"ttl":"1h"}]]\n`,
+  },
+]
+
+export interface Figures {
+  readonly perSecond: number
+  /** Milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  readonly errors: number
+  /** Resident memory after the load, MiB. */
+  readonly rss: number
+}
+
+export async function drive(server: Running, scenario: Scenario, connections: number, seconds: number): Promise<Figures> {
+  const script = join(server.folder, `${scenario.name}.lua`)
+  writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token))
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, server.address]
+  const { stdout } = await run('wrk', args)
+  return {
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0),
+    p50: milliseconds(/50%\s+(\S+)/.exec(stdout)?.[1]),
+    p99: milliseconds(/99%\s+(\S+)/.exec(stdout)?.[1]),
+    errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0),
+    rss: residentMiB(server.pid),
+  }
+}
+
+function milliseconds(text: string | undefined): number {
+  const match = /^([\d.]+)(us|ms|s)$/.exec(text ?? '')
+  if (match === null) return Number.NaN
+  return Number(match[1]) * (match[2] === 'us' ? 0.001 : match[2] === 's' ? 1000 : 1)
+}
+
+function residentMiB(pid: number): number {
+  const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib ?? 0) / 1024
+}

@@ -1,0 +1,49 @@
+/** Every engine of the program: one line each, and no other list. */
+import type { Engine } from '../framework/engine.ts'
+import { mountErrors } from '../errors/mounts.ts'
+import type { MountKind } from '../request/mount.ts'
+import { cubbyhole } from './secrets/cubbyhole/engine.ts'
+import { kvV1, kvV2 } from './secrets/kv/engine.ts'
+
+type Options = ReadonlyMap<string, string>
+interface Entry {
+  readonly kind: MountKind
+  readonly type: string
+  readonly select: (options: Options) => Engine
+}
+
+/** `system` and `token` need the rooms around them, so `core/compose.ts` makes those two and hands them in. */
+export interface BuiltIn {
+  readonly system: Engine
+  readonly token: Engine
+}
+
+export class Registry {
+  readonly #entries: readonly Entry[]
+
+  constructor(builtIn: BuiltIn) {
+    this.#entries = [
+      { kind: 'secret', type: 'kv', select: kv },
+      { kind: 'secret', type: 'kv-v2', select: () => kvV2 },
+      { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
+      { kind: 'auth', type: 'token', select: () => builtIn.token },
+      { kind: 'system', type: 'system', select: () => builtIn.system },
+    ]
+  }
+
+  engineOf(kind: MountKind, type: string, options: Options): Engine | undefined {
+    return this.#entries.find((entry) => entry.kind === kind && entry.type === type)?.select(options)
+  }
+
+  typesOf(kind: MountKind): readonly string[] {
+    return this.#entries.filter((entry) => entry.kind === kind).map((entry) => entry.type)
+  }
+}
+
+/** Without a version a `kv` mount is version 1, as in Vault. */
+function kv(options: Options): Engine {
+  const version = options.get('version') ?? '1'
+  if (version === '1') return kvV1
+  if (version === '2') return kvV2
+  throw mountErrors.OPTION({ name: 'version', takes: '"1" or "2"' })
+}

@@ -1,0 +1,28 @@
+import { defineErrors } from './coffer-error.ts'
+
+export const auditErrors = defineErrors('AUDIT', {
+  /** No enabled device took the entry: the request fails and nothing of its reply leaves. */
+  FAILED: { status: 500, message: 'internal error' },
+  /** Of one device; the request fails only if no other took its entry. */
+  DEVICE_TIMEOUT: { status: 500, message: 'internal error: an audit device did not take its entries in time' },
+  DEVICE_BUSY: { status: 500, message: 'internal error: an audit device is still busy with earlier entries' },
+  API_CREATION_OFF: {
+    status: 400,
+    message: 'cannot enable audit device via API; use declarative, config-based audit device management instead',
+  },
+  PREFIX_OFF: { status: 400, message: 'audit log prefixing is not allowed' },
+  MISSING_PATH: { status: 400, message: 'backend path must be specified' },
+  BAD_PATH: { status: 400, message: 'the path of an audit device takes printable characters without white space' },
+  PATH_IN_USE: { status: 400, message: 'path already in use' },
+  UNKNOWN_TYPE: { status: 400, message: (p: { type: string }) => `unknown backend type: "${p.type}"` },
+  OPTION: { status: 400, message: (p: { option: string; takes: string }) => `option "${p.option}" takes ${p.takes}` },
+  UNKNOWN_OPTION: { status: 400, message: (p: { option: string; known: string }) => `unknown option "${p.option}": it takes ${p.known}` },
+  MISSING_OPTION: { status: 400, message: (p: { option: string }) => `${p.option} is required` },
+  FILE_REFUSED: { status: 400, message: (p: { reason: string }) => `sanity check failed; the audit file ${p.reason}` },
+  TEST_FAILED: { status: 400, message: (p: { reason: string }) => `audit backend failed test message: ${p.reason}` },
+  CONFIG_MANAGED: { status: 400, message: 'cannot disable configuration-managed audit device' },
+  UNKNOWN_DEVICE: { status: 400, message: (p: { path: string }) => `unknown audit backend "${p.path}"` },
+  MISSING_HEADER: { status: 400, message: 'missing header name' },
+  UNKNOWN_HEADER: { status: 400, message: 'Could not find header in config' },
+  BAD_TABLE: { status: 500, message: 'internal error: the audit table holds a row that cannot be read' },
+})

@@ -1,0 +1,184 @@
+/** The mounts: kept in storage one by one, held in memory as an index that requests are routed by. */
+import type { Engine } from '../framework/engine.ts'
+import { mountErrors } from '../errors/mounts.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Mount, MountKind } from '../request/mount.ts'
+import type { LeaseLimits } from '../request/ports.ts'
+import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import { MountIndex } from './mount-index.ts'
+import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
+import { MoveLog } from './move-log.ts'
+import { assertMountable, assertMovable, assertRemovable, assertTuning, noTuning } from './mount-rules.ts'
+import { noteRemoval } from './removal.ts'
+
+export interface MountTableDeps {
+  readonly clock: Clock
+  /** Undefined for an unknown type; throws `MOUNT_OPTION` for options the type does not take. */
+  engineOf(kind: MountKind, type: string, options: ReadonlyMap<string, string>): Engine | undefined
+  typesOf(kind: MountKind): readonly string[]
+  /** Seconds. */
+  readonly systemLimits: LeaseLimits
+  uuid(): string
+  /** Eight hexadecimal digits. */
+  accessorSuffix(): string
+  /** Renames the leases below a path, in the same transaction. */
+  moveLeases(view: WriteView, from: string, to: string): Promise<void>
+  /** Called after a mount's removal is committed: revoke its leases and clear its storage in the background. */
+  removalNoted(): void
+  readonly version: string
+}
+
+export class MountTable implements MountsPort {
+  readonly #deps: MountTableDeps
+  readonly #moves = new MoveLog()
+  readonly #engines = new Map<string, Engine>()
+  #index = new MountIndex([])
+
+  constructor(deps: MountTableDeps) {
+    this.#deps = deps
+  }
+
+  get index(): MountIndex {
+    return this.#index
+  }
+
+  async load(view: ReadView): Promise<void> {
+    const mounts: Mount[] = []
+    for (const uuid of await mountRecords.list(view)) {
+      const record = await mountRecords.get(view, { uuid })
+      if (record !== undefined) mounts.push(fromRecord(record))
+    }
+    this.#engines.clear()
+    this.#index = new MountIndex(mounts)
+  }
+
+  /** Forgets everything, at seal. */
+  clear(): void {
+    this.#index = new MountIndex([])
+    this.#engines.clear()
+  }
+
+  /** The mounts every server has. */
+  async bootstrap(view: WriteView): Promise<void> {
+    const base = { options: new Map<string, string>(), local: false, sealWrap: false, externalEntropyAccess: false, tuning: {} }
+    await this.#add(view, { ...base, kind: 'secret', path: 'cubbyhole/', type: 'cubbyhole', description: 'per-token private secret storage', local: true })
+    await this.#add(view, { ...base, kind: 'system', path: 'sys/', type: 'system', description: 'system endpoints used for control, policy and debugging', sealWrap: true, tuning: { passthroughRequestHeaders: ['Accept'] } })
+    await this.#add(view, { ...base, kind: 'auth', path: 'auth/token/', type: 'token', description: 'token based credentials', tuning: { tokenType: 'default-service' } })
+  }
+
+  engine(mount: Mount): Engine {
+    const known = this.#engines.get(mount.uuid)
+    if (known !== undefined) return known
+    const engine = this.#deps.engineOf(mount.kind, mount.type, mount.options)
+    if (engine === undefined) throw mountErrors.TYPE_UNKNOWN({ type: mount.type })
+    this.#engines.set(mount.uuid, engine)
+    return engine
+  }
+
+  all(): readonly Mount[] {
+    return this.#index.all()
+  }
+
+  at(path: string): Mount | undefined {
+    return this.#index.at('root', path)
+  }
+
+  serving(path: string): Mount | undefined {
+    return this.#index.match('root', path)?.mount
+  }
+
+  limitsOf(mount: Mount): LeaseLimits {
+    const { systemLimits } = this.#deps
+    const maxTtl = mount.tuning.maxLeaseTtl > 0 ? mount.tuning.maxLeaseTtl : systemLimits.maxTtl
+    const defaultTtl = mount.tuning.defaultLeaseTtl > 0 ? mount.tuning.defaultLeaseTtl : systemLimits.defaultTtl
+    return { defaultTtl: Math.min(defaultTtl, maxTtl), maxTtl }
+  }
+
+  versionOf(): string {
+    return `v${this.#deps.version}+builtin.coffer`
+  }
+
+  types(kind: MountKind): readonly string[] {
+    return this.#deps.typesOf(kind)
+  }
+
+  async enable(view: WriteView, init: MountInit): Promise<Mount> {
+    assertMountable(init, this.#index, this.#deps.engineOf(init.kind, init.type, init.options) !== undefined)
+    // Read in this transaction, so that two requests for one path conflict and the second sees the first's mount.
+    await mountRecords.list(view)
+    return this.#add(view, init)
+  }
+
+  async disable(view: WriteView, path: string): Promise<void> {
+    const mount = this.at(path)
+    if (mount === undefined) return
+    assertRemovable(mount)
+    await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
+    mountRecords.delete(view, { uuid: mount.uuid })
+    noteRemoval(view, mount)
+    view.onCommitted(() => {
+      this.#index = this.#index.without(mount.uuid)
+      this.#engines.delete(mount.uuid)
+      this.#deps.removalNoted()
+    })
+  }
+
+  async tune(view: WriteView, path: string, change: MountChange): Promise<Mount> {
+    const mount = await this.#current(view, path)
+    const tuning: Mount['tuning'] = Object.freeze({ ...mount.tuning, ...change.tuning })
+    assertTuning(tuning)
+    const options = change.options ?? mount.options
+    if (this.#deps.engineOf(mount.kind, mount.type, options) === undefined) throw mountErrors.TYPE_UNKNOWN({ type: mount.type })
+    return this.#replace(view, { ...mount, tuning, options, description: change.description ?? mount.description })
+  }
+
+  async move(view: WriteView, from: string, to: string): Promise<string> {
+    const mount = this.at(from)
+    if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
+    assertMovable(mount, to, this.#index)
+    await mountRecords.list(view)
+    this.#replace(view, { ...mount, path: to })
+    await this.#deps.moveLeases(view, from, to)
+    const id = this.#deps.uuid()
+    view.onCommitted(() => this.#moves.record({ id, source: from, target: to, status: 'success' }))
+    return id
+  }
+
+  moveStatus(id: string): MoveStatus | undefined {
+    return this.#moves.get(id)
+  }
+
+  async #current(view: ReadView, path: string): Promise<Mount> {
+    const known = this.at(path)
+    const record = known && (await mountRecords.get(view, { uuid: known.uuid }))
+    if (record === undefined) throw mountErrors.NO_SYSVIEW({ path })
+    return fromRecord(record)
+  }
+
+  #replace(view: WriteView, mount: Mount): Mount {
+    const frozen = Object.freeze(mount)
+    mountRecords.put(view, { uuid: mount.uuid }, toRecord(frozen))
+    view.onCommitted(() => {
+      this.#engines.delete(mount.uuid)
+      this.#index = this.#index.with(frozen)
+    })
+    return frozen
+  }
+
+  async #add(view: WriteView, init: MountInit): Promise<Mount> {
+    const { uuid, accessorSuffix } = this.#deps
+    const prefix = init.kind === 'auth' ? `auth_${init.type}` : init.type
+    const mount: Mount = Object.freeze({
+      ...init,
+      uuid: uuid(),
+      accessor: `${prefix}_${accessorSuffix()}`,
+      tuning: Object.freeze({ ...noTuning, ...init.tuning }),
+      namespaceId: 'root',
+      tainted: false,
+    })
+    this.#replace(view, mount)
+    await this.#deps.engineOf(mount.kind, mount.type, mount.options)?.mounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
+    return mount
+  }
+}
