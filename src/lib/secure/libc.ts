@@ -4,6 +4,7 @@
  */
 import { openSync, closeSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type * as Ffi from 'node:ffi'
 
 const definitions = {
   flock: { arguments: ['i32', 'i32'], return: 'i32' },
@@ -29,7 +30,7 @@ export function libc(): Libc | undefined {
 function load(): Libc | undefined {
   try {
     // Asked for at run time: a Node without the module must still be able to load this file.
-    const ffi: typeof import('node:ffi') = createRequire(import.meta.url)('node:ffi')
+    const ffi: typeof Ffi = createRequire(import.meta.url)('node:ffi')
     const { functions } = ffi.dlopen(null, definitions)
     return {
       flock: (fd, operation) => functions.flock(fd, operation),

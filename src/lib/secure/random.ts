@@ -43,13 +43,13 @@ export class RandomPool {
 
 const shared = new RandomPool()
 
-/** Random bytes for nonces, salts and ids. Keys come from `secretBytes`, which never puts them in a shared pool. */
+/** Random bytes for nonces, salts and ids. Keys come from `freshBytes`, which puts them in no shared pool. */
 export function pooledBytes(size: number): Uint8Array {
   return shared.take(size)
 }
 
 /** A fresh draw in memory of its own. */
-export function secretBytes(size: number): Uint8Array {
+export function freshBytes(size: number): Uint8Array {
   return randomFrom(randomBytes, size)
 }
 

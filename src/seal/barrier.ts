@@ -1,0 +1,243 @@
+/**
+ * Between the server and its storage: everything that passes is encrypted and bound to the key it stands under. While the vault is
+ * sealed there are no keys, and nothing passes.
+ */
+import { requestErrors } from '../errors/request.ts'
+import { sealErrors } from '../errors/seal.ts'
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { Clock } from '../lib/clock.ts'
+import { type SecretBytes, withScratch } from '../lib/secure/guarded.ts'
+import type { Codec } from '../storage/codec.ts'
+import type { Driver, ReadSet } from '../storage/driver.ts'
+import { FairLane } from '../storage/fair-lane.ts'
+import { openEnvelope, plaintextLength, sealEnvelope, tampered, termOf } from './envelope.ts'
+import { Keyring } from './keyring.ts'
+import { checkRotationConfig, MIN_OPERATIONS, type RotationConfig } from './rotation-config.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER } from './storage-keys.ts'
+
+export interface KeyStatus {
+  readonly term: number
+  /** Ms since the epoch. */
+  readonly installTime: number
+  /** Encryptions under the newest key; after a crash somewhat more than there were. */
+  readonly encryptions: number
+}
+
+export interface BarrierOptions {
+  readonly driver: Driver
+  readonly clock: Pick<Clock, 'now'>
+  /** Encryptions that are written down ahead, as one write. */
+  readonly reservation?: number
+  /** The least that `maxOperations` may be set to. */
+  readonly minOperations?: number
+}
+
+interface Unsealed {
+  readonly rootKey: SecretBytes
+  /** Its active term's `operations` are those written down; `used` never passes them. */
+  keyring: Keyring
+  used: number
+}
+
+const NO_READS: ReadSet = { sequence: 0, keys: new Set(), prefixes: new Set() }
+/** The root key encrypts the keyring alone and has no term. */
+const ROOT_TERM = 0
+
+export class Barrier implements Codec {
+  readonly #driver: Driver
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #reservation: number
+  readonly #minOperations: number
+  /** Changes of the keyring, one at a time. */
+  readonly #lane = new FairLane()
+  #state: Unsealed | undefined
+
+  constructor(options: BarrierOptions) {
+    this.#driver = options.driver
+    this.#clock = options.clock
+    this.#reservation = options.reservation ?? 10_000
+    this.#minOperations = options.minOperations ?? MIN_OPERATIONS
+  }
+
+  get sealed(): boolean {
+    return this.#state === undefined
+  }
+
+  seal(storageKey: string, plaintext: Uint8Array): Uint8Array {
+    if (OUTSIDE_BARRIER.has(storageKey)) return plaintext
+    const { term, key } = this.#unsealed().keyring.active
+    return sealEnvelope(key.bytes, term, storageKey, plaintext)
+  }
+
+  open(storageKey: string, stored: Uint8Array): Uint8Array {
+    if (OUTSIDE_BARRIER.has(storageKey)) return stored
+    const { keyring } = this.#unsealed()
+    const term = keyring.term(termOf(stored))
+    if (term === undefined) throw tampered('no key of this term')
+    const plaintext = new Uint8Array(plaintextLength(stored))
+    openEnvelope(term.key.bytes, storageKey, stored, plaintext)
+    return plaintext
+  }
+
+  /** Counts encryptions before they are made. Rotates where they would be too many for one key. */
+  reserve(operations: number): Awaitable<void> {
+    const state = this.#unsealed()
+    if (state.used + operations > state.keyring.active.operations) return this.#makeRoom(operations)
+    state.used += operations
+  }
+
+  /** Makes a new keyring, which stands in the storage once the caller has written `storedKeyring`. Takes over the root key. */
+  create(rootKey: SecretBytes): void {
+    const keyring = Keyring.create(this.#clock.now()).with({ operations: this.#reservation })
+    this.#state = { rootKey, keyring, used: 0 }
+  }
+
+  /** The keyring as it is stored under `core/keyring`. */
+  storedKeyring(): Uint8Array {
+    const { keyring, rootKey } = this.#unsealed()
+    return encrypt(keyring, rootKey)
+  }
+
+  /**
+   * Opens the barrier with what is stored under `core/keyring`. Takes over the root key, also when it throws:
+   * `STORAGE_TAMPERED` where that is not the key the keyring is encrypted with, `SEAL_CORRUPT` where what it encrypts is not a keyring.
+   */
+  unseal(rootKey: SecretBytes, stored: Uint8Array): void {
+    try {
+      const keyring = decrypt(stored, rootKey)
+      this.#state = { rootKey, keyring, used: keyring.active.operations }
+    } catch (error) {
+      rootKey.wipe()
+      throw error
+    }
+  }
+
+  /** Waits for changes under way, writes the exact count down where the storage still answers, and wipes every key. */
+  async shut(): Promise<void> {
+    const leave = await this.#lane.enter()
+    const state = this.#state
+    // From here on nothing is encrypted any more that the count would miss.
+    this.#state = undefined
+    try {
+      if (state !== undefined) await this.#persist(state, state.keyring.with({ operations: state.used })).catch(() => undefined)
+    } finally {
+      wipeKeys(state)
+      leave()
+    }
+  }
+
+  /** Wipes every key and writes nothing. */
+  discard(): void {
+    wipeKeys(this.#state)
+    this.#state = undefined
+  }
+
+  keyStatus(): KeyStatus {
+    const { keyring, used } = this.#unsealed()
+    return { term: keyring.active.term, installTime: keyring.active.installedAt, encryptions: used }
+  }
+
+  get rotationConfig(): RotationConfig {
+    return this.#unsealed().keyring.rotation
+  }
+
+  /** Throws `SEAL_ROTATION_OPERATIONS` or `SEAL_ROTATION_INTERVAL`. */
+  async setRotationConfig(rotation: RotationConfig): Promise<void> {
+    checkRotationConfig(rotation, this.#minOperations)
+    await this.#exclusively((state) => {
+      const operations = this.#ahead(state.used, rotation, 0)
+      return this.#persist(state, state.keyring.with({ rotation, operations }))
+    })
+  }
+
+  /** Installs a new key. What was written before stays readable. */
+  async rotate(): Promise<KeyStatus> {
+    await this.#exclusively((state) => this.#rotate(state, 0))
+    return this.keyStatus()
+  }
+
+  /** Rotates if the newest key is as old, or was used as often, as the configuration allows. Called from time to time. */
+  async rotateIfDue(): Promise<boolean> {
+    return await this.#exclusively(async (state) => {
+      const { enabled, interval, maxOperations } = state.keyring.rotation
+      const age = this.#clock.now() - state.keyring.active.installedAt
+      const due = enabled && ((interval > 0 && age >= interval * 1000) || state.used >= maxOperations)
+      if (due) await this.#rotate(state, 0)
+      return due
+    })
+  }
+
+  async #makeRoom(operations: number): Promise<void> {
+    await this.#exclusively(async (state) => {
+      const { keyring } = state
+      const tooMany = keyring.rotation.enabled && state.used + operations > keyring.rotation.maxOperations
+      if (tooMany && state.used > 0) {
+        await this.#rotate(state, operations)
+      } else if (state.used + operations > keyring.active.operations) {
+        await this.#persist(state, keyring.with({ operations: this.#ahead(state.used, keyring.rotation, operations) }))
+      }
+      state.used += operations
+    })
+  }
+
+  async #rotate(state: Unsealed, operations: number): Promise<void> {
+    const next = state.keyring.rotated(this.#clock.now())
+    try {
+      const ahead = this.#ahead(0, next.rotation, operations)
+      await this.#persist(state, next.with({ operations: ahead }))
+    } catch (error) {
+      next.active.key.wipe()
+      throw error
+    }
+    state.used = 0
+  }
+
+  /** The count to write down: room for `operations` and a reservation, but not beyond where the key is to be replaced. */
+  #ahead(used: number, rotation: RotationConfig, operations: number): number {
+    const needed = used + operations
+    const wanted = needed + this.#reservation
+    return rotation.enabled ? Math.max(needed, Math.min(wanted, rotation.maxOperations)) : wanted
+  }
+
+  /** Nothing is encrypted under a keyring that is not on the disk. */
+  async #persist(state: Unsealed, keyring: Keyring): Promise<void> {
+    await this.#driver.commit(NO_READS, new Map([[KEYRING_KEY, encrypt(keyring, state.rootKey)]]))
+    state.keyring = keyring
+  }
+
+  async #exclusively<T>(change: (state: Unsealed) => Promise<T>): Promise<T> {
+    const leave = await this.#lane.enter()
+    try {
+      return await change(this.#unsealed())
+    } finally {
+      leave()
+    }
+  }
+
+  #unsealed(): Unsealed {
+    if (this.#state === undefined) throw requestErrors.SEALED()
+    return this.#state
+  }
+}
+
+function wipeKeys(state: Unsealed | undefined): void {
+  state?.keyring.wipe()
+  state?.rootKey.wipe()
+}
+
+function encrypt(keyring: Keyring, rootKey: SecretBytes): Uint8Array {
+  return withScratch(keyring.encodedLength, (scratch) => {
+    keyring.encode(scratch)
+    return sealEnvelope(rootKey.bytes, ROOT_TERM, KEYRING_KEY, scratch)
+  })
+}
+
+function decrypt(stored: Uint8Array, rootKey: SecretBytes): Keyring {
+  return withScratch(plaintextLength(stored), (scratch) => {
+    if (termOf(stored) !== ROOT_TERM) throw tampered('not a keyring')
+    openEnvelope(rootKey.bytes, KEYRING_KEY, stored, scratch)
+    const keyring = Keyring.decode(scratch)
+    if (keyring === undefined) throw sealErrors.CORRUPT({ what: 'keyring' })
+    return keyring
+  })
+}
