@@ -3,8 +3,7 @@
  * Source: Vault's field types ("TypeDurationSecond", "TypeCommaStringSlice", …) and their weak decoding.
  */
 import { parseDuration } from '../lib/duration.ts'
-import type { JsonValue } from '../lib/json/index.ts'
-import { RawJson } from '../lib/json/index.ts'
+import { defaultJsonLimits, membersOf, parseRaw, parseTree, quote, RawJson } from '../lib/json/index.ts'
 import type { Input } from './field.ts'
 
 /** Numbers keep their source text, so that 9007199254740993 isn't rounded before it's looked at. */
@@ -24,7 +23,8 @@ export function toText(input: Input): string | undefined {
 const INTEGER = /^[+-]?\d{1,16}$/
 
 export function toInteger(input: Input): number | undefined {
-  if (typeof input !== 'string' && (input.text === 'true' || input.text === 'false')) return input.text === 'true' ? 1 : 0
+  if (typeof input !== 'string' && (input.text === 'true' || input.text === 'false'))
+    return input.text === 'true' ? 1 : 0
   const text = toText(input)?.trim()
   if (text === undefined) return undefined
   if (text === '') return 0
@@ -55,63 +55,71 @@ export function toBoolean(input: Input): boolean | undefined {
   return FALSE.has(text) ? false : undefined
 }
 
-/** Seconds. */
+/** Seconds, not negative. */
 export function toDuration(input: Input): number | undefined {
-  const text = toText(input)
-  if (text === undefined) return undefined
-  if (text === '') return 0
-  const seconds = parseDuration(text)
+  const seconds = toSignedDuration(input)
   return seconds === undefined || seconds < 0 ? undefined : seconds
 }
 
-/** Elements of a JSON array, or undefined. */
-export function toArray(input: Input): readonly JsonValue[] | undefined {
-  if (typeof input === 'string') return undefined
-  const value = input.value()
-  return Array.isArray(value) ? value : undefined
-}
-
-/** "a, b" and ["a","b"] alike; elements are trimmed, empty ones of a comma string dropped. */
-export function toStrings(input: Input): string[] | undefined {
-  const items = toArray(input)
-  if (items !== undefined) return items.every(isScalar) ? items.map((item) => String(item).trim()) : undefined
+/** Seconds. */
+export function toSignedDuration(input: Input): number | undefined {
+  if (isBoolean(input)) return undefined
   const text = toText(input)
   if (text === undefined) return undefined
+  return text === '' ? 0 : parseDuration(text)
+}
+
+/** The texts of a JSON array of scalars, or undefined. */
+function toTexts(input: Input): string[] | undefined {
+  if (typeof input === 'string' || input.kind !== 'array') return undefined
+  const tree = parseTree(input.text)
+  if (tree.kind !== 'array') return undefined
+  const texts = tree.items.map((item) => ('text' in item ? toText(new RawJson(item.text)) : undefined))
+  return texts.every((text) => text !== undefined) ? texts : undefined
+}
+
+/** "a, b" and ["a","b"] alike; elements are trimmed, empty ones kept. */
+export function toStrings(input: Input): string[] | undefined {
+  const text = toText(input)
+  if (text === undefined) return toTexts(input)?.map((item) => item.trim())
   if (text.trim() === '') return []
   return text.split(',').map((part) => part.trim())
 }
 
-/** ["a","b"]; a single string is a list of one. */
-export function toList(input: Input): string[] | undefined {
-  const items = toArray(input)
-  if (items !== undefined) return items.every(isScalar) ? items.map(String) : undefined
-  const text = toText(input)
-  return text === undefined ? undefined : text === '' ? [] : [text]
+/** [1,"2"], "1,2" or 1. An empty object counts as an empty list: some JSON writers know no difference. */
+export function toIntegers(input: Input): number[] | undefined {
+  const texts = typeof input !== 'string' && input.text === '{}' ? [] : toStrings(input)
+  if (texts === undefined) return undefined
+  const numbers = texts.map(toInteger)
+  return numbers.every((number) => number !== undefined) ? numbers : undefined
 }
 
-/** {"a":"b"}, its JSON as a string, ["a=b"], or "a=b,c=d". */
-export function toPairs(input: Input): ReadonlyMap<string, string> | undefined {
-  if (typeof input !== 'string' && input.text.startsWith('{')) return objectPairs(input.value())
-  const items = toArray(input)
-  if (items !== undefined) return items.every((item) => typeof item === 'string') ? splitPairs(items) : undefined
+/** ["a","b"]; a single string is a list of one. */
+export function toList(input: Input): string[] | undefined {
   const text = toText(input)
-  if (text === undefined) return undefined
-  if (text.trimStart().startsWith('{')) {
-    try {
-      return objectPairs(JSON.parse(text))
-    } catch {
-      return undefined
-    }
+  if (text === undefined) return toTexts(input)
+  return text === '' ? [] : [text]
+}
+
+/** {"a":"b"}, its JSON as a string, ["a=b"], or "a=b,c=d". Values are scalars; a number keeps its text, null is the empty string. */
+export function toPairs(input: Input): ReadonlyMap<string, string> | undefined {
+  const text = toText(input)
+  const object = toRawObject(text ?? input)
+  if (object !== undefined) return objectPairs(object)
+  if (text === undefined) {
+    const items = toTexts(input)
+    return items && splitPairs(items)
   }
+  if (text.trimStart().startsWith('{')) return undefined
   return text.trim() === '' ? new Map() : splitPairs(text.split(','))
 }
 
-function objectPairs(value: JsonValue): ReadonlyMap<string, string> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+function objectPairs(object: RawJson): ReadonlyMap<string, string> | undefined {
   const out = new Map<string, string>()
-  for (const [key, item] of Object.entries(value)) {
-    if (!isScalar(item)) return undefined
-    out.set(key, String(item))
+  for (const [key, item] of membersOf(object) ?? []) {
+    const text = item.kind === 'null' ? '' : toText(item)
+    if (text === undefined) return undefined
+    out.set(key, text)
   }
   return out
 }
@@ -126,23 +134,27 @@ function splitPairs(items: readonly string[]): ReadonlyMap<string, string> | und
   return out
 }
 
-function isScalar(value: JsonValue | undefined): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-}
-
 /** Any JSON, kept as its text; a bare query string becomes a JSON string. */
 export function toRaw(input: Input): RawJson {
-  return typeof input === 'string' ? new RawJson(JSON.stringify(input)) : input
+  return typeof input === 'string' ? new RawJson(quote(input)) : input
 }
 
-/** A JSON object, kept as its text. */
+/** A JSON object, kept as its text. An empty list counts as an empty object, as in Vault: some JSON writers know no difference. */
 export function toRawObject(input: Input): RawJson | undefined {
-  if (typeof input !== 'string') return input.text.trimStart().startsWith('{') ? input : undefined
-  if (!input.trimStart().startsWith('{')) return undefined
+  if (typeof input === 'string') return parsedObject(input)
+  if (input.kind === 'object') return input
+  return input.kind === 'array' && input.text.slice(1, -1).trim() === '' ? new RawJson('{}') : undefined
+}
+
+function parsedObject(text: string): RawJson | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined
   try {
-    JSON.parse(input)
-    return new RawJson(input)
+    return parseRaw(text, defaultJsonLimits)
   } catch {
     return undefined
   }
+}
+
+function isBoolean(input: Input): boolean {
+  return typeof input !== 'string' && input.kind === 'boolean'
 }

@@ -1,48 +1,68 @@
 /**
- * Typed records in an engine's storage. A collection names its keys by a template and its values by fields; nothing else in an
- * engine spells a storage key. A field of JSON (`f.json`, `f.map`) keeps its source text.
+ * Typed records in an engine's storage. A collection names its keys by a template and its values by fields or by a codec; nothing
+ * else in an engine spells a storage key.
  */
-import { membersOf as rawMembers, RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'
 import type { Page, ReadView, WriteView } from '../storage/view.ts'
-import { parseFields, type Fields, type Infer, type Input } from './field.ts'
+import { fieldsCodec, jsonCodec, type RecordCodec } from './codec.ts'
+import type { Fields, Infer } from './field.ts'
 import { parseTemplate, type ParamNames } from './template.ts'
+import type { RawJson } from '../lib/json/index.ts'
 
 type KeyValues<T extends string> = { readonly [K in ParamNames<T>]: string | number }
 
-export interface Collection<T extends string, F extends Fields> {
-  get(view: ReadView, key: KeyValues<T>): Promise<Infer<F> | undefined>
-  put(view: WriteView, key: KeyValues<T>, value: Infer<F>): void
+export interface Collection<T extends string, V> {
+  get(view: ReadView, key: KeyValues<T>): Promise<V | undefined>
+  put(view: WriteView, key: KeyValues<T>, value: V): void
   delete(view: WriteView, key: KeyValues<T>): void
-  /** Names directly below the collection's folder, or below `folder` in it (empty, or ends with `/`). */
-  list(view: ReadView, folder?: string, page?: Page): Promise<string[]>
+  /** Names directly below the collection's folder, or below `below` in it (empty, or ends with `/`). */
+  list(view: ReadView, below?: string, page?: Page): Promise<string[]>
+  /** Every name below, however deep, without the folder. `page.after` is such a name. */
+  scan(view: ReadView, below?: string, page?: Page): Promise<string[]>
+  /** Whether the entry is there, without decoding it. */
+  has(view: ReadView, key: KeyValues<T>): Promise<boolean>
   /** The storage key, for caches that watch it. */
   key(key: KeyValues<T>): string
-  encode(value: Infer<F>): Uint8Array
-  decode(bytes: Uint8Array): Infer<F>
+  encode(value: V): Uint8Array
+  decode(bytes: Uint8Array): V
 }
 
-const utf8 = new TextDecoder()
+/** Records of typed fields. */
+export function collection<const T extends string, const F extends Fields>(
+  template: T,
+  fields: F,
+): Collection<T, Infer<F>> {
+  return collectionOf(template, fieldsCodec(fields))
+}
 
-export function collection<const T extends string, const F extends Fields>(template: T, fields: F): Collection<T, F> {
+/** Opaque JSON, kept as its text: secrets. */
+export function documents<const T extends string>(template: T): Collection<T, RawJson> {
+  return collectionOf(template, jsonCodec)
+}
+
+/** Records with a codec of their own. */
+export function collectionOf<const T extends string, V>(template: T, codec: RecordCodec<V>): Collection<T, V> {
   const segments = parseTemplate(template)
   const folder = folderOf(template)
   const keyOf = (values: Readonly<Record<string, string | number>>): string =>
     segments.map((s) => (s.kind === 'literal' ? s.name : String(values[s.name] ?? ''))).join('/')
 
-  const encode = (value: Infer<F>): Uint8Array => Buffer.from(stringify(withoutUndefined(value)))
-  const decode = (bytes: Uint8Array): Infer<F> => parseFields(fields, rawMembers(new RawJson(utf8.decode(bytes))) ?? new Map())
-
   return Object.freeze({
     key: keyOf,
-    encode,
-    decode,
+    encode: (value: V) => codec.encode(value),
+    decode: (bytes: Uint8Array) => codec.decode(bytes),
     get: async (view: ReadView, key: KeyValues<T>) => {
       const bytes = await view.get(keyOf(key))
-      return bytes === undefined ? undefined : decode(bytes)
+      return bytes === undefined ? undefined : codec.decode(bytes)
     },
-    put: (view: WriteView, key: KeyValues<T>, value: Infer<F>) => view.put(keyOf(key), encode(value)),
+    has: async (view: ReadView, key: KeyValues<T>) => (await view.get(keyOf(key))) !== undefined,
+    put: (view: WriteView, key: KeyValues<T>, value: V) => view.put(keyOf(key), codec.encode(value)),
     delete: (view: WriteView, key: KeyValues<T>) => view.delete(keyOf(key)),
     list: async (view: ReadView, below = '', page: Page = {}) => view.list(folder + below, page),
+    scan: async (view: ReadView, below = '', page: Page = {}) => {
+      const prefix = folder + below
+      const keys = await view.keys(prefix, page.after === undefined ? page : { ...page, after: prefix + page.after })
+      return keys.map((key) => key.slice(prefix.length))
+    },
   })
 }
 
@@ -50,15 +70,4 @@ export function collection<const T extends string, const F extends Fields>(templ
 function folderOf(template: string): string {
   const at = template.indexOf('{')
   return at === -1 ? template.slice(0, template.lastIndexOf('/') + 1) : template.slice(0, at)
-}
-
-function withoutUndefined(value: object): ReadonlyMap<string, JsonOut> {
-  const out = new Map<string, JsonOut>()
-  for (const [name, item] of Object.entries(value)) if (item !== undefined) out.set(name, item)
-  return out
-}
-
-/** A JSON object's members as inputs of fields. */
-export function membersOf(value: JsonValue): ReadonlyMap<string, Input> {
-  return rawMembers(new RawJson(JSON.stringify(value))) ?? new Map()
 }

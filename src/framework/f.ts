@@ -1,10 +1,27 @@
 /** The kinds of fields: `f.string('What it is.')`. */
 import type { JsonValue } from '../lib/json/index.ts'
 import { membersOf, RawJson } from '../lib/json/index.ts'
-import { toBoolean, toDuration, toInteger, toList, toPairs, toRaw, toRawObject, toStrings, toText } from './coerce.ts'
+import {
+  toBoolean,
+  toDuration,
+  toInteger,
+  toIntegers,
+  toList,
+  toPairs,
+  toRaw,
+  toRawObject,
+  toSignedDuration,
+  toStrings,
+  toText,
+} from './coerce.ts'
 import { Field, parseFields, type Fields, type Infer, type Input, type JsonSchema } from './field.ts'
 
-function make<T>(description: string, schema: JsonSchema, takes: string, parse: (input: Input) => T | undefined): Field<T> {
+function make<T>(
+  description: string,
+  schema: JsonSchema,
+  takes: string,
+  parse: (input: Input) => T | undefined,
+): Field<T> {
   return new Field({ description, schema: { ...schema, description }, takes, parse })
 }
 
@@ -14,31 +31,68 @@ const NAME = /^\w(?:[\w.-]*\w)?$/
 export const f = {
   string: (description = ''): Field<string> => make(description, { type: 'string' }, 'a string', toText),
   /** A string in lower case, as Vault folds it before use. */
-  lower: (description = ''): Field<string> => make(description, { type: 'string' }, 'a string', (input) => toText(input)?.toLowerCase()),
+  lower: (description = ''): Field<string> =>
+    make(description, { type: 'string' }, 'a string', (input) => toText(input)?.toLowerCase()),
   name: (description = ''): Field<string> =>
-    make(description, { type: 'string', pattern: NAME.source }, 'a name of letters, digits, "_", "-" and "."', (input) => {
-      const text = toText(input)
-      return text !== undefined && NAME.test(text) ? text : undefined
-    }),
+    make(
+      description,
+      { type: 'string', pattern: NAME.source },
+      'a name of letters, digits, "_", "-" and "."',
+      (input) => {
+        const text = toText(input)
+        return text !== undefined && NAME.test(text) ? text : undefined
+      },
+    ),
   enum: <const V extends readonly string[]>(values: V, description = ''): Field<V[number]> =>
-    make(description, { type: 'string', enum: values }, `one of ${values.map((v) => `"${v}"`).join(', ')}`, (input): V[number] | undefined => {
-      const text = toText(input)
-      return values.find((value) => value === text)
-    }),
+    make(
+      description,
+      { type: 'string', enum: values },
+      `one of ${values.map((v) => `"${v}"`).join(', ')}`,
+      (input): V[number] | undefined => {
+        const text = toText(input)
+        return values.find((value) => value === text)
+      },
+    ),
   int: (description = ''): Field<number> => make(description, { type: 'integer' }, 'a whole number', toInteger),
   bool: (description = ''): Field<boolean> => make(description, { type: 'boolean' }, 'true or false', toBoolean),
   /** Seconds. */
   duration: (description = ''): Field<number> =>
-    make(description, { type: 'integer', format: 'seconds' }, 'a duration: seconds, or a string such as "1h30m"', toDuration),
+    make(
+      description,
+      { type: 'integer', format: 'seconds' },
+      'a duration: seconds, or a string such as "1h30m"',
+      toDuration,
+    ),
+  /** Seconds; may be negative, where that has a meaning of its own. */
+  signedDuration: (description = ''): Field<number> =>
+    make(
+      description,
+      { type: 'integer', format: 'seconds' },
+      'a duration: seconds, or a string such as "1h30m"',
+      toSignedDuration,
+    ),
+  /** "1,2", [1,2] or 1. */
+  ints: (description = ''): Field<readonly number[]> =>
+    make(description, { type: 'array', items: { type: 'integer' } }, 'a list of whole numbers', toIntegers),
   /** Vault's comma-separated list: "a,b" or ["a","b"]. */
   strings: (description = ''): Field<readonly string[]> =>
-    make(description, { type: 'array', items: { type: 'string' } }, 'a list of strings, or one string with commas between', toStrings),
+    make(
+      description,
+      { type: 'array', items: { type: 'string' } },
+      'a list of strings, or one string with commas between',
+      toStrings,
+    ),
   /** A list whose elements may hold commas. */
   list: (description = ''): Field<readonly string[]> =>
     make(description, { type: 'array', items: { type: 'string' } }, 'a list of strings', toList),
   /** Names with string values. */
   pairs: (description = ''): Field<ReadonlyMap<string, string>> =>
-    make(description, { type: 'object', additionalProperties: { type: 'string' } }, 'an object whose values are strings', toPairs),
+    make(
+      description,
+      { type: 'object', additionalProperties: { type: 'string' } },
+      'an object whose values are strings',
+      toPairs,
+    ),
   /** Any JSON, kept as text. */
   json: (description = ''): Field<RawJson> => make(description, {}, 'JSON', toRaw),
   /** A JSON object, kept as text. */

@@ -29,6 +29,7 @@ export class Field<T> {
   readonly traits: Traits
   readonly #parse: (input: Input) => T | undefined
   readonly #fallback: (() => T) | undefined
+  readonly #whenNull: (() => T) | undefined
 
   constructor(init: {
     description: string
@@ -37,18 +38,29 @@ export class Field<T> {
     parse: (input: Input) => T | undefined
     traits?: Partial<Traits>
     fallback?: (() => T) | undefined
+    whenNull?: (() => T) | undefined
   }) {
     this.description = init.description
     this.schema = init.schema
     this.takes = init.takes
-    this.traits = { optional: false, sensitive: false, deprecated: false, defaultValue: undefined, example: undefined, ...init.traits }
+    this.traits = {
+      optional: false,
+      sensitive: false,
+      deprecated: false,
+      defaultValue: undefined,
+      example: undefined,
+      ...init.traits,
+    }
     this.#parse = init.parse
     this.#fallback = init.fallback
+    this.#whenNull = init.whenNull
   }
 
-  /** The value; throws `REQUEST_FIELD` (400) naming the field, never its value. */
+  /** The value; throws `REQUEST_FIELD` (400) naming the field, never its value. A JSON null counts as absent: see `orNull`. */
   parse(input: Input | undefined, name: string): T {
-    if (input === undefined) {
+    const isNull = isNullText(input)
+    if (isNull && this.#whenNull !== undefined) return this.#whenNull()
+    if (input === undefined || isNull) {
       if (this.#fallback !== undefined) return this.#fallback()
       throw requestErrors.MISSING_FIELD({ field: name })
     }
@@ -57,18 +69,36 @@ export class Field<T> {
     return value
   }
 
+  /** The value, or undefined where the input is none: for an engine that answers in its own words. */
+  tryParse(input: Input): T | undefined {
+    return this.#parse(input)
+  }
+
   optional(): Field<T | undefined> {
     return new Field<T | undefined>({
       ...this.#init(),
       traits: { ...this.traits, optional: true },
-      // A JSON null is an absent value, as in Vault.
       parse: (input) => this.#parse(input),
       fallback: () => undefined,
     })
   }
 
+  /** Optional, with a JSON null told from an absence: it resets what is stored, or takes it away in a merge patch. */
+  orNull(): Field<T | null | undefined> {
+    return new Field<T | null | undefined>({
+      ...this.#init(),
+      traits: { ...this.traits, optional: true },
+      fallback: () => undefined,
+      whenNull: () => null,
+    })
+  }
+
   default(value: T & JsonValue): Field<T> {
-    return new Field<T>({ ...this.#init(), traits: { ...this.traits, optional: true, defaultValue: value }, fallback: () => value })
+    return new Field<T>({
+      ...this.#init(),
+      traits: { ...this.traits, optional: true, defaultValue: value },
+      fallback: () => value,
+    })
   }
 
   /** Like `default`, for values that are not JSON (maps). */
@@ -104,6 +134,7 @@ export class Field<T> {
       parse: this.#parse,
       traits: this.traits,
       fallback: this.#fallback,
+      whenNull: this.#whenNull,
     }
   }
 }
@@ -121,13 +152,12 @@ export function parseFields<F extends Fields>(fields: F, input: ReadonlyMap<stri
   for (const name in fields) {
     const field = fields[name]
     if (field === undefined) continue
-    const given = input.get(name)
-    out[name] = field.parse(isNull(given) ? undefined : given, name)
+    out[name] = field.parse(input.get(name), name)
   }
   // The loop above gave every declared name the type of its field; TypeScript can't follow that through a Record.
   return out as Infer<F>
 }
 
-function isNull(input: Input | undefined): boolean {
+function isNullText(input: Input | undefined): boolean {
   return typeof input === 'object' && input.text === 'null'
 }

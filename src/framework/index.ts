@@ -1,13 +1,27 @@
 /** The door of the framework: what an engine may use. */
-export { definePath, type PathDefinition, type OperationDefinition, type PathFlags } from './path.ts'
+export { definePath, type HandlerCall, type OperationDefinition, type PathDefinition, type PathFlags } from './path.ts'
 export { defineEngine, type Engine, type EngineInit, type LifecycleCall } from './engine.ts'
 export { defineLease, type LeaseDefinition, type LeaseCall, type RenewCall } from './lease.ts'
-export { collection, type Collection } from './collection.ts'
+export { collection, collectionOf, documents, type Collection } from './collection.ts'
+export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'
+export { pageFields, pageOf } from './page.ts'
 export { f, objectSchema } from './f.ts'
 export { Field, parseFields, type Fields, type Infer, type Input } from './field.ts'
-export { absent, badRequest, done, grant, leased, listing, none, ok, okData, replySchema, type ReplySchema } from './reply.ts'
+export {
+  absent,
+  badRequest,
+  done,
+  grant,
+  leased,
+  listing,
+  none,
+  ok,
+  okData,
+  replySchema,
+  type ReplySchema,
+} from './reply.ts'
 export type { Call, CallContext } from './context.ts'
 export { defineErrors, CofferError } from '../errors/coffer-error.ts'
 export type { Reply, AuthGrant } from '../request/reply.ts'
-export type { ReadView, WriteView } from '../storage/view.ts'
-export { RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'
+export type { Page, ReadView, WriteView } from '../storage/view.ts'
+export { membersOf, mergePatch, RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'

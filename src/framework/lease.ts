@@ -1,13 +1,12 @@
 /** What an engine says of the credentials it lends: how one is prolonged and how it is taken back. */
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { JsonValue } from '../lib/json/index.ts'
+import { membersOf, RawJson, type JsonValue } from '../lib/json/index.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { WriteView } from '../storage/view.ts'
 import { parseFields, type Fields, type Infer } from './field.ts'
-import { membersOf } from './collection.ts'
 
 export interface LeaseCall<I> {
   /** What was kept with the lease when it was issued. */
@@ -41,7 +40,8 @@ export function defineLease<const F extends Fields>(init: {
   readonly renew?: (call: RenewCall<Infer<F>>) => Awaitable<{ readonly ttl: number; readonly maxTtl?: number }>
   readonly revoke: (call: LeaseCall<Infer<F>>) => Awaitable<void>
 }): LeaseDefinition {
-  const internal = (value: JsonValue) => parseFields(init.internal, membersOf(value))
+  const internal = (value: JsonValue) =>
+    parseFields(init.internal, membersOf(new RawJson(JSON.stringify(value))) ?? new Map())
   return Object.freeze({
     type: init.type,
     renew: async (call: RenewCall<JsonValue>) =>

@@ -11,7 +11,7 @@ import type { Call, CallContext } from './context.ts'
 import { f } from './f.ts'
 import { Field, parseFields, type Fields, type Infer, type Input, type NoFields } from './field.ts'
 import { parseTemplate, type ParamNames } from './template.ts'
-import type { ReplySchema } from './reply.ts'
+import { badRequest, type ReplySchema } from './reply.ts'
 
 export type Params<T extends string> = { readonly [K in ParamNames<T>]: string | Field<string> }
 type ParamValues<T extends string> = { readonly [K in ParamNames<T>]: string }
@@ -42,7 +42,7 @@ export interface PathFlags {
   readonly anyCaller?: boolean
 }
 
-interface SpecBase<B extends Fields, V> {
+interface SpecBase<B extends Fields> {
   readonly summary: string
   readonly description?: string
   /** Fields of the body (writes, patches) or of the query (reads, lists, deletes). */
@@ -51,18 +51,24 @@ interface SpecBase<B extends Fields, V> {
   readonly flags?: PathFlags
   /** Name of the operation in OpenAPI, when the derived one clashes. */
   readonly operationId?: string
-  readonly view?: V
 }
 
-export interface Handler<T extends string, F extends Fields, View> {
-  (c: CallContext & { readonly params: ParamValues<T>; readonly in: Infer<F>; readonly given: ReadonlyMap<string, RawJson | string>; readonly view: View }): Awaitable<Reply>
+/** What a handler is called with: its parameters and fields parsed, and the view its verb entitles it to. */
+export interface HandlerCall<T extends string, F extends Fields, View> extends CallContext {
+  readonly params: ParamValues<T>
+  readonly in: Infer<F>
+  /** The inputs as they came, for what the declared fields do not tell. */
+  readonly given: ReadonlyMap<string, RawJson | string>
+  readonly view: View
 }
 
-export interface ReadSpec<T extends string, F extends Fields> extends SpecBase<F, never> {
+export type Handler<T extends string, F extends Fields, View> = (c: HandlerCall<T, F, View>) => Awaitable<Reply>
+
+export interface ReadSpec<T extends string, F extends Fields> extends SpecBase<F> {
   readonly run: Handler<T, F, ReadView>
 }
 
-export interface WriteSpec<T extends string, F extends Fields> extends SpecBase<F, never> {
+export interface WriteSpec<T extends string, F extends Fields> extends SpecBase<F> {
   readonly run: Handler<T, F, WriteView>
 }
 
@@ -97,7 +103,9 @@ export interface PathInit<T extends string> {
   readonly description?: string
   readonly params: Params<T>
   readonly flags?: PathFlags
-  readonly exists?: (c: CallContext & { readonly params: ParamValues<T>; readonly view: ReadView }) => Awaitable<boolean>
+  readonly exists?: (
+    c: CallContext & { readonly params: ParamValues<T>; readonly view: ReadView },
+  ) => Awaitable<boolean>
 }
 
 class PathBuilder<T extends string> implements PathDefinition {
@@ -158,17 +166,22 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   #reader<F extends Fields>(verb: Verb, spec: ReadSpec<T, F>): PathBuilder<T> {
-    return this.#with(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec.fields) }))
+    return this.#with(verb, 'read', spec, async (call) =>
+      spec.run({ ...call, ...this.#inputs(call, verb, spec.fields) }),
+    )
   }
 
   #writer<F extends Fields>(verb: Verb, spec: WriteSpec<T, F>): PathBuilder<T> {
     return this.#with(verb, 'write', spec, async (call) => {
       if (call.writeView === undefined) throw new Error(`${this.template}: a write ran without a transaction`)
+      // As in Vault: a name that ends so could not be told from a folder in a list.
+      if (verb !== 'delete' && verb !== 'read' && call.path.endsWith('/'))
+        badRequest("cannot write to a path ending in '/'")
       return spec.run({ ...call, ...this.#inputs(call, verb, spec.fields), view: call.writeView })
     })
   }
 
-  #with(verb: Verb, tx: 'read' | 'write', spec: SpecBase<Fields, never>, run: OperationDefinition['run']): PathBuilder<T> {
+  #with(verb: Verb, tx: 'read' | 'write', spec: SpecBase<Fields>, run: OperationDefinition['run']): PathBuilder<T> {
     if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
     const operation: OperationDefinition = Object.freeze({
       verb,
@@ -177,7 +190,11 @@ class PathBuilder<T extends string> implements PathDefinition {
       description: spec.description ?? '',
       fields: spec.fields ?? {},
       replies: spec.replies,
-      sensitive: new Set(Object.entries(spec.fields ?? {}).filter(([, field]) => field.traits.sensitive).map(([name]) => name)),
+      sensitive: new Set(
+        Object.entries(spec.fields ?? {})
+          .filter(([, field]) => field.traits.sensitive)
+          .map(([name]) => name),
+      ),
       flags: { ...this.flags, ...spec.flags },
       operationId: spec.operationId,
       run,

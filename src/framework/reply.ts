@@ -13,7 +13,9 @@ export interface ReplySchema<F extends Fields = Fields> {
 }
 
 /** Values of a reply: what the schema's fields say, each of them optional as Vault leaves out what is unset. */
-export type ReplyData<F extends Fields> = { readonly [K in keyof F]?: Infer<F>[K] extends JsonOut | undefined ? Infer<F>[K] | null : JsonOut }
+export type ReplyData<F extends Fields> = {
+  readonly [K in keyof F]?: Infer<F>[K] extends JsonOut | undefined ? Infer<F>[K] | null : JsonOut
+}
 
 export function replySchema<const F extends Fields>(description: string, fields: F): ReplySchema<F> {
   return { description, fields }
@@ -22,7 +24,11 @@ export function replySchema<const F extends Fields>(description: string, fields:
 /** 204, or an acknowledgement without data. */
 export const none: ReplySchema<Record<never, never>> = { description: 'Done; there is nothing to say.', fields: {} }
 
-export function ok<F extends Fields>(_schema: ReplySchema<F>, data: ReplyData<F>, more: Omit<Reply, 'data'> = {}): Reply {
+export function ok<F extends Fields>(
+  _schema: ReplySchema<F>,
+  data: ReplyData<F>,
+  more: Omit<Reply, 'data'> = {},
+): Reply {
   return { ...more, data: data as Data }
 }
 

@@ -3,7 +3,9 @@
  * The more specific template wins, never the order of declaration: a literal segment beats `{x}`, which beats `{x+}`, which beats `{x*}`.
  */
 
-export type ParamNames<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Strip<Name> | ParamNames<Rest> : never
+export type ParamNames<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Strip<Name> | ParamNames<Rest>
+  : never
 type Strip<N extends string> = N extends `${infer S}+` ? S : N extends `${infer S}*` ? S : N
 
 export interface Segment {
@@ -23,7 +25,8 @@ export function parseTemplate(template: string): readonly Segment[] {
     return { kind: match[2] === '+' ? 'rest' : match[2] === '*' ? 'maybe' : 'one', name }
   })
   const early = segments.findIndex((s) => s.kind === 'rest' || s.kind === 'maybe')
-  if (early !== -1 && early !== segments.length - 1) throw new Error(`path template "${template}": only the last segment may be a rest`)
+  if (early !== -1 && early !== segments.length - 1)
+    throw new Error(`path template "${template}": only the last segment may be a rest`)
   return segments
 }
 
@@ -64,7 +67,8 @@ export class TemplateIndex<T> {
         at = next
         continue
       }
-      if (at.one !== undefined && at.one.name !== name) throw new Error(`path template "${template}": {${name}} is {${at.one.name}} elsewhere`)
+      if (at.one !== undefined && at.one.name !== name)
+        throw new Error(`path template "${template}": {${name}} is {${at.one.name}} elsewhere`)
       at.one ??= { name, node: node<T>() }
       at = at.one.node
     }
@@ -79,7 +83,13 @@ export class TemplateIndex<T> {
   }
 }
 
-function find<T>(at: Node<T>, segments: readonly string[], i: number, clean: string, path: string): Match<T> | undefined {
+function find<T>(
+  at: Node<T>,
+  segments: readonly string[],
+  i: number,
+  clean: string,
+  path: string,
+): Match<T> | undefined {
   const segment = segments[i]
   if (segment === undefined) {
     if (at.value !== undefined) return { value: at.value, params: new Map() }

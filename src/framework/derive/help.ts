@@ -8,13 +8,17 @@ export function helpText(engine: Engine, path: PathDefinition | undefined, rest:
 }
 
 function engineHelp(engine: Engine): string {
-  const shown = engine.paths.filter((path) => path.flags.hidden !== true).toSorted((a, b) => (a.template < b.template ? -1 : 1))
+  const shown = engine.paths
+    .filter((path) => path.flags.hidden !== true)
+    .toSorted((a, b) => (a.template < b.template ? -1 : 1))
   const paths = shown.map((path) => `    ${path.template === '' ? '(root)' : path.template}\n        ${path.help}\n`)
   return `## DESCRIPTION\n\n${engine.help}\n\n## PATHS\n\nThe following paths are supported. Ask for help on any of them in turn.\n\n${paths.join('\n')}`
 }
 
 function pathHelp(path: PathDefinition, rest: string): string {
-  const operations = [...path.operations.values()].map((operation) => `    ${operation.verb.padEnd(8)}${operation.summary}\n`)
+  const operations = [...path.operations.values()].map(
+    (operation) => `    ${operation.verb.padEnd(8)}${operation.summary}\n`,
+  )
   const fields: Record<string, Fields[string]> = { ...path.params }
   for (const operation of path.operations.values()) Object.assign(fields, operation.fields)
   const parameters = Object.entries(fields)
