@@ -1,6 +1,8 @@
 /**
  * Path templates: `data/{path+}`. `{x}` is one segment, `{x+}` the rest (at least one character), `{x*}` the rest or nothing.
- * The more specific template wins, never the order of declaration: a literal segment beats `{x}`, which beats `{x+}`, which beats `{x*}`.
+ * Literal segments may follow a `{x+}`, which then is all that stands before them: `mounts/{path+}/tune`.
+ * The more specific template wins, never the order of declaration: a literal segment beats `{x}`, which beats `{x+}` with literals
+ * after it (more of them beat fewer), which beats a bare `{x+}`, which beats `{x*}`.
  */
 
 export type ParamNames<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
@@ -24,9 +26,13 @@ export function parseTemplate(template: string): readonly Segment[] {
     const name = match[1] ?? ''
     return { kind: match[2] === '+' ? 'rest' : match[2] === '*' ? 'maybe' : 'one', name }
   })
-  const early = segments.findIndex((s) => s.kind === 'rest' || s.kind === 'maybe')
-  if (early !== -1 && early !== segments.length - 1)
-    throw new Error(`path template "${template}": only the last segment may be a rest`)
+  const rest = segments.findIndex((s) => s.kind === 'rest' || s.kind === 'maybe')
+  if (rest !== -1 && rest !== segments.length - 1) {
+    const literals = segments.slice(rest + 1).every((s) => s.kind === 'literal')
+    if (segments[rest]?.kind !== 'rest' || !literals) {
+      throw new Error(`path template "${template}": only literal segments may follow a rest, and only {x+}`)
+    }
+  }
   return segments
 }
 
@@ -35,16 +41,25 @@ export interface Match<T> {
   readonly params: ReadonlyMap<string, string>
 }
 
+/** What stands after a rest, and whose it is. */
+interface Tail<T> {
+  readonly name: string
+  readonly literals: readonly string[]
+  readonly value: T
+}
+
 interface Node<T> {
   readonly literals: Map<string, Node<T>>
   one: { readonly name: string; readonly node: Node<T> } | undefined
+  /** The longest first. */
+  tails: readonly Tail<T>[]
   rest: { readonly name: string; readonly value: T } | undefined
   maybe: { readonly name: string; readonly value: T } | undefined
   value: T | undefined
 }
 
 function node<T>(): Node<T> {
-  return { literals: new Map(), one: undefined, rest: undefined, maybe: undefined, value: undefined }
+  return { literals: new Map(), one: undefined, tails: [], rest: undefined, maybe: undefined, value: undefined }
 }
 
 /** Finds the template that a path matches. Two templates that match the same paths are an error at construction. */
@@ -54,9 +69,16 @@ export class TemplateIndex<T> {
   add(template: string, value: T): void {
     const clash = () => new Error(`path template "${template}" is declared twice`)
     let at = this.#root
-    for (const segment of parseTemplate(template)) {
+    const segments = parseTemplate(template)
+    for (const [i, segment] of segments.entries()) {
       const { kind, name } = segment
       if (kind === 'rest' || kind === 'maybe') {
+        const literals = segments.slice(i + 1).map((s) => s.name)
+        if (literals.length > 0) {
+          if (at.tails.some((tail) => tail.literals.join('/') === literals.join('/'))) throw clash()
+          at.tails = [...at.tails, { name, literals, value }].toSorted((a, b) => b.literals.length - a.literals.length)
+          return
+        }
         if (at[kind] !== undefined) throw clash()
         at[kind] = { name, value }
         return
@@ -101,6 +123,11 @@ function find<T>(
   if (inLiteral) return inLiteral
   const inOne = at.one && find(at.one.node, segments, i + 1, clean, path)
   if (at.one && inOne) return { value: inOne.value, params: new Map([[at.one.name, segment], ...inOne.params]) }
+  for (const tail of at.tails) {
+    const end = segments.length - tail.literals.length
+    if (end <= i || tail.literals.some((name, k) => segments[end + k] !== name)) continue
+    return { value: tail.value, params: new Map([[tail.name, segments.slice(i, end).join('/')]]) }
+  }
   const rest = at.rest ?? at.maybe
   // The rest keeps a trailing slash: an engine tells the folder `a/` from the entry `a`.
   return rest && { value: rest.value, params: new Map([[rest.name, path.slice(offset(segments, i))]]) }
