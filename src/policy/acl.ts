@@ -1,0 +1,146 @@
+/** The rules of all policies of one caller, compiled for asking. Immutable. */
+import type { Verdict } from '../request/ports.ts'
+import type { Namespace } from '../request/request.ts'
+import type { AclOperation, CapabilitySet } from './capability.ts'
+import { capabilityNames, DENY, namesOf, neededFor, SUDO } from './capability.ts'
+import type { Conditions } from './conditions.ts'
+import { unmetCondition } from './conditions.ts'
+import type { AclEntry } from './compile.ts'
+import { foldPath } from './fold-path.ts'
+import { Matcher } from './matcher.ts'
+import type { GrantingPolicy, Merged } from './merge.ts'
+import { comparePriority } from './pattern.ts'
+import type { ControlGroup } from './policy.ts'
+
+export interface AclRequest extends Conditions {
+  /** Canonical, relative to the namespace. A list or scan ends with `/`. */
+  readonly path: string
+  /** The root namespace unless given. */
+  readonly namespace?: Namespace
+  /** The caller passed the rule's MFA methods, or was authorized by its control group, for this very request. */
+  readonly mfaValidated?: boolean
+  readonly controlGroupAuthorized?: boolean
+}
+
+export interface Decision extends Verdict {
+  readonly grantingPolicies: readonly GrantingPolicy[]
+  /** Keys a list or scan may return at a time: the reply's maker has to hold to it. */
+  readonly paginationLimit: number | undefined
+  /** The path, as the policy has it, of the rule that decided; for logs. */
+  readonly rule: string | undefined
+  /** Why not; for logs, never for the caller. */
+  readonly reason: string | undefined
+  /** What the rule asks for before it allows. */
+  readonly mfaMethods: readonly string[]
+  readonly controlGroups: readonly ControlGroup[]
+}
+
+const NOTHING: Decision = Object.freeze({
+  allowed: false, sudo: false, isRoot: false, grantingPolicies: [], minWrappingTtl: undefined, maxWrappingTtl: undefined,
+  paginationLimit: undefined, rule: undefined, reason: 'no rule matches', mfaMethods: [], controlGroups: [],
+})
+const HELP: Decision = Object.freeze({ ...NOTHING, allowed: true, reason: undefined })
+
+export class Acl {
+  /** Wall clock, ms, of the next expiration of a rule: from then on this ACL is out of date and has to be compiled anew. */
+  readonly validUntil: number | undefined
+  readonly #root: Namespace | undefined
+  readonly #rules: Matcher<AclEntry>
+  /** Rules that deny, in folded form: a deny also keeps out other spellings of the same name. */
+  readonly #denials: Matcher<AclEntry>
+
+  constructor(rules: readonly AclEntry[], denials: readonly AclEntry[], root: Namespace | undefined, validUntil: number | undefined) {
+    this.#rules = new Matcher(rules, false)
+    this.#denials = new Matcher(denials, true)
+    this.#root = root
+    this.validUntil = validUntil
+  }
+
+  check(request: AclRequest): Decision {
+    const { operation, path, namespace } = request
+    if (this.#root !== undefined) return this.#checkRoot(this.#root, namespace)
+    if (operation === 'help') return HELP
+    const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
+    return entry === undefined ? NOTHING : decide(entry, request, neededFor(operation))
+  }
+
+  /** Names in the order of the alphabet; `["root"]`, or `["deny"]` where nothing is granted. Conditions of rules are not looked at. */
+  capabilities(path: string, namespace?: Namespace): readonly string[] {
+    if (this.#root !== undefined) return this.#checkRoot(this.#root, namespace).allowed ? ['root'] : ['deny']
+    // A list and a scan find rules that others don't, just as in a check.
+    const listing = this.#find(path, namespace, true)?.permissions.capabilities ?? 0
+    const others = this.#find(path, namespace, false)?.permissions.capabilities ?? 0
+    const set = (listing & LISTING) | (others & ~LISTING & ~DENY)
+    return set === 0 ? ['deny'] : namesOf(set)
+  }
+
+  #checkRoot(root: Namespace, namespace: Namespace | undefined): Decision {
+    if (!(namespace?.path ?? '').startsWith(root.path)) return NOTHING
+    return { ...HELP, sudo: true, isRoot: true, rule: '*', grantingPolicies: [{ name: 'root', namespaceId: root.id, type: 'acl' }] }
+  }
+
+  /** Exact rules before others; of the others the one of the highest priority. `listing` also finds rules without the trailing slash. */
+  #find(requestPath: string, namespace: Namespace | undefined, listing: boolean): AclEntry | undefined {
+    const prefix = namespace?.path ?? ''
+    const path = prefix + (requestPath.startsWith('/') ? requestPath.replace(/^\/+/, '') : requestPath)
+    const bare = listing && path.endsWith('/') ? path.slice(0, -1) : undefined
+    return (
+      this.#exact(path) ?? (bare === undefined ? undefined : this.#exact(bare)) ??
+      this.#nonExact(path, prefix.length) ?? (bare === undefined ? undefined : this.#nonExact(bare, prefix.length))
+    )
+  }
+
+  #exact(path: string): AclEntry | undefined {
+    const denied = this.#denials.size === 0 ? undefined : this.#denials.exact(foldPath(path))
+    return denied ?? this.#rules.exact(path)
+  }
+
+  #nonExact(path: string, namespaceLength: number): AclEntry | undefined {
+    const rule = this.#rules.nonExact(path, namespaceLength)
+    if (this.#denials.size === 0) return rule
+    const denied = this.#denials.nonExact(foldPath(path), namespaceLength)
+    if (rule === undefined || denied === undefined) return denied ?? rule
+    return comparePriority(denied.folded, rule.folded) >= 0 ? denied : rule
+  }
+}
+
+const LISTING: CapabilitySet = neededFor('list') | neededFor('scan')
+
+function decide(entry: AclEntry, request: AclRequest, needed: CapabilitySet): Decision {
+  const { permissions, path } = entry
+  const { capabilities } = permissions
+  const granted = (capabilities & needed) !== 0
+  const reason = granted ? unmet(permissions, request) : capabilities === DENY ? 'an explicit deny' : `the rule lacks the capability ${request.operation}`
+  return {
+    allowed: reason === undefined,
+    sudo: (capabilities & SUDO) !== 0,
+    isRoot: false,
+    grantingPolicies: granted ? (permissions.granting.get(needed) ?? []) : [],
+    minWrappingTtl: permissions.minWrappingTtl,
+    maxWrappingTtl: permissions.maxWrappingTtl,
+    paginationLimit: permissions.paginationLimit,
+    rule: path,
+    reason,
+    mfaMethods: permissions.mfaMethods,
+    controlGroups: permissions.controlGroups,
+  }
+}
+
+function unmet(permissions: Merged, request: AclRequest): string | undefined {
+  const condition = unmetCondition(permissions, request)
+  if (condition !== undefined) return condition
+  if (permissions.mfaMethods.length > 0 && request.mfaValidated !== true) return 'the rule requires MFA'
+  if (permissions.controlGroups.length > 0 && request.controlGroupAuthorized !== true && isControlled(permissions, request.operation)) {
+    return 'the rule requires the authorization of a control group'
+  }
+  return undefined
+}
+
+/** A factor without `controlled_capabilities` controls all. */
+function isControlled(permissions: Merged, operation: AclOperation): boolean {
+  if (operation === 'help' || !capabilityNames.includes(operation)) return true
+  const bit = neededFor(operation)
+  return permissions.controlGroups.some((group) =>
+    group.factors.some((factor) => factor.controlledCapabilities === 0 || (factor.controlledCapabilities & bit) !== 0),
+  )
+}

@@ -1,0 +1,120 @@
+/** Policies that every server has. */
+import type { Namespace } from '../request/request.ts'
+import { parsePolicy } from './parse.ts'
+import type { Policy } from './policy.ts'
+
+/** Everything, in the namespace and those below it. It has no text. */
+export function rootPolicy(namespace: Namespace): Policy {
+  return Object.freeze({ name: 'root', namespace, text: '', rules: Object.freeze([]), templated: false, warnings: Object.freeze([]) })
+}
+
+/** What every token may do unless it was made without: see to itself. Written at initialisation; operators may change it. */
+export const defaultPolicyText = `# A token may look at itself, make itself last longer, and end itself.
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
+
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}
+
+path "auth/token/revoke-self" {
+  capabilities = ["update"]
+}
+
+# It may ask what it may do, on given paths or on all.
+path "sys/capabilities-self" {
+  capabilities = ["update"]
+}
+
+path "sys/internal/ui/resultant-acl" {
+  capabilities = ["read"]
+}
+
+# It may read the entity it belongs to.
+path "identity/entity/id/{{identity.entity.id}}" {
+  capabilities = ["read"]
+}
+
+path "identity/entity/name/{{identity.entity.name}}" {
+  capabilities = ["read"]
+}
+
+# Whoever knows a lease's id may look it up and renew it. sys/renew is for old clients.
+path "sys/renew" {
+  capabilities = ["update"]
+}
+
+path "sys/leases/renew" {
+  capabilities = ["update"]
+}
+
+path "sys/leases/lookup" {
+  capabilities = ["update"]
+}
+
+# Its cubbyhole is its own.
+path "cubbyhole/*" {
+  capabilities = ["create", "read", "update", "delete", "list"]
+}
+
+# It may wrap values, and look up and unwrap wrapping tokens that it was given.
+path "sys/wrapping/wrap" {
+  capabilities = ["update"]
+}
+
+path "sys/wrapping/lookup" {
+  capabilities = ["update"]
+}
+
+path "sys/wrapping/unwrap" {
+  capabilities = ["update"]
+}
+
+# Hashing needs no secret.
+path "sys/tools/hash" {
+  capabilities = ["update"]
+}
+
+path "sys/tools/hash/*" {
+  capabilities = ["update"]
+}
+
+# It may see how far the approval of its own request has come.
+path "sys/control-group/request" {
+  capabilities = ["update"]
+}
+
+# It may log in to applications that use this server as their OIDC provider.
+path "identity/oidc/provider/+/authorize" {
+  capabilities = ["read", "update"]
+}
+`
+
+const wrappingText = `path "cubbyhole/response" {
+  capabilities = ["create", "read"]
+}
+
+path "sys/wrapping/unwrap" {
+  capabilities = ["update"]
+}
+`
+
+const controlGroupText = `path "cubbyhole/control-group" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/wrapping/unwrap" {
+  capabilities = ["update"]
+}
+`
+
+/** Of a wrapping token: it can be unwrapped and nothing else. */
+export function responseWrappingPolicy(namespace: Namespace): Policy {
+  return parsePolicy('response-wrapping', wrappingText, namespace)
+}
+
+/** Of a token that waits for a control group. */
+export function controlGroupPolicy(namespace: Namespace): Policy {
+  return parsePolicy('control-group', controlGroupText, namespace)
+}

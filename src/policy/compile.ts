@@ -1,0 +1,94 @@
+import { Acl } from './acl.ts'
+import { DENY } from './capability.ts'
+import { policyErrors } from './errors.ts'
+import { foldPath } from './fold-path.ts'
+import type { Entry } from './matcher.ts'
+import type { Merged } from './merge.ts'
+import { grantOf, merge } from './merge.ts'
+import type { Pattern } from './pattern.ts'
+import { parsePattern } from './pattern.ts'
+import type { PathRule, Policy } from './policy.ts'
+import type { TemplateContext } from './template.ts'
+import { renderTemplate } from './template.ts'
+
+export interface AclEntry extends Entry {
+  /** As written, with the namespace's path before it. */
+  readonly path: string
+  readonly permissions: Merged
+  /** The pattern of other spellings. */
+  readonly folded: Pattern
+}
+
+export interface DroppedRule {
+  readonly policy: string
+  readonly path: string
+  readonly selector: string
+  /** The caller has no such value, or one that would act as a separator, a wildcard or a template. */
+  readonly why: 'absent' | 'unsafe'
+}
+
+export interface CompileOptions {
+  /** Of the caller; without it rules with templates grant nothing. */
+  readonly template?: TemplateContext
+  /** Told of each rule with a template that does not apply. Values are not part of it. */
+  readonly onDropped?: (dropped: DroppedRule) => void
+  /** Wall clock, ms, for rules that expire. */
+  readonly now?: number
+}
+
+/**
+ * The ACL of a caller who holds these policies. Throws `POLICY_ROOT_NOT_ALONE` if `root` is one of several.
+ * Valid until the earliest `expiration` of its rules, see `Acl.validUntil`.
+ */
+export function compileAcl(policies: readonly Policy[], options: CompileOptions = {}): Acl {
+  const root = policies.find((policy) => policy.name === 'root')
+  if (root !== undefined && policies.length > 1) throw policyErrors.ROOT_NOT_ALONE()
+  const now = options.now ?? Number.NEGATIVE_INFINITY
+  const entries = new Map<string, AclEntry>()
+  let validUntil: number | undefined
+  for (const policy of policies) {
+    for (const rule of policy.rules) {
+      if (rule.expiresAt !== undefined && rule.expiresAt <= now) continue
+      const path = pathFor(policy, rule, options)
+      if (path === undefined) continue
+      if (rule.expiresAt !== undefined) validUntil = Math.min(validUntil ?? rule.expiresAt, rule.expiresAt)
+      add(entries, policy.namespace.path + path, policy, rule)
+    }
+  }
+  const all = [...entries.values()]
+  return new Acl(all, denials(all), root?.namespace, validUntil)
+}
+
+function add(entries: Map<string, AclEntry>, path: string, policy: Policy, rule: PathRule): void {
+  const existing = entries.get(path)
+  const granted = grantOf(policy, rule.permissions)
+  const universal = path === `${policy.namespace.path}*`
+  if (existing !== undefined) {
+    entries.set(path, { ...existing, universal: universal || existing.universal, permissions: merge(existing.permissions, granted) })
+    return
+  }
+  const pattern = parsePattern(path)
+  const folded = foldPath(pattern.text)
+  const same = folded === pattern.text
+  entries.set(path, { path, pattern, folded: same ? pattern : parsePattern(pattern.isPrefix ? `${folded}*` : folded), universal, permissions: granted })
+}
+
+function denials(entries: readonly AclEntry[]): readonly AclEntry[] {
+  return entries.filter((entry) => entry.permissions.capabilities === DENY).map((entry) => ({ ...entry, pattern: entry.folded }))
+}
+
+/** The rule's path for this caller; undefined if it does not apply. */
+function pathFor(policy: Policy, rule: PathRule, options: CompileOptions): string | undefined {
+  const { template } = rule
+  if (template === undefined) return rule.path
+  const context = options.template ?? NOBODY
+  const rendered = renderTemplate(template, context, policy.namespace.id)
+  if (rendered.kind === 'path') return rendered.path
+  options.onDropped?.({ policy: policy.name, path: rule.path, selector: rendered.selector, why: rendered.kind })
+  // A deny must not vanish because its subject chose an odd name: then it covers all that it might have meant.
+  const widened = rendered.kind === 'unsafe' && rule.permissions.capabilities === DENY
+  return widened ? `${template.texts[0] ?? ''}*` : undefined
+}
+
+const NOBODY: TemplateContext = { entity: undefined, groups: [] }
+

@@ -1,0 +1,51 @@
+import type { Pattern } from './pattern.ts'
+import { comparePriority, matchesSegments } from './pattern.ts'
+import { PrefixTree } from './radix.ts'
+
+export interface Entry {
+  readonly pattern: Pattern
+  /** The rule is `*` alone, written for everything below its policy's namespace. */
+  readonly universal: boolean
+}
+
+/** Finds the rule nearest to a path among many. Built once, then only read. */
+export class Matcher<E extends Entry> {
+  readonly #exact = new Map<string, E>()
+  readonly #prefixes = new PrefixTree<E>()
+  /** Those of the highest priority first: the first that matches is the one. */
+  readonly #segments: readonly E[]
+  readonly #crossing: boolean
+  readonly size: number
+
+  /** `crossing`: rules reach into namespaces below their own whatever their form, as those that deny should. */
+  constructor(entries: readonly E[], crossing: boolean) {
+    const segments: E[] = []
+    for (const entry of entries) {
+      const { kind, text } = entry.pattern
+      if (kind === 'exact') this.#exact.set(text, entry)
+      else if (kind === 'prefix') this.#prefixes.set(text, entry)
+      else segments.push(entry)
+    }
+    this.#segments = segments.toSorted((a, b) => comparePriority(b.pattern, a.pattern))
+    this.#crossing = crossing
+    this.size = entries.length
+  }
+
+  exact(path: string): E | undefined {
+    return this.#exact.get(path)
+  }
+
+  /** `namespaceLength` is that of the request's namespace path, with which `path` begins. */
+  nonExact(path: string, namespaceLength: number): E | undefined {
+    // A wildcard never stands for a namespace made after the policy was written.
+    const accept = (entry: E): boolean => this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
+    const prefix = this.#prefixes.longest(path, accept)
+    if (this.#segments.length === 0) return prefix
+    const parts = path.split('/')
+    for (const entry of this.#segments) {
+      if (prefix !== undefined && comparePriority(prefix.pattern, entry.pattern) > 0) return prefix
+      if (matchesSegments(entry.pattern, path, parts) && accept(entry)) return entry
+    }
+    return prefix
+  }
+}
