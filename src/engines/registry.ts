@@ -24,7 +24,6 @@ export class Registry {
   constructor(builtIn: BuiltIn) {
     this.#entries = [
       { kind: 'secret', type: 'kv', select: kv },
-      { kind: 'secret', type: 'kv-v2', select: () => kvV2 },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
@@ -33,6 +32,12 @@ export class Registry {
 
   engineOf(kind: MountKind, type: string, options: Options): Engine | undefined {
     return this.#entries.find((entry) => entry.kind === kind && entry.type === type)?.select(options)
+  }
+
+  /** `kv-v1` and `kv-v2` are names for `kv` with its version. */
+  canonicalType(type: string, options: Options): { readonly type: string; readonly options: Options } {
+    const version = /^kv-v([12])$/.exec(type)?.[1]
+    return version === undefined ? { type, options } : { type: 'kv', options: new Map([...options, ['version', version]]) }
   }
 
   typesOf(kind: MountKind): readonly string[] {

@@ -54,12 +54,13 @@ export interface Verdict {
   /** Seconds. */
   readonly minWrappingTtl: number | undefined
   readonly maxWrappingTtl: number | undefined
+  /** Keys a list or scan may return at a time. */
+  readonly paginationLimit: number | undefined
 }
 
 /** WHAT a caller may do. */
 export interface PolicyPort {
   authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Awaitable<Verdict>
-  capabilities(policies: readonly string[], entityId: string, path: string, view: ReadView): Awaitable<readonly string[]>
 }
 
 /** One entry's facts; the broker builds and writes it. */

@@ -1,7 +1,7 @@
 /** What an engine answers, before it is put in Vault's envelope. */
 import type { JsonOut, RawJson } from '../lib/json/index.ts'
 
-export type Data = { readonly [name: string]: JsonOut | undefined } | ReadonlyMap<string, JsonOut> | RawJson
+export type Data = { readonly [name: string]: JsonOut | undefined } | ReadonlyMap<string, JsonOut | undefined> | RawJson
 
 /** The wish for a token, by a log-in or by `auth/token/create`; the lease stage makes it and fills the reply's `auth`. */
 export interface AuthGrant {

@@ -43,8 +43,11 @@ export interface MountsPort {
   versionOf(mount: Mount): string
   /** Rejects with Vault's sentences: type unknown, path in use, path protected. */
   enable(view: WriteView, init: MountInit): Promise<Mount>
-  /** Unreachable at once; its leases are revoked and its data removed in the background, also after a restart. */
-  disable(view: WriteView, path: string): Promise<void>
+  /**
+   * In transactions of its own: unreachable at once, then its leases are revoked, then its data is removed in the background, also
+   * after a restart. Nothing mounted there is success, as in Vault.
+   */
+  disable(path: string): Promise<void>
   tune(view: WriteView, path: string, change: MountChange): Promise<Mount>
   /** Moves a mount and its leases; returns the id for `moveStatus`. */
   move(view: WriteView, from: string, to: string): Promise<string>
@@ -60,6 +63,7 @@ export interface PolicyRecord {
 }
 
 export interface PoliciesPort {
+  /** As clients see them: sorted, `root` last, without the internal ones. */
   list(view: ReadView): Promise<readonly string[]>
   get(view: ReadView, name: string): Promise<PolicyRecord | undefined>
   /** Parses and stores; rejects with line and column, or because `root` and the like cannot be changed. */
@@ -67,6 +71,11 @@ export interface PoliciesPort {
   delete(view: WriteView, name: string): Promise<void>
   /** What a caller may do on a path, by the same code that decides requests. */
   capabilitiesOf(caller: Caller, path: string, view: ReadView): Promise<readonly string[]>
+  /**
+   * Whether a caller may do anything at a mount's path or anywhere below it, by whatever kind of rule (exact, prefix, `+`). Decides
+   * which mounts a caller is told of.
+   */
+  hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean>
   /** All rules that apply to a caller, for `sys/internal/ui/resultant-acl`. */
   resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl>
 }
@@ -77,10 +86,12 @@ export interface ResultantAcl {
   readonly globPaths: ReadonlyMap<string, readonly string[]>
 }
 
-/** Looks up other callers, for `sys/capabilities`. */
+/** Looks up callers: others for `sys/capabilities`, and the asking one where a token is optional (`sys/internal/ui/mounts`). */
 export interface CallerLookup {
   byToken(token: string, view: ReadView): Awaitable<Caller | undefined>
   byAccessor(accessor: string, view: ReadView): Awaitable<Caller | undefined>
+  /** Checks the token's bound CIDRs. */
+  allowsAddress(caller: Caller, remoteAddress: string): boolean
 }
 
 export interface SealStatus {
@@ -129,6 +140,17 @@ export interface RotateConfig {
   readonly interval: number
 }
 
+/** A server of the cluster, for `sys/ha-status`. */
+export interface ServerNode {
+  readonly hostname: string
+  readonly apiAddress: string
+  readonly clusterAddress: string
+  readonly active: boolean
+  /** RFC 3339; undefined for the active one. */
+  readonly lastEcho: string | undefined
+  readonly version: string
+}
+
 /** The server's own life: sealed, unsealed, active. */
 export interface LifecyclePort {
   sealStatus(): SealStatus
@@ -146,6 +168,8 @@ export interface LifecyclePort {
   state(): 'uninitialized' | 'sealed' | 'standby' | 'active'
   /** Wall clock of becoming active, ms. */
   activeSince(): number | undefined
+  /** This server and those it knows of. */
+  nodes(): readonly ServerNode[]
 }
 
 export interface AuditDeviceInit {
@@ -204,7 +228,8 @@ export interface ObservePort {
   resetLogLevel(name: string | undefined): void
   versionHistory(view: ReadView): Promise<readonly { readonly version: string; readonly previousVersion: string | undefined; readonly installedAt: string; readonly buildDate: string }[]>
   hostInfo(): Promise<ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>>
-  openapi(): RawReply
+  /** The OpenAPI document of these mounts: no others may be told of, as the caller need not know that they exist. */
+  openapi(mounts: readonly Mount[], options: { readonly genericMountPaths: boolean }): RawReply
   /** The configuration without secrets, for `sys/config/state/sanitized`. */
   sanitizedConfig(): ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>
   readonly version: string

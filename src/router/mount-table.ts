@@ -5,12 +5,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { Mount, MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
+import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { MountIndex } from './mount-index.ts'
 import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
 import { MoveLog } from './move-log.ts'
 import { assertMountable, assertMovable, assertRemovable, assertTuning, noTuning } from './mount-rules.ts'
-import { noteRemoval } from './removal.ts'
+import { noteMove, noteRemoval } from './leftovers.ts'
 
 export interface MountTableDeps {
   readonly clock: Clock
@@ -22,10 +23,13 @@ export interface MountTableDeps {
   uuid(): string
   /** Eight hexadecimal digits. */
   accessorSuffix(): string
-  /** Renames the leases below a path, in the same transaction. */
-  moveLeases(view: WriteView, from: string, to: string): Promise<void>
-  /** Called after a mount's removal is committed: revoke its leases and clear its storage in the background. */
-  removalNoted(): void
+  readonly store: Store
+  /** Takes back every lease and token issued below a mount; rejects with the engine's failure. */
+  revokeLeases(mount: Mount): Promise<void>
+  /** Called when a move or a removal was noted: what is left to do goes on in the background. */
+  workNoted(): void
+  /** `kv-v2` is `kv` with `version=2`. */
+  canonicalType(type: string, options: ReadonlyMap<string, string>): { readonly type: string; readonly options: ReadonlyMap<string, string> }
   readonly version: string
 }
 
@@ -103,24 +107,33 @@ export class MountTable implements MountsPort {
     return this.#deps.typesOf(kind)
   }
 
-  async enable(view: WriteView, init: MountInit): Promise<Mount> {
+  async enable(view: WriteView, asked: MountInit): Promise<Mount> {
+    const init = { ...asked, ...this.#deps.canonicalType(asked.type, asked.options) }
     assertMountable(init, this.#index, this.#deps.engineOf(init.kind, init.type, init.options) !== undefined)
     // Read in this transaction, so that two requests for one path conflict and the second sees the first's mount.
     await mountRecords.list(view)
     return this.#add(view, init)
   }
 
-  async disable(view: WriteView, path: string): Promise<void> {
+  /**
+   * First nothing reaches the mount any more, then what it lent is taken back, then its row gives way to a note of what is left to
+   * clear. Where a credential can't be taken back the mount stays, tainted: `lease revoke -force` and another try, as with Vault.
+   */
+  async disable(path: string): Promise<void> {
     const mount = this.at(path)
     if (mount === undefined) return
     assertRemovable(mount)
-    await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
-    mountRecords.delete(view, { uuid: mount.uuid })
-    noteRemoval(view, mount)
-    view.onCommitted(() => {
-      this.#index = this.#index.without(mount.uuid)
-      this.#engines.delete(mount.uuid)
-      this.#deps.removalNoted()
+    await this.#deps.store.write((view) => void this.#replace(view, { ...mount, tainted: true }))
+    await this.#deps.revokeLeases(mount)
+    await this.#deps.store.write(async (view) => {
+      await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
+      mountRecords.delete(view, { uuid: mount.uuid })
+      noteRemoval(view, mount)
+      view.onCommitted(() => {
+        this.#index = this.#index.without(mount.uuid)
+        this.#engines.delete(mount.uuid)
+        this.#deps.workNoted()
+      })
     })
   }
 
@@ -139,10 +152,19 @@ export class MountTable implements MountsPort {
     assertMovable(mount, to, this.#index)
     await mountRecords.list(view)
     this.#replace(view, { ...mount, path: to })
-    await this.#deps.moveLeases(view, from, to)
     const id = this.#deps.uuid()
-    view.onCommitted(() => this.#moves.record({ id, source: from, target: to, status: 'success' }))
+    noteMove(view, id, { from, to })
+    view.onCommitted(() => {
+      this.#moves.record({ id, source: from, target: to, status: 'in-progress' })
+      this.#deps.workNoted()
+    })
     return id
+  }
+
+  /** The leases of a move have followed, or will never. */
+  moveEnded(id: string, status: 'success' | 'failure'): void {
+    const move = this.#moves.get(id)
+    if (move !== undefined) this.#moves.record({ ...move, status })
   }
 
   moveStatus(id: string): MoveStatus | undefined {
@@ -167,12 +189,11 @@ export class MountTable implements MountsPort {
   }
 
   async #add(view: WriteView, init: MountInit): Promise<Mount> {
-    const { uuid, accessorSuffix } = this.#deps
     const prefix = init.kind === 'auth' ? `auth_${init.type}` : init.type
     const mount: Mount = Object.freeze({
       ...init,
-      uuid: uuid(),
-      accessor: `${prefix}_${accessorSuffix()}`,
+      uuid: this.#deps.uuid(),
+      accessor: `${prefix}_${this.#deps.accessorSuffix()}`,
       tuning: Object.freeze({ ...noTuning, ...init.tuning }),
       namespaceId: 'root',
       tainted: false,

@@ -2,6 +2,7 @@
 import type { Call } from '../../framework/context.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
 import { requestErrors } from '../../errors/request.ts'
+import { RawJson, type JsonOut } from '../../lib/json/index.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { ReadView, WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
@@ -18,7 +19,26 @@ export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
   }
   const { operation } = found
   if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
-  x.reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
+  const reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
+  x.reply = x.verdict?.paginationLimit === undefined ? reply : firstPage(reply, x.verdict.paginationLimit)
+}
+
+/** A policy's `pagination_limit` holds whatever the client asked for and whether or not the engine pages. */
+function firstPage(reply: Reply, limit: number): Reply {
+  const { data } = reply
+  if (data === undefined || data instanceof RawJson) return reply
+  const members = new Map<string, JsonOut | undefined>(data instanceof Map ? data : Object.entries(data))
+  const keys = members.get('keys')
+  if (!isList(keys) || keys.length <= limit) return reply
+  members.set('keys', keys.slice(0, limit))
+  // What it says of keys beyond the page would tell of them all the same.
+  members.delete('key_info')
+  return { ...reply, data: members }
+}
+
+// Array.isArray does not narrow readonly arrays.
+function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
+  return Array.isArray(value)
 }
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {

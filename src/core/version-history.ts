@@ -1,0 +1,35 @@
+/** When each version first ran on this vault (`sys/version-history`). */
+import { collection, f } from '../framework/index.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Store } from '../storage/store.ts'
+import type { ReadView } from '../storage/view.ts'
+
+const records = collection('core/versions/{version}', { previous: f.string(), installed: f.int(), build: f.string() })
+
+export interface VersionEntry {
+  readonly version: string
+  readonly previousVersion: string | undefined
+  readonly installedAt: string
+  readonly buildDate: string
+}
+
+/** Notes that this version became active, if it is the first time. */
+export async function noteVersion(store: Store, clock: Clock, version: string, buildDate: string): Promise<void> {
+  await store.write(async (view) => {
+    if ((await records.get(view, { version })) !== undefined) return
+    const previous = (await versionHistory(view)).at(-1)?.version ?? ''
+    records.put(view, { version }, { previous, installed: clock.now(), build: buildDate })
+  })
+}
+
+/** Oldest first. */
+export async function versionHistory(view: ReadView): Promise<readonly VersionEntry[]> {
+  const found: (VersionEntry & { readonly at: number })[] = []
+  for (const version of await records.list(view)) {
+    const record = await records.get(view, { version })
+    if (record === undefined) continue
+    const previousVersion = record.previous === '' ? undefined : record.previous
+    found.push({ version, previousVersion, installedAt: new Date(record.installed).toISOString(), buildDate: record.build, at: record.installed })
+  }
+  return found.toSorted((a, b) => a.at - b.at).map(({ at: _, ...entry }) => entry)
+}

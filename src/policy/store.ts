@@ -1,0 +1,201 @@
+/** The policies: kept in storage, parsed once, compiled once for each set of them that callers hold. */
+import type { Driver, Sequence } from '../storage/driver.ts'
+import { DerivedCache } from '../storage/cache.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import type { Caller } from '../request/caller.ts'
+import type { Operation } from '../request/operation.ts'
+import type { PolicyPort, Verdict } from '../request/ports.ts'
+import { rootNamespace, type Request } from '../request/request.ts'
+import type { PoliciesPort, PolicyRecord, ResultantAcl } from '../request/system-ports.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/observe/index.ts'
+import { Acl } from './acl.ts'
+import { controlGroupPolicy, defaultPolicyText, responseWrappingPolicy, rootPolicy } from './builtin.ts'
+import { DENY } from './capability.ts'
+import { compileAcl } from './compile.ts'
+import { policyErrors } from './errors.ts'
+import { canonicalPolicyName, immutablePolicies } from './name.ts'
+import { parsePolicy } from './parse.ts'
+import type { Policy } from './policy.ts'
+
+export interface PolicyStoreDeps {
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const PREFIX = 'core/policies/'
+const utf8 = new TextDecoder()
+/** Sets of policies whose compiled form is kept. */
+const ACLS = 10_000
+
+interface Compiled {
+  /** The commit up to which the policies were read. */
+  readonly sequence: Sequence
+  readonly acls: Map<string, Acl>
+}
+
+export class PolicyStore implements PolicyPort, PoliciesPort {
+  readonly #deps: PolicyStoreDeps
+  readonly #parsed: DerivedCache<Policy>
+  /** One entry, dropped as soon as any policy changes. */
+  readonly #compiled: DerivedCache<Compiled>
+  readonly #builtIn: ReadonlyMap<string, Policy>
+
+  constructor(deps: PolicyStoreDeps) {
+    this.#deps = deps
+    this.#parsed = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 50_000 })
+    this.#compiled = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 1, keyOf: () => 'all' })
+    const made = [rootPolicy(rootNamespace), responseWrappingPolicy(rootNamespace), controlGroupPolicy(rootNamespace)]
+    this.#builtIn = new Map(made.map((policy) => [policy.name, policy]))
+  }
+
+  /** What a new vault has. */
+  bootstrap(view: WriteView): void {
+    view.put(PREFIX + 'default', Buffer.from(defaultPolicyText))
+  }
+
+  /** Forgets what was parsed, at seal. */
+  clear(): void {
+    this.#parsed.clear()
+    this.#compiled.clear()
+  }
+
+  async authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Promise<Verdict> {
+    const acl = await this.#aclOf(caller, view)
+    const { body, query } = request
+    return acl.check({
+      path: request.path,
+      namespace: request.namespace,
+      operation,
+      parameters: body.size === 0 ? query : query.size === 0 ? body : [...query, ...body],
+      wrapTtl: request.wrapTtl,
+    })
+  }
+
+  async capabilitiesOf(caller: Caller, path: string, view: ReadView): Promise<readonly string[]> {
+    return (await this.#aclOf(caller, view)).capabilities(path, rootNamespace)
+  }
+
+  async resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl> {
+    const policies = await this.#policiesOf(caller.policies, view)
+    const exactPaths = new Map<string, readonly string[]>()
+    const globPaths = new Map<string, readonly string[]>()
+    for (const { path } of policies.flatMap((policy) => policy.rules)) {
+      const acl = await this.#aclOf(caller, view)
+      if (path.endsWith('*') || path.includes('+')) {
+        const bare = path.endsWith('*') ? path.slice(0, -1) : path
+        globPaths.set(bare, acl.capabilities(bare, rootNamespace))
+      } else exactPaths.set(path, acl.capabilities(path, rootNamespace))
+    }
+    return { root: policies.some((policy) => policy.name === 'root'), exactPaths, globPaths }
+  }
+
+  async hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean> {
+    const policies = await this.#policiesOf(caller.policies, view)
+    if (policies.some((policy) => policy.name === 'root')) return true
+    const rules = policies.flatMap((policy) => policy.rules).filter((rule) => rule.permissions.capabilities !== DENY)
+    return rules.some((rule) => reaches(rule.path, mountPath))
+  }
+
+  async list(view: ReadView): Promise<readonly string[]> {
+    return [...(await view.list(PREFIX)), 'root']
+  }
+
+  async get(view: ReadView, name: string): Promise<PolicyRecord | undefined> {
+    const canonical = canonicalPolicyName(name)
+    if (canonical === undefined) return undefined
+    if (canonical === 'root') return { name: 'root', text: '' }
+    const builtIn = this.#builtIn.get(canonical)
+    if (builtIn !== undefined) return { name: canonical, text: builtIn.text }
+    const bytes = await view.get(PREFIX + canonical)
+    return bytes === undefined ? undefined : { name: canonical, text: utf8.decode(bytes) }
+  }
+
+  async put(view: WriteView, name: string, text: string): Promise<void> {
+    const canonical = this.#writableName(name, 'update')
+    parsePolicy(canonical, text)
+    view.put(PREFIX + canonical, Buffer.from(text))
+  }
+
+  async delete(view: WriteView, name: string): Promise<void> {
+    const canonical = this.#writableName(name, 'delete')
+    if (canonical === 'default') throw policyErrors.DEFAULT_STAYS()
+    view.delete(PREFIX + canonical)
+  }
+
+  #writableName(name: string, verb: 'update' | 'delete'): string {
+    const canonical = canonicalPolicyName(name)
+    if (canonical === undefined) throw policyErrors.NAME()
+    if (immutablePolicies.has(canonical)) throw policyErrors.IMMUTABLE({ verb, name: canonical })
+    return canonical
+  }
+
+  async #aclOf(caller: Caller, view: ReadView): Promise<Acl> {
+    const key = caller.policies.join(',')
+    const compiled = this.#compiled.get('all')
+    const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
+    const known = usable?.acls.get(key)
+    if (known !== undefined && (known.validUntil === undefined || known.validUntil > this.#deps.clock.now())) return known
+    const acl = compileAcl(await this.#policiesOf(caller.policies, view), { now: this.#deps.clock.now() })
+    this.#keep(key, acl, usable, view)
+    return acl
+  }
+
+  #keep(key: string, acl: Acl, usable: Compiled | undefined, view: ReadView): void {
+    let into = usable
+    if (into === undefined) {
+      into = { sequence: view.sequence, acls: new Map() }
+      // Refused where a policy changed after this view: what is compiled from it serves this request only.
+      if (!this.#compiled.fill('all', view.sequence, into)) return
+    } else if (this.#compiled.get('all') !== into) return
+    if (into.acls.size >= ACLS) into.acls.clear()
+    into.acls.set(key, acl)
+  }
+
+  async #policiesOf(names: readonly string[], view: ReadView): Promise<readonly Policy[]> {
+    const out: Policy[] = []
+    for (const name of names) {
+      const policy = await this.#policy(name, view)
+      if (policy !== undefined) out.push(policy)
+    }
+    return out
+  }
+
+  /** Undefined for a name on a token whose policy does not exist (any more): it grants nothing. */
+  async #policy(name: string, view: ReadView): Promise<Policy | undefined> {
+    const canonical = canonicalPolicyName(name)
+    if (canonical === undefined) return undefined
+    const builtIn = this.#builtIn.get(canonical)
+    if (builtIn !== undefined) return builtIn
+    const cached = this.#parsed.get(canonical)
+    if (cached !== undefined) return cached
+    const bytes = await view.get(PREFIX + canonical)
+    if (bytes === undefined) return undefined
+    try {
+      const policy = parsePolicy(canonical, utf8.decode(bytes))
+      this.#parsed.fill(canonical, view.sequence, policy)
+      return policy
+    } catch {
+      // Written by another version. Failing closed must also keep its denials, which can't be read: the request is refused.
+      this.#deps.log.error('a stored policy cannot be read', { policy: canonical })
+      throw policyErrors.UNREADABLE()
+    }
+  }
+}
+
+
+/** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */
+function reaches(rulePath: string, mountPath: string): boolean {
+  const isPrefix = rulePath.endsWith('*')
+  const rule = (isPrefix ? rulePath.slice(0, -1) : rulePath).split('/')
+  const mount = mountPath.replace(/\/$/, '').split('/')
+  for (const [index, segment] of mount.entries()) {
+    const own = rule[index]
+    // A rule that ends above the mount reaches it only as a prefix.
+    if (own === undefined) return isPrefix
+    if (own === '+' || own.includes('{{') || own === segment) continue
+    return isPrefix && index === rule.length - 1 && segment.startsWith(own)
+  }
+  return true
+}

@@ -1,0 +1,108 @@
+/**
+ * What is left to do after a mount was disabled or moved. The note of it is written in the transaction that changes the mount, so a
+ * crash resumes here; the work goes in small transactions, and no request waits for it.
+ */
+import { collection, f } from '../framework/index.ts'
+import type { Mount } from '../request/mount.ts'
+import type { Store } from '../storage/store.ts'
+import type { WriteView } from '../storage/view.ts'
+import { fromRecord, mountStorage, removalRecords, toRecord } from './mount-record.ts'
+
+const moveRecords = collection('core/moves/{id}', { from: f.string(), to: f.string() })
+/** Keys deleted in one transaction: short enough that no other request waits. */
+const BATCH = 500
+
+export function noteRemoval(view: WriteView, mount: Mount): void {
+  removalRecords.put(view, { uuid: mount.uuid }, toRecord(mount))
+}
+
+export function noteMove(view: WriteView, id: string, move: { readonly from: string; readonly to: string }): void {
+  moveRecords.put(view, { id }, move)
+}
+
+export interface LeftoversDeps {
+  readonly store: Store
+  /** Renames the leases below a path; resumable. */
+  moveLeases(from: string, to: string): Promise<void>
+  moveEnded(id: string, status: 'success' | 'failure'): void
+  /** For the log. */
+  failed(what: string, error: unknown): void
+}
+
+/** Works off every note. A call while it runs makes it look once more. */
+export class Leftovers {
+  readonly #deps: LeftoversDeps
+  #running: Promise<void> | undefined
+  #again = false
+  #stopped = false
+
+  constructor(deps: LeftoversDeps) {
+    this.#deps = deps
+  }
+
+  wake(): void {
+    this.#again = true
+    this.#running ??= this.#work()
+  }
+
+  /** Resolves once nothing is noted, or once all that is left has failed. */
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
+  /** Resolves once the batch at hand is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #work(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      try {
+        await this.#moves()
+        await this.#removals()
+      } catch (error) {
+        this.#deps.failed('clearing up after mounts', error)
+      }
+    }
+    this.#running = undefined
+  }
+
+  async #moves(): Promise<void> {
+    const { store } = this.#deps
+    for (const id of await store.read((view) => moveRecords.list(view))) {
+      const move = await store.read((view) => moveRecords.get(view, { id }))
+      if (move === undefined || this.#stopped) continue
+      try {
+        await this.#deps.moveLeases(move.from, move.to)
+        await store.write((view) => moveRecords.delete(view, { id }))
+        this.#deps.moveEnded(id, 'success')
+      } catch (error) {
+        this.#deps.moveEnded(id, 'failure')
+        this.#deps.failed(`moving the leases of ${move.from} to ${move.to}`, error)
+      }
+    }
+  }
+
+  async #removals(): Promise<void> {
+    const { store } = this.#deps
+    for (const uuid of await store.read((view) => removalRecords.list(view))) {
+      const record = await store.read((view) => removalRecords.get(view, { uuid }))
+      if (record !== undefined) await this.#clear(fromRecord(record))
+    }
+  }
+
+  async #clear(mount: Mount): Promise<void> {
+    const prefix = mountStorage(mount)
+    while (!this.#stopped) {
+      const found = await this.#deps.store.write(async (view) => {
+        const keys = await view.keys(prefix, { limit: BATCH })
+        for (const key of keys) view.delete(key)
+        if (keys.length === 0) removalRecords.delete(view, { uuid: mount.uuid })
+        return keys.length
+      })
+      if (found === 0) return
+    }
+  }
+}
