@@ -19,8 +19,11 @@ export const OVERHEAD_BYTES = PREFIX_BYTES + TAG_BYTES
 export const KEY_BYTES = 32
 
 const nonces = new RandomPool()
-/** Header and storage key of the entry at work; storage keys are shorter than this. */
+/** Header and storage key of the entry at work; storage keys are shorter than this. Nothing here outlives a call. */
 const additional = Buffer.alloc(16 * 1024)
+/** Views of `additional` by their length: making a view costs as much as encrypting a hundred bytes. */
+const additionalViews: (Buffer | undefined)[] = []
+const nonceAtWork = new Uint8Array(NONCE_BYTES)
 
 export function sealEnvelope(key: Uint8Array, term: number, storageKey: string, plaintext: Uint8Array): Uint8Array {
   const out = new Uint8Array(plaintext.length + OVERHEAD_BYTES)
@@ -29,10 +32,10 @@ export function sealEnvelope(key: Uint8Array, term: number, storageKey: string, 
   out[2] = term >>> 16
   out[3] = term >>> 8
   out[4] = term
-  const nonce = out.subarray(HEADER_BYTES, PREFIX_BYTES)
-  nonces.fill(nonce)
+  nonces.fill(nonceAtWork)
+  for (let i = 0; i < NONCE_BYTES; i++) out[HEADER_BYTES + i] = nonceAtWork[i] ?? 0
   const bound = additionalOf(out, storageKey)
-  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out.subarray(PREFIX_BYTES), plaintext, bound, null, nonce, key)
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out.subarray(PREFIX_BYTES), plaintext, bound, null, nonceAtWork, key)
   return out
 }
 
@@ -49,10 +52,10 @@ export function plaintextLength(stored: Uint8Array): number {
 
 /** Decrypts into `target`, which is `plaintextLength` long. Throws `STORAGE_TAMPERED`; the target holds nothing then. */
 export function openEnvelope(key: Uint8Array, storageKey: string, stored: Uint8Array, target: Uint8Array): void {
-  const nonce = stored.subarray(HEADER_BYTES, PREFIX_BYTES)
+  for (let i = 0; i < NONCE_BYTES; i++) nonceAtWork[i] = stored[HEADER_BYTES + i] ?? 0
   const bound = additionalOf(stored, storageKey)
   try {
-    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(target, null, stored.subarray(PREFIX_BYTES), bound, nonce, key)
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(target, null, stored.subarray(PREFIX_BYTES), bound, nonceAtWork, key)
   } catch (error) {
     sodium.sodium_memzero(target)
     throw tampered('the authentication tag does not fit', error)
@@ -66,5 +69,6 @@ export function tampered(reason: string, cause?: unknown) {
 function additionalOf(entry: Uint8Array, storageKey: string): Buffer {
   if (storageKey.length * 3 > additional.length - HEADER_BYTES) throw storageErrors.KEY_TOO_LONG({ max: additional.length / 4 })
   for (let i = 0; i < HEADER_BYTES; i++) additional[i] = entry[i] ?? 0
-  return additional.subarray(0, HEADER_BYTES + additional.write(storageKey, HEADER_BYTES, 'utf8'))
+  const length = HEADER_BYTES + additional.write(storageKey, HEADER_BYTES, 'utf8')
+  return (additionalViews[length] ??= additional.subarray(0, length))
 }

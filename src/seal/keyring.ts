@@ -6,7 +6,7 @@
  *     then for each term, oldest first: term (4) | install time, ms (8) | operations (8) | key (32)
  */
 import { freshBytes } from '../lib/secure/random.ts'
-import { guard, secretBytes, type SecretBytes } from '../lib/secure/guarded.ts'
+import { guard, guardedBytes, type SecretBytes } from '../lib/secure/guarded.ts'
 import { KEY_BYTES } from './envelope.ts'
 import { defaultRotationConfig, type RotationConfig } from './rotation-config.ts'
 
@@ -92,7 +92,7 @@ export class Keyring {
     if (count < 1 || encoded.length !== HEADER_BYTES + count * TERM_BYTES) return undefined
     const terms = new Map<number, KeyTerm>()
     for (let at = HEADER_BYTES; at < encoded.length; at += TERM_BYTES) {
-      const key = secretBytes(KEY_BYTES)
+      const key = guardedBytes(KEY_BYTES)
       key.write(encoded.subarray(at + 20, at + TERM_BYTES))
       const term = view.getUint32(at)
       terms.set(term, {

@@ -1,6 +1,6 @@
 /** The seal whose key the operators hold in shares. It has the key only while the root key is wrapped or unwrapped. */
 import { sealErrors } from '../errors/seal.ts'
-import { type SecretBytes, secretBytes, withScratch } from '../lib/secure/guarded.ts'
+import { type SecretBytes, guardedBytes, withScratch } from '../lib/secure/guarded.ts'
 import { KEY_BYTES, openEnvelope, plaintextLength, sealEnvelope } from './envelope.ts'
 import type { Seal } from './seal.ts'
 import { ROOT_KEY_KEY } from './storage-keys.ts'
@@ -42,7 +42,7 @@ export class ShamirSeal implements Seal {
       } catch (error) {
         throw sealErrors.WRONG_KEY(undefined, { cause: error })
       }
-      const rootKey = secretBytes(KEY_BYTES)
+      const rootKey = guardedBytes(KEY_BYTES)
       rootKey.write(scratch)
       return rootKey
     })

@@ -24,6 +24,7 @@ export class FaultyDriver implements Driver {
   #plan: FaultPlan = {}
   #commits = 0
   #gets = 0
+  #open = 0
 
   constructor(inner: Driver, plan: FaultPlan = {}) {
     this.#inner = inner
@@ -33,6 +34,11 @@ export class FaultyDriver implements Driver {
   /** Commits asked for since the plan was set. */
   get commits(): number {
     return this.#commits
+  }
+
+  /** Snapshots that were not closed. */
+  get openSnapshots(): number {
+    return this.#open
   }
 
   plan(plan: FaultPlan): void {
@@ -80,6 +86,8 @@ export class FaultyDriver implements Driver {
   }
 
   #wrap(inner: Snapshot): Snapshot {
+    let open = true
+    this.#open++
     return {
       sequence: inner.sequence,
       get: (key) => {
@@ -87,7 +95,11 @@ export class FaultyDriver implements Driver {
         return inner.get(key)
       },
       keys: (range) => inner.keys(range),
-      close: () => inner.close(),
+      close: () => {
+        if (open) this.#open--
+        open = false
+        inner.close()
+      },
     }
   }
 

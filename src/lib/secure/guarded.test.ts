@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { guard, lockedKilobytes, lockState, secretBytes, withScratch } from './guarded.ts'
+import { guard, lockedKilobytes, lockState, guardedBytes, withScratch } from './guarded.ts'
 
 it('moves a key in, and leaves nothing where it came from', () => {
   const source = Uint8Array.from({ length: 32 }, (_, i) => i + 1)
@@ -24,8 +24,8 @@ it('gives each key room of its own, also when many are held', () => {
   const held = Array.from({ length: 600 }, (_, i) => guard(new Uint8Array(33).fill(i % 251)))
   for (const [i, secret] of held.entries()) assert.ok(secret.bytes.every((byte) => byte === i % 251))
   for (const secret of held) secret.wipe()
-  assert.ok(secretBytes(64).bytes.every((byte) => byte === 0))
-  assert.throws(() => secretBytes(65))
+  assert.ok(guardedBytes(64).bytes.every((byte) => byte === 0))
+  assert.throws(() => guardedBytes(65))
 })
 
 it('wipes scratch space when its use ends, also by a throw', () => {

@@ -74,14 +74,14 @@ const regions: Region[] = []
 let state: LockState | undefined
 
 /** Room for `length` bytes (at most 64), all zero. */
-export function secretBytes(length: number): SecretBytes {
+export function guardedBytes(length: number): SecretBytes {
   if (length > SLOT_BYTES) throw new Error(`a guarded slot takes at most ${SLOT_BYTES} bytes`)
   return roomyRegion().take(length)
 }
 
 /** Moves bytes into guarded memory: what they are moved from is zero afterwards. */
 export function guard(from: Uint8Array): SecretBytes {
-  const secret = secretBytes(from.length)
+  const secret = guardedBytes(from.length)
   secret.write(from)
   sodium.sodium_memzero(from)
   return secret

@@ -28,10 +28,12 @@ export class RandomPool {
   /** Fills `target`, which is at most as long as the pool. */
   fill(target: Uint8Array): void {
     if (target.length > this.#pool.length - this.#next) this.#refill(target.length)
-    const end = this.#next + target.length
-    target.set(this.#pool.subarray(this.#next, end))
-    this.#pool.fill(0, this.#next, end)
-    this.#next = end
+    const start = this.#next
+    this.#next += target.length
+    for (let i = 0; i < target.length; i++) {
+      target[i] = this.#pool[start + i] ?? 0
+      this.#pool[start + i] = 0
+    }
   }
 
   #refill(least: number): void {

@@ -1,8 +1,11 @@
 /** The LMDB library behind one narrow door: how it is opened, how a group of commits is written, what its errors mean. */
+import { statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import type { CofferError } from '../../errors/coffer-error.ts'
 import { storageErrors } from '../../errors/storage.ts'
 import type { Sequence, WriteSet } from '../driver.ts'
+import { checkDataFile } from './lmdb-file.ts'
 
 export type LmdbKey = string | Uint8Array
 type Database = RootDatabase<Uint8Array, LmdbKey>
@@ -14,7 +17,10 @@ export interface GroupMember {
 }
 
 export interface Environment {
+  readonly path: string
   readonly maxKeyBytes: number
+  /** By which the data file was too short when it was opened. */
+  readonly missingBytes: number
   readonly db: Database
   /** Open read transactions; the environment must not be closed under them. */
   readonly readers: Set<{ abandon(): void }>
@@ -45,14 +51,18 @@ const keyEncoder = {
 /** Throws `STORAGE_CANNOT_OPEN`. */
 export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Environment {
   let db: Database
+  let missingBytes: number
   try {
+    missingBytes = checkDataFile(join(path, 'data.mdb'))
     db = open<Uint8Array, LmdbKey>(openOptions(path, mapSize))
   } catch (error) {
     throw storageErrors.CANNOT_OPEN({ path, why: error instanceof Error ? error.message : String(error) }, { cause: error })
   }
   const readers = new Set<{ abandon(): void }>()
   return {
+    path,
     db,
+    missingBytes,
     readers,
     maxKeyBytes: MAX_KEY_BYTES,
     write: (group) => writeGroup(db, group),
@@ -112,14 +122,28 @@ export function decodeSequence(bytes: Uint8Array | undefined): Sequence {
   return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0))
 }
 
-const ENOSPC = 28
+const EIO = 5
 const EFBIG = 27
+const ENOSPC = 28
 const EDQUOT = 122
 const MDB_MAP_FULL = -30792
 const FULL_CODES: ReadonlySet<unknown> = new Set([ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL])
+/** With less room than this, a write that failed half-way failed for want of it. */
+const SCARCE_BYTES = 16 << 20
 
 /** What a failed write or read of the library is to the callers of the driver. */
-export function storageErrorOf(error: unknown): CofferError {
+export function storageErrorOf(error: unknown, path: string): CofferError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return FULL_CODES.has(code) ? storageErrors.FULL(undefined, { cause: error }) : storageErrors.UNAVAILABLE(undefined, { cause: error })
+  // A disk that fills up in the middle of a write makes it short, which the library reports as an input/output error.
+  const full = FULL_CODES.has(code) || (code === EIO && isScarce(path))
+  return (full ? storageErrors.FULL : storageErrors.UNAVAILABLE)(undefined, { cause: error })
+}
+
+function isScarce(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize < SCARCE_BYTES
+  } catch {
+    return false
+  }
 }

@@ -56,24 +56,24 @@ export class LmdbSnapshot implements Snapshot {
   }
 
   get(key: string): Uint8Array | undefined {
-    const { db, maxKeyBytes } = this.#environment()
+    const { db, maxKeyBytes, path } = this.#environment()
     if (!isStorable(key, maxKeyBytes)) return undefined
     try {
       return db.get(key, this.#read.options)
     } catch (error) {
-      throw storageErrorOf(error)
+      throw storageErrorOf(error, path)
     }
   }
 
   keys(range: Range): string[] {
-    const { db, maxKeyBytes } = this.#environment()
+    const { db, maxKeyBytes, path } = this.#environment()
     if (range.limit === 0 || (range.prefix !== '' && !isStorable(range.prefix, maxKeyBytes))) return []
     const bounds = { ...startOf(range, maxKeyBytes), end: endOf(range.prefix), ...(range.limit === undefined ? {} : { limit: range.limit }) }
     const out: string[] = []
     try {
       for (const key of db.getKeys({ ...bounds, ...this.#read.options })) if (typeof key === 'string') out.push(key)
     } catch (error) {
-      throw storageErrorOf(error)
+      throw storageErrorOf(error, path)
     }
     return out
   }

@@ -51,15 +51,16 @@ export class LmdbDriver implements Driver {
   /** Throws `STORAGE_IN_USE` or `STORAGE_CANNOT_OPEN`. */
   constructor(options: LmdbOptions) {
     this.#folder = openDataFolder(options.path, ['data.mdb', 'lock.mdb'])
+    let read: SharedRead
     try {
       this.#environment = openEnvironment(options.path, options.mapSize)
+      read = firstRead(this.#environment)
     } catch (error) {
       this.#folder.release()
       throw error
     }
     this.maxKeyBytes = this.#environment.maxKeyBytes
     this.maxValueBytes = options.maxValueBytes ?? 64 * 1024 * 1024
-    const read = new SharedRead(this.#environment)
     this.#visible = this.#accepted = read.sequence
     this.#log = new ConflictLog(read.sequence)
     this.#current = read
@@ -68,6 +69,11 @@ export class LmdbDriver implements Driver {
   /** Paths whose modes were too wide and were tightened at opening. */
   get tightened(): readonly string[] {
     return this.#folder.tightened
+  }
+
+  /** Bytes by which the data file was too short at opening: entries in them are lost, and reading one says so. */
+  get missingBytes(): number {
+    return this.#environment.missingBytes
   }
 
   get sequence(): Sequence {
@@ -157,7 +163,7 @@ export class LmdbDriver implements Driver {
     for (const pending of group) {
       this.#log.withdraw(pending.sequence)
       this.#promises.delete(pending.sequence)
-      pending.reject(storageErrorOf(error))
+      pending.reject(storageErrorOf(error, this.#environment.path))
     }
   }
 
@@ -181,5 +187,17 @@ export class LmdbDriver implements Driver {
     this.#current = undefined
     await this.#environment.close()
     this.#folder.release()
+  }
+}
+
+/** Reads the number of the last commit. A data file that is damaged there is not opened. */
+function firstRead(environment: Environment): SharedRead {
+  try {
+    return new SharedRead(environment)
+  } catch (error) {
+    // Closing is the library's promise; nobody here has anything to wait for it with.
+    void environment.close().catch(() => undefined)
+    const why = 'data.mdb is damaged; restore it from a backup'
+    throw storageErrors.CANNOT_OPEN({ path: environment.path, why }, { cause: error })
   }
 }
