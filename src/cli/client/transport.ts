@@ -1,0 +1,110 @@
+/** One HTTP exchange over node:http(s). */
+import type * as http from 'node:http'
+import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import { CliFailure } from '../failure.ts'
+import { connectionError } from './connection-error.ts'
+import { ConnectionError } from './response-error.ts'
+import type { ClientSettings } from './settings.ts'
+import { machineMayKnow, tlsOptions } from './tls.ts'
+import type { Roots } from './tls.ts'
+
+export interface WireRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+export interface WireReply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+export interface Transport {
+  /** Throws `ConnectionError` if no whole answer comes. */
+  send(request: WireRequest): Promise<WireReply>
+  close(): void
+}
+
+type HttpModule = Pick<typeof http, 'request' | 'Agent'>
+
+// getBuiltinModule and not import: importing a built-in makes every lazy export of it load, undici among them (50 ms for node:http).
+function builtin(secure: boolean): HttpModule {
+  return secure ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http')
+}
+
+export function httpTransport(settings: ClientSettings): Transport {
+  const agents = new Map<string, Agent>()
+  let roots: Roots = 'node'
+  const agentFor = (secure: boolean): Agent => {
+    const key = secure ? roots : 'http'
+    const known = agents.get(key)
+    if (known !== undefined) return known
+    const { Agent } = builtin(secure)
+    const made = new Agent({
+      keepAlive: true,
+      ...(secure ? tlsOptions(settings.tls, roots) : {}),
+      ...(settings.proxy === undefined ? {} : { proxyEnv: { ...settings.proxy } }),
+    })
+    agents.set(key, made)
+    return made
+  }
+  return {
+    async send(request) {
+      try {
+        return await exchange(request, settings, agentFor)
+      } catch (error) {
+        if (!(error instanceof ConnectionError) || roots === 'machine' || !machineMayKnow(settings.tls, error.code))
+          throw error
+        // Nothing was sent yet: the certificate was refused before.
+        roots = 'machine'
+        return exchange(request, settings, agentFor)
+      }
+    },
+    close: () => {
+      for (const agent of agents.values()) agent.destroy()
+    },
+  }
+}
+
+function exchange(
+  wire: WireRequest,
+  settings: ClientSettings,
+  agentFor: (secure: boolean) => Agent,
+): Promise<WireReply> {
+  const url = new URL(wire.url)
+  const secure = url.protocol === 'https:'
+  const { promise, resolve, reject } = Promise.withResolvers<WireReply>()
+  const options: RequestOptions = {
+    agent: agentFor(secure),
+    method: wire.method,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    path: `${url.pathname}${url.search}`,
+    headers: wire.headers,
+    ...(settings.address.socketPath === undefined ? {} : { socketPath: settings.address.socketPath }),
+  }
+  const fail = (error: Error): void => {
+    clearTimeout(timer)
+    reject(error instanceof CliFailure ? error : connectionError(error, wire, settings))
+  }
+  const request = builtin(secure).request(options, (reply) => {
+    readBody(reply).then((body) => {
+      clearTimeout(timer)
+      resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body })
+    }, fail)
+  })
+  const timer = setTimeout(() => {
+    request.destroy(Object.assign(new Error(`no answer within ${settings.timeoutMs / 1000}s`), { code: 'ETIMEDOUT' }))
+  }, settings.timeoutMs)
+  request.on('error', fail)
+  request.end(wire.body)
+  return promise
+}
+
+async function readBody(reply: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of reply) parts.push(part)
+  return Buffer.concat(parts).toString('utf8')
+}
