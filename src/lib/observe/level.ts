@@ -58,6 +58,11 @@ export class LogLevels {
     return this.#default
   }
 
+  /** The level in force of each module that has a logger, sorted by name. */
+  all(): ReadonlyMap<string, LogLevel> {
+    return new Map(this.modules().map((module) => [module, this.levelOf(module)]))
+  }
+
   /** Modules that have a logger, sorted. */
   modules(): readonly string[] {
     return [...this.#cells.keys()].filter((name) => name !== '').toSorted()
