@@ -102,7 +102,7 @@ function noTracing({ libc, platform }: HardeningFacts): HardeningFinding {
 }
 
 function debuggerOff({ inspecting, nodeFlags }: HardeningFacts): HardeningFinding {
-  const flag = nodeFlags.find((one) => /^--inspect/.test(one))
+  const flag = nodeFlags.find((one) => one.startsWith('--inspect'))
   if (!inspecting && flag === undefined) return ok('debugger', 'no debugger is open')
   return fail('debugger', 'a debugger can read every secret in memory', `start the server without ${flag ?? '--inspect'}`)
 }
