@@ -12,6 +12,7 @@ import type { WriteView } from '../storage/view.ts'
 import type { LeaseDefinition } from './lease.ts'
 import type { OperationDefinition, PathDefinition } from './path.ts'
 import { TemplateIndex } from './template.ts'
+import { withWarnings } from './ignored.ts'
 import { verbOf } from '../request/operation.ts'
 
 export interface LifecycleCall {
@@ -47,10 +48,12 @@ export interface Engine extends EngineInit {
 
 export function defineEngine(init: EngineInit): Engine {
   const index = new TemplateIndex<PathDefinition>()
-  for (const path of init.paths) index.add(path.template, path)
+  const paths = init.paths.map(withWarnings)
+  for (const path of paths) index.add(path.template, path)
   const leaseTypes = new Map((init.leases ?? []).map((lease) => [lease.type, lease]))
   return Object.freeze({
     ...init,
+    paths,
     leaseTypes,
     find: (path: string, operation: Operation): Found | undefined => {
       const match = index.match(path)

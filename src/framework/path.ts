@@ -36,6 +36,8 @@ export interface PathFlags {
   readonly wrappingToken?: boolean
   /** Not written to audit devices (sys/health and the like). */
   readonly unaudited?: boolean
+  /** Takes members that it does not declare; they are not warned of. */
+  readonly arbitraryInput?: boolean
   /** Left out of OpenAPI and the reference. */
   readonly hidden?: boolean
   /** Every authenticated caller may use it, whatever the policies (Vault does so for `sys/internal/ui/*`). */
@@ -160,6 +162,11 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#writer('delete', spec)
   }
 
+  /** A delete whose work is done in transactions of its own, or that stores nothing. */
+  deleteApart<const F extends Fields = NoFields>(spec: ReadSpec<T, F>): PathBuilder<T> {
+    return this.#reader('delete', spec)
+  }
+
   /** A read that must store something (it issues a credential, or counts). */
   readWriting<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
     return this.#writer('read', spec)
@@ -175,7 +182,7 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#with(verb, 'write', spec, async (call) => {
       if (call.writeView === undefined) throw new Error(`${this.template}: a write ran without a transaction`)
       // As in Vault: a name that ends so could not be told from a folder in a list.
-      if (verb !== 'delete' && verb !== 'read' && call.path.endsWith('/'))
+      if (verb !== 'delete' && verb !== 'read' && call.request.path.endsWith('/'))
         badRequest("cannot write to a path ending in '/'")
       return spec.run({ ...call, ...this.#inputs(call, verb, spec.fields), view: call.writeView })
     })
@@ -215,7 +222,7 @@ class PathBuilder<T extends string> implements PathDefinition {
 }
 
 /** Reads, lists and deletes take the query; writes and patches the body. As in Vault a body on a delete counts too. */
-function inputsOf(call: Call, verb: Verb): ReadonlyMap<string, Input> {
+export function inputsOf(call: Call, verb: Verb): ReadonlyMap<string, Input> {
   const { body, query } = call.request
   if (verb === 'write' || verb === 'patch') return body
   if (verb === 'delete' && body.size > 0) return new Map<string, Input>([...query, ...body])
