@@ -5,8 +5,7 @@
  *     version (1) | enabled (1) | max operations (8) | interval (8) | number of terms (4)
  *     then for each term, oldest first: term (4) | install time, ms (8) | operations (8) | key (32)
  */
-import { freshBytes } from '../lib/secure/random.ts'
-import { guard, guardedBytes, type SecretBytes } from '../lib/secure/guarded.ts'
+import { guardedBytes, randomSecret, type SecretBytes } from '../lib/secure/guarded.ts'
 import { KEY_BYTES } from './envelope.ts'
 import { defaultRotationConfig, type RotationConfig } from './rotation-config.ts'
 
@@ -93,7 +92,7 @@ export class Keyring {
     const terms = new Map<number, KeyTerm>()
     for (let at = HEADER_BYTES; at < encoded.length; at += TERM_BYTES) {
       const key = guardedBytes(KEY_BYTES)
-      key.write(encoded.subarray(at + 20, at + TERM_BYTES))
+      key.change((bytes) => bytes.set(encoded.subarray(at + 20, at + TERM_BYTES)))
       const term = view.getUint32(at)
       terms.set(term, {
         term,
@@ -116,7 +115,7 @@ export class Keyring {
 }
 
 function newTerm(term: number, now: number): KeyTerm {
-  return { term, installedAt: now, operations: 0, key: guard(freshBytes(KEY_BYTES)) }
+  return { term, installedAt: now, operations: 0, key: randomSecret(KEY_BYTES) }
 }
 
 function viewOf(bytes: Uint8Array): DataView {

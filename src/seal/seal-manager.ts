@@ -2,8 +2,7 @@
 import { requestErrors } from '../errors/request.ts'
 import { sealErrors } from '../errors/seal.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
-import { guard, type SecretBytes, wipe } from '../lib/secure/guarded.ts'
-import { freshBytes } from '../lib/secure/random.ts'
+import { guard, randomSecret, type SecretBytes, wipe } from '../lib/secure/guarded.ts'
 import { FairLane } from '../storage/fair-lane.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Barrier } from './barrier.ts'
@@ -172,7 +171,7 @@ export class SealManager {
     recipients: readonly PgpRecipient[],
     populate: (transaction: Transaction) => Awaitable<T>,
   ): Promise<Initialized<T>> {
-    const rootKey = guard(freshBytes(KEY_BYTES))
+    const rootKey = randomSecret(KEY_BYTES)
     const shares = this.#shareKey(request)
     const transaction = await this.#store.begin()
     try {
@@ -200,7 +199,7 @@ export class SealManager {
   /** The seal's key in shares; none where the seal is not opened by its operators. */
   #shareKey(request: InitializeRequest): Uint8Array[] {
     if (!(this.#seal instanceof ShamirSeal)) return []
-    const key = guard(freshBytes(KEY_BYTES))
+    const key = randomSecret(KEY_BYTES)
     const shares = split(key.bytes, request.shares, request.threshold)
     this.#seal.provide(key)
     return shares

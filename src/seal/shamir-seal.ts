@@ -43,7 +43,7 @@ export class ShamirSeal implements Seal {
         throw sealErrors.WRONG_KEY(undefined, { cause: error })
       }
       const rootKey = guardedBytes(KEY_BYTES)
-      rootKey.write(scratch)
+      rootKey.change((bytes) => bytes.set(scratch))
       return rootKey
     })
   }

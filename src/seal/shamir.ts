@@ -2,9 +2,9 @@
  * Shamir's secret sharing in Vault's format: a share is one byte for each of the secret's, followed by its x coordinate.
  * Shares made by Vault open here, and the other way round.
  */
-import { sealErrors } from '../errors/seal.ts'
-import { randomFrom, type RandomSource } from '../lib/secure/random.ts'
 import { randomBytes } from 'node:crypto'
+import { sealErrors } from '../errors/seal.ts'
+import { ownBytes, randomFrom, type RandomSource } from '../lib/secure/random.ts'
 import { evaluate, multiply, weightsAtZero } from './gf256.ts'
 
 /** Bytes that a share is longer than the secret. */
@@ -20,18 +20,18 @@ export function split(
   threshold: number,
   random: RandomSource = randomBytes,
 ): Uint8Array[] {
-  if (shares === 1 && threshold === 1) return [new Uint8Array(secret)]
+  if (shares === 1 && threshold === 1) return [copyOf(secret)]
   if (!(threshold >= 2 && threshold <= shares && shares <= 255) || secret.length === 0) {
     throw new RangeError('the numbers of shares are out of range')
   }
   const xs = distinctCoordinates(shares, random)
   const out = Array.from(xs, (x) => {
-    const share = new Uint8Array(secret.length + SHARE_OVERHEAD)
+    const share = ownBytes(secret.length + SHARE_OVERHEAD)
     share[secret.length] = x
     return share
   })
   const tails = randomFrom(random, secret.length * (threshold - 1))
-  const coefficients = new Uint8Array(threshold)
+  const coefficients = ownBytes(threshold)
   for (const [index, byte] of secret.entries()) {
     coefficients[0] = byte
     coefficients.set(tails.subarray(index * (threshold - 1), (index + 1) * (threshold - 1)), 1)
@@ -49,7 +49,7 @@ export function split(
 export function combine(shares: readonly Uint8Array[]): Uint8Array {
   const [first] = shares
   if (first === undefined) throw invalid('less than two parts cannot be used to reconstruct the secret')
-  if (shares.length === 1) return new Uint8Array(first)
+  if (shares.length === 1) return copyOf(first)
   const length = first.length - SHARE_OVERHEAD
   if (length < 1) throw invalid('parts must be at least two bytes')
   if (shares.some((share) => share.length !== first.length)) throw invalid('all parts must be the same length')
@@ -57,12 +57,18 @@ export function combine(shares: readonly Uint8Array[]): Uint8Array {
   if (xs.includes(0)) throw invalid('a part has no valid coordinate')
   if (new Set(xs).size !== xs.length) throw invalid('duplicate part detected')
   const weights = weightsAtZero(xs)
-  const secret = new Uint8Array(length)
+  const secret = ownBytes(length)
   for (const [k, share] of shares.entries()) {
     const weight = weights[k] ?? 0
     for (let index = 0; index < length; index++) secret[index] = (secret[index] ?? 0) ^ multiply(weight, share[index] ?? 0)
   }
   return secret
+}
+
+function copyOf(secret: Uint8Array): Uint8Array {
+  const copy = ownBytes(secret.length)
+  copy.set(secret)
+  return copy
 }
 
 /** The x coordinates are not secret; drawn at random, they do not number the holders. */

@@ -1,5 +1,6 @@
 /** Shares as text: hex and base64, as `sys/init` gives them and `sys/unseal` takes either. */
 import { sealErrors } from '../errors/seal.ts'
+import { ownBytes } from '../lib/secure/random.ts'
 import { KEY_BYTES } from './envelope.ts'
 import { SHARE_OVERHEAD } from './shamir.ts'
 
@@ -14,16 +15,17 @@ export const MAX_SHARE_BYTES = KEY_BYTES + SHARE_OVERHEAD
 export function decodeShare(text: string): Uint8Array {
   if (text.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(text)) {
     const length = text.length / 2
-    if (length >= MIN_SHARE_BYTES && length <= MAX_SHARE_BYTES) return ownBytes(text, 'hex')
+    if (length >= MIN_SHARE_BYTES && length <= MAX_SHARE_BYTES) return decode(text, 'hex')
   }
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) throw sealErrors.NOT_A_KEY()
-  return ownBytes(text, 'base64')
+  return decode(text, 'base64')
 }
 
 /** Decoded by way of Node's shared pool, which is wiped at once. */
-function ownBytes(text: string, encoding: 'hex' | 'base64'): Uint8Array {
+function decode(text: string, encoding: 'hex' | 'base64'): Uint8Array {
   const pooled = Buffer.from(text, encoding)
-  const own = new Uint8Array(pooled)
+  const own = ownBytes(pooled.length)
+  own.set(pooled)
   pooled.fill(0)
   return own
 }

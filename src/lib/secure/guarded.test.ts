@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { guard, lockedKilobytes, lockState, guardedBytes, withScratch } from './guarded.ts'
+import { guard, guardedBytes, lockedKilobytes, lockState, randomSecret, withScratch } from './guarded.ts'
 
 it('moves a key in, and leaves nothing where it came from', () => {
   const source = Uint8Array.from({ length: 32 }, (_, i) => i + 1)
@@ -26,6 +26,16 @@ it('gives each key room of its own, also when many are held', () => {
   for (const secret of held) secret.wipe()
   assert.ok(guardedBytes(64).bytes.every((byte) => byte === 0))
   assert.throws(() => guardedBytes(65))
+})
+
+it('draws keys that differ', () => {
+  const [a, b] = [randomSecret(32), randomSecret(32)]
+  assert.notDeepEqual([...a.bytes], [...b.bytes])
+  a.change((bytes) => bytes.set(b.bytes))
+  assert.deepEqual([...a.bytes], [...b.bytes])
+  a.wipe()
+  assert.ok(b.bytes.some((byte) => byte !== 0))
+  b.wipe()
 })
 
 it('wipes scratch space when its use ends, also by a throw', () => {

@@ -8,11 +8,11 @@ import sodium from 'sodium-native'
 
 /** Bytes of a key. They read as zeros after `wipe`. */
 export interface SecretBytes extends Disposable {
-  /** Valid until `wipe`. Neither kept nor copied by those who use it; only `write` changes it. */
+  /** Valid until `wipe`. Neither kept nor copied by those who use it; a write outside `change` ends the process. */
   readonly bytes: Uint8Array
   readonly wiped: boolean
-  /** Overwrites the start of the bytes. */
-  write(from: Uint8Array): void
+  /** Lets `action` write the bytes, in place. */
+  change(action: (bytes: Uint8Array) => void): void
   wipe(): void
 }
 
@@ -54,7 +54,7 @@ class Region {
       get wiped() {
         return wiped
       },
-      write: (from) => this.#change(() => bytes.set(from)),
+      change: (action) => this.#change(() => action(bytes)),
       wipe,
       [Symbol.dispose]: wipe,
     }
@@ -82,8 +82,15 @@ export function guardedBytes(length: number): SecretBytes {
 /** Moves bytes into guarded memory: what they are moved from is zero afterwards. */
 export function guard(from: Uint8Array): SecretBytes {
   const secret = guardedBytes(from.length)
-  secret.write(from)
+  secret.change((bytes) => bytes.set(from))
   sodium.sodium_memzero(from)
+  return secret
+}
+
+/** A new key. It is drawn in place, so that no other memory ever holds it. */
+export function randomSecret(length: number): SecretBytes {
+  const secret = guardedBytes(length)
+  secret.change((bytes) => sodium.randombytes_buf(bytes))
   return secret
 }
 

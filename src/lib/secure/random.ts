@@ -45,7 +45,7 @@ export class RandomPool {
 
 const shared = new RandomPool()
 
-/** Random bytes for nonces, salts and ids. Keys come from `freshBytes`, which puts them in no shared pool. */
+/** Random bytes for nonces, salts and ids. For keys there are `freshBytes` and, for those that stay, `randomSecret`. */
 export function pooledBytes(size: number): Uint8Array {
   return shared.take(size)
 }
@@ -55,12 +55,18 @@ export function freshBytes(size: number): Uint8Array {
   return randomFrom(randomBytes, size)
 }
 
+/** Memory of its own outside the heap, where the garbage collector would leave copies behind as it moves small arrays. */
+export function ownBytes(size: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(size))
+}
+
 /** Draws from a source and checks that it gave what was asked for. */
 export function randomFrom(source: RandomSource, size: number): Uint8Array {
   const drawn = source(size)
   if (drawn.length !== size) throw new Error(`the random source gave ${drawn.length} bytes instead of ${size}`)
   // Copied out of what may be a slab that Buffers share.
-  const own = new Uint8Array(drawn)
+  const own = ownBytes(size)
+  own.set(drawn)
   // Sixteen zero bytes in a row come from a broken source, not from chance.
   if (size >= 16 && own.every((byte) => byte === 0)) throw new Error('the random source gave only zeros')
   drawn.fill(0)

@@ -4,6 +4,7 @@ declare module 'sodium-native' {
     /** Memory with guard pages around it, excluded from core dumps and locked against swapping where the limit allows. */
     sodium_malloc(size: number): Buffer
     sodium_free(buffer: Buffer): void
+    randombytes_buf(buffer: Uint8Array): void
     sodium_memzero(buffer: Uint8Array): void
     sodium_mprotect_readonly(buffer: Buffer): void
     sodium_mprotect_readwrite(buffer: Buffer): void
