@@ -1,0 +1,8 @@
+/** The server's configuration: one schema, from which come reading, defaults, checks and the reference page. */
+export { loadConfig } from './load.ts'
+export type { LoadResult } from './load.ts'
+export { ConfigError, problemText } from './problem.ts'
+export type { ConfigProblem } from './problem.ts'
+export { configReference } from './reference.ts'
+export type { ServerConfig } from './server-config.ts'
+export type { AuditStanza, ListenerStanza, LockoutStanza, StorageStanza, TcpListener, UnixListener } from './stanzas.ts'

@@ -1,0 +1,49 @@
+/** The reference page of the configuration, from the schemas themselves. */
+import type { Schema } from './field.ts'
+import { metricsSchema, tcpSchema, unixSchema } from './schema/listener.ts'
+import { serverSchema } from './schema/server.ts'
+import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema, shamirSchema } from './schema/stanzas.ts'
+import { telemetrySchema } from './schema/telemetry.ts'
+
+const sections: readonly (readonly [title: string, text: string, schema: Schema])[] = [
+  ['Outside of stanzas', '', serverSchema],
+  ['`listener "tcp" { … }`', 'One for each address.', tcpSchema],
+  ['`listener "unix" { … }`', 'One for each socket.', unixSchema],
+  ['`telemetry { … }` in a listener', '', metricsSchema],
+  ['`storage "lmdb" { … }`', 'Or `backend`. `storage "file"` is the same.', lmdbSchema],
+  ['`storage "inmem" {}`', 'Everything is gone when the process ends.', inmemSchema],
+  ['`seal "shamir" {}`', 'The default, and the only one so far.', shamirSchema],
+  ['`audit "type" "path" { … }`', 'Devices that are there from the start.', auditSchema],
+  ['`user_lockout "all" { … }`', 'Or `"userpass"`, `"ldap"`, `"approle"`.', lockoutSchema],
+  ['`telemetry { … }`', '', telemetrySchema],
+]
+
+const intro = `# Configuration of the server
+
+\`coffer server -config=PATH\`, where the path is a file or a folder; the flag may be given several times. Files are HCL or JSON. Of a key in two
+files the later counts; of booleans, either; of lease lifetimes, the greater. Stanzas add up. Unknown keys, keys given twice and values that don't fit are
+all reported, with their places, before anything starts.
+
+Any string may stand elsewhere: \`env://NAME\` in the environment, \`file:///path\` in a file.
+`
+
+/** Markdown. */
+export function configReference(): string {
+  return [intro, ...sections.map(([title, text, schema]) => `${[`## ${title}`, text, table(schema)].filter((part) => part !== '').join('\n\n')}\n`)].join('\n')
+}
+
+function table(schema: Schema): string {
+  const entries = Object.entries(schema)
+  const active = entries.filter(([, field]) => field.status === 'active')
+  const rows = active.map(([key, field]) => `| \`${key}\` | ${cell(field.takes)} | ${field.defaultText === '' ? '' : `\`${field.defaultText}\``} | ${cell(field.help)} |`)
+  const inert = (['ignored', 'refused'] as const).flatMap((status) => {
+    const keys = entries.filter(([, field]) => field.status === status).map(([key, field]) => `- \`${key}\`: ${cell(field.help)}`)
+    return keys.length === 0 ? [] : [`\n${status === 'ignored' ? 'Accepted without effect' : 'Refused'}:\n`, ...keys]
+  })
+  const head = rows.length === 0 ? [] : ['| Key | Takes | Default | |', '|---|---|---|---|']
+  return [...head, ...rows, ...inert].join('\n')
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

@@ -1,0 +1,118 @@
+/** The stanzas of one file: which kinds there are of each, and reading them. */
+import type { Block, Item, Position } from '../lib/hcl/index.ts'
+import { blocks } from '../lib/hcl/index.ts'
+import { nearest } from '../lib/nearest.ts'
+import type { ConfigOf, Schema } from './field.ts'
+import type { Findings } from './problem.ts'
+import type { Given } from './section.ts'
+import { complete, readSection } from './section.ts'
+import { tcpSchema, unixSchema } from './schema/listener.ts'
+import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema, shamirSchema } from './schema/stanzas.ts'
+import { telemetrySchema } from './schema/telemetry.ts'
+
+/** Where a stanza stands, for problems that show only when all files are read. */
+export interface Placed<T> {
+  readonly value: T
+  readonly at: Position
+  readonly findings: Findings
+}
+
+export type TcpListener = { readonly type: 'tcp' } & ConfigOf<typeof tcpSchema>
+export type UnixListener = { readonly type: 'unix' } & ConfigOf<typeof unixSchema>
+export type ListenerStanza = TcpListener | UnixListener
+
+export type StorageStanza = { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
+
+export interface SealStanza {
+  readonly type: 'shamir'
+}
+
+/** A declarative audit device. */
+export type AuditStanza = { readonly type: string; readonly path: string } & ConfigOf<typeof auditSchema>
+
+/** `type` is `all`, or the type of an auth method. */
+export type LockoutStanza = { readonly type: string } & ConfigOf<typeof lockoutSchema>
+
+export interface Stanzas {
+  readonly listeners: readonly Placed<ListenerStanza>[]
+  readonly storages: readonly Placed<StorageStanza>[]
+  readonly seals: readonly Placed<SealStanza>[]
+  readonly audits: readonly Placed<AuditStanza>[]
+  readonly lockouts: readonly Placed<LockoutStanza>[]
+  readonly telemetry: Given | undefined
+}
+
+export const stanzaNames = ['listener', 'storage', 'backend', 'seal', 'audit', 'user_lockout', 'telemetry'] as const
+
+export function readStanzas(items: readonly Item[], findings: Findings): Stanzas {
+  const each = <T>(name: string, labels: readonly string[], read: (block: Block, type: string) => T | undefined): Placed<T>[] => {
+    const { found, misfits } = blocks(items, name, labels.length)
+    for (const item of misfits) findings.problem(item.at, `${name} takes ${labels.map((label) => `"${label}"`).join(' ')} and an object`)
+    const out: Placed<T>[] = []
+    for (const block of found) {
+      const value = read(block, block.labels[0]?.name.toLowerCase() ?? '')
+      if (value !== undefined) out.push({ value, at: block.item.at, findings })
+    }
+    return out
+  }
+  return {
+    listeners: each('listener', ['type'], (block, type) => readListener(block, type, findings)),
+    storages: [
+      ...each('storage', ['type'], (block, type) => readStorage(block, type, findings)),
+      ...each('backend', ['type'], (block, type) => readStorage(block, type, findings)),
+    ],
+    seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings)),
+    audits: each('audit', ['type', 'path'], (block, type) => readAudit(block, type, findings)),
+    lockouts: each('user_lockout', ['type'], (block, type) => ({ type, ...sectionOf(block, lockoutSchema, ` in user_lockout "${type}"`, findings) })),
+    telemetry: readTelemetry(items, findings),
+  }
+}
+
+function sectionOf<S extends Schema>(block: Block, schema: S, where: string, findings: Findings): ConfigOf<S> {
+  return complete(schema, readSection(block.value.items, schema, where, findings))
+}
+
+function unknownType(block: Block, stanza: string, type: string, known: readonly string[], findings: Findings): undefined {
+  const near = nearest(type, known)
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`
+  return findings.problem(block.labels[0]?.at ?? block.item.at, `${stanza} "${type}" is not supported: it takes ${known.map((one) => `"${one}"`).join(', ')}${hint}`)
+}
+
+function readListener(block: Block, type: string, findings: Findings): ListenerStanza | undefined {
+  const where = ` in listener "${type}"`
+  if (type === 'tcp') return { type, ...sectionOf(block, tcpSchema, where, findings) }
+  if (type === 'unix') return { type, ...sectionOf(block, unixSchema, where, findings) }
+  return unknownType(block, 'listener', type, ['tcp', 'unix'], findings)
+}
+
+function readStorage(block: Block, type: string, findings: Findings): StorageStanza | undefined {
+  const where = ` in storage "${type}"`
+  if (type === 'inmem') {
+    sectionOf(block, inmemSchema, where, findings)
+    return { type }
+  }
+  if (type !== 'lmdb' && type !== 'file') return unknownType(block, 'storage', type, ['lmdb', 'inmem', 'file'], findings)
+  const { path } = sectionOf(block, lmdbSchema, where, findings)
+  if (path === undefined) return findings.problem(block.item.at, `storage "${type}" needs a path`)
+  return { type: 'lmdb', path }
+}
+
+function readSeal(block: Block, type: string, findings: Findings): SealStanza | undefined {
+  if (type !== 'shamir') return unknownType(block, 'seal', type, ['shamir'], findings)
+  sectionOf(block, shamirSchema, ' in seal "shamir"', findings)
+  return { type }
+}
+
+function readAudit(block: Block, type: string, findings: Findings): AuditStanza | undefined {
+  const path = (block.labels[1]?.name ?? '').replace(/^\/+|\/+$/g, '')
+  if (path === '') return findings.problem(block.item.at, `audit "${type}" takes a path that is not empty`)
+  return { type, path: `${path}/`, ...sectionOf(block, auditSchema, ` in audit "${type}" "${path}"`, findings) }
+}
+
+function readTelemetry(items: readonly Item[], findings: Findings): Given | undefined {
+  const { found, misfits } = blocks(items, 'telemetry', 0)
+  for (const item of misfits) findings.problem(item.at, 'telemetry takes an object and no label')
+  const [first, second] = found
+  if (second !== undefined) findings.problem(second.item.at, 'only one telemetry stanza can stand in a file')
+  return first === undefined ? undefined : readSection(first.value.items, telemetrySchema, ' in telemetry', findings)
+}

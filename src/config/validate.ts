@@ -1,0 +1,59 @@
+/** What no key alone can tell. */
+import type { Placed, AuditStanza, ListenerStanza, LockoutStanza, Stanzas, TcpListener } from './stanzas.ts'
+
+export function checkStanzas(stanzas: Stanzas): void {
+  for (const listener of stanzas.listeners) checkListener(listener)
+  checkUnique(stanzas.listeners, ({ address }) => address, 'listener with the address')
+  checkUnique(stanzas.audits, ({ path }) => path, 'audit device with the path')
+  checkUnique(stanzas.lockouts, ({ type }) => type, 'user_lockout for')
+  for (const audit of stanzas.audits) checkAudit(audit)
+  for (const lockout of stanzas.lockouts) checkLockout(lockout)
+}
+
+function checkUnique<T>(stanzas: readonly Placed<T>[], keyOf: (value: T) => string, what: string): void {
+  const seen = new Set<string>()
+  for (const { value, at, findings } of stanzas) {
+    const key = keyOf(value)
+    if (seen.has(key)) findings.problem(at, `there is another ${what} "${key}"`)
+    seen.add(key)
+  }
+}
+
+function checkListener({ value, at, findings }: Placed<ListenerStanza>): void {
+  if (value.httpReadTimeout < value.httpReadHeaderTimeout) {
+    findings.problem(at, 'http_read_timeout is for the whole request: it cannot be shorter than http_read_header_timeout')
+  }
+  if (value.type === 'unix') return
+  if (!isAddress(value.address)) findings.problem(at, 'address takes a host and a port such as "127.0.0.1:8200" or "[::]:8200"')
+  if (value.clusterAddress !== '' && !isAddress(value.clusterAddress)) findings.problem(at, 'cluster_address takes a host and a port')
+  checkTls(value, (message) => findings.problem(at, message))
+  if (value.proxyProtocolBehavior !== '' && value.proxyProtocolBehavior !== 'use_always' && value.proxyProtocolAuthorizedAddrs.length === 0) {
+    findings.problem(at, `proxy_protocol_behavior = "${value.proxyProtocolBehavior}" needs proxy_protocol_authorized_addrs`)
+  }
+}
+
+function checkTls(listener: TcpListener, problem: (message: string) => void): void {
+  if (!listener.tlsDisable && (listener.tlsCertFile === undefined || listener.tlsKeyFile === undefined)) {
+    problem('a listener needs tls_cert_file and tls_key_file, or tls_disable = true')
+  }
+  if (listener.tlsMinVersion > listener.tlsMaxVersion) problem('tls_min_version is above tls_max_version')
+  if (!listener.tlsRequireAndVerifyClientCert) return
+  if (listener.tlsDisable) problem('tls_require_and_verify_client_cert cannot be met with tls_disable')
+  if (listener.tlsDisableClientCerts) problem('tls_require_and_verify_client_cert and tls_disable_client_certs exclude each other')
+}
+
+/** As Go writes it. */
+function isAddress(text: string): boolean {
+  const [, port = ''] = /^(?:\[[0-9a-fA-F:.%]+\]|[^:[\]\s/]*):(\d{1,5})$/.exec(text) ?? []
+  return port !== '' && Number(port) <= 65_535
+}
+
+function checkAudit({ value: { type, path, options }, at, findings }: Placed<AuditStanza>): void {
+  if (type === 'file' && !options.has('file_path') && !options.has('path')) findings.problem(at, `audit "file" "${path.slice(0, -1)}" needs file_path in its options`)
+}
+
+const LOCKABLE = ['all', 'userpass', 'ldap', 'approle']
+
+function checkLockout({ value: { type }, at, findings }: Placed<LockoutStanza>): void {
+  if (!LOCKABLE.includes(type)) findings.problem(at, `user_lockout takes one of ${LOCKABLE.map((one) => `"${one}"`).join(', ')}`)
+}
