@@ -20,7 +20,7 @@ export function optionsHelp(command: Command): string {
     .join('\n\n')
 }
 
-function section(title: string, flags: Flags): string {
+export function section(title: string, flags: Flags): string {
   const shown = Object.entries(flags)
     .filter(([, flag]) => flag.hidden !== true)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
