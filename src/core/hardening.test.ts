@@ -27,7 +27,12 @@ describe('what holds and what does not', () => {
   it('finds fault with each thing by itself', () => {
     for (const [check, facts, status, detail] of [
       ['user', { uid: 0 }, 'warn', /root/],
-      ['swap', { readFile: () => 'Filename Type\n/dev/sda2 partition 1 0 -2\n/swapfile file 1 0 -3\n' }, 'warn', /\/dev\/sda2, \/swapfile/],
+      [
+        'swap',
+        { readFile: () => 'Filename Type\n/dev/sda2 partition 1 0 -2\n/swapfile file 1 0 -3\n' },
+        'warn',
+        /\/dev\/sda2, \/swapfile/,
+      ],
       ['swap', { readFile: () => undefined, platform: 'darwin' }, 'warn', /not available on darwin/],
       ['memory-lock', { keyMemory: 'not locked' }, 'warn', /could not be locked/],
       ['memory-lock', { keyMemory: 'unknown', platform: 'darwin' }, 'warn', /not available on darwin/],
@@ -54,7 +59,13 @@ describe('what holds and what does not', () => {
 
   it('knows versions with and without the security fixes', () => {
     for (const [version, status] of [
-      ['26.10.0', 'warn'], ['26.13.0', 'warn'], ['25.99.9', 'warn'], ['26.13.1', 'ok'], ['26.14.0', 'ok'], ['27.0.0', 'ok'], ['26.9.9', 'warn'],
+      ['26.10.0', 'warn'],
+      ['26.13.0', 'warn'],
+      ['25.99.9', 'warn'],
+      ['26.13.1', 'ok'],
+      ['26.14.0', 'ok'],
+      ['27.0.0', 'ok'],
+      ['26.9.9', 'warn'],
     ] as const) {
       assert.equal(statusOf('node-version', { nodeVersion: version })?.status, status, version)
     }
@@ -65,7 +76,14 @@ describe('what holds and what does not', () => {
     const file = join(folder, 'coffer.hcl')
     writeFileSync(file, '')
     const facts = { mode: factsOfThisProcess().mode }
-    for (const [mode, status] of [[0o600, 'ok'], [0o640, 'warn'], [0o604, 'warn'], [0o620, 'fail'], [0o602, 'fail'], [0o400, 'ok']] as const) {
+    for (const [mode, status] of [
+      [0o600, 'ok'],
+      [0o640, 'warn'],
+      [0o604, 'warn'],
+      [0o620, 'fail'],
+      [0o602, 'fail'],
+      [0o400, 'ok'],
+    ] as const) {
       chmodSync(file, mode)
       assert.equal(statusOf('file-mode', facts, [file])?.status, status, mode.toString(8))
     }

@@ -26,9 +26,9 @@ export interface HardeningFacts {
   readonly libc: Libc | undefined
   readonly uid: number | undefined
   /** Undefined where there is no such file. */
-  readFile(path: string): string | undefined
+  readonly readFile: (path: string) => string | undefined
   /** Permission bits; undefined where there is no such file. */
-  mode(path: string): number | undefined
+  readonly mode: (path: string) => number | undefined
   readonly nodeVersion: string
   readonly nodeFlags: readonly string[]
   readonly inspecting: boolean
@@ -98,20 +98,32 @@ function noTracing({ libc, platform }: HardeningFacts): HardeningFinding {
   libc.prctl(PR_SET_DUMPABLE, 0n)
   return libc.prctl(PR_GET_DUMPABLE, 0n) === 0
     ? ok(check, 'other processes of the same user cannot trace this one or read its memory')
-    : fail(check, 'other processes of the same user can read the memory of this one', 'forbid tracing (kernel.yama.ptrace_scope = 2)')
+    : fail(
+        check,
+        'other processes of the same user can read the memory of this one',
+        'forbid tracing (kernel.yama.ptrace_scope = 2)',
+      )
 }
 
 function debuggerOff({ inspecting, nodeFlags }: HardeningFacts): HardeningFinding {
   const flag = nodeFlags.find((one) => one.startsWith('--inspect'))
   if (!inspecting && flag === undefined) return ok('debugger', 'no debugger is open')
-  return fail('debugger', 'a debugger can read every secret in memory', `start the server without ${flag ?? '--inspect'}`)
+  return fail(
+    'debugger',
+    'a debugger can read every secret in memory',
+    `start the server without ${flag ?? '--inspect'}`,
+  )
 }
 
 function debugSignalOff({ nodeFlags, platform }: HardeningFacts): HardeningFinding {
   if (nodeFlags.includes('--disable-sigusr1') || platform === 'win32') {
     return ok('debug-signal', 'SIGUSR1 does not open a debugger')
   }
-  return warn('debug-signal', 'SIGUSR1 opens a debugger in this process', 'start the server by bin/coffer, or with --disable-sigusr1')
+  return warn(
+    'debug-signal',
+    'SIGUSR1 opens a debugger in this process',
+    'start the server by bin/coffer, or with --disable-sigusr1',
+  )
 }
 
 function keyMemory({ keyMemory: state, platform }: HardeningFacts): HardeningFinding {
@@ -126,7 +138,11 @@ function swap({ readFile, platform }: HardeningFacts): HardeningFinding {
   const advice = 'turn swap off, encrypt it, or set MemorySwapMax=0 in the service file'
   const table = readFile('/proc/swaps')
   if (table === undefined) return notAvailable('swap', platform, advice)
-  const devices = table.trim().split('\n').slice(1).map((line) => line.split(/\s+/)[0] ?? '')
+  const devices = table
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/)[0] ?? '')
   if (devices.length === 0) return ok('swap', 'no swap is in use')
   return warn('swap', `memory with secrets may be written to ${devices.join(', ')}`, advice)
 }
@@ -156,7 +172,11 @@ function nodeVersion({ nodeVersion: version }: HardeningFacts): HardeningFinding
 
 function secureHeap({ secureHeap: size }: HardeningFacts): HardeningFinding {
   if (size > 0) return ok('secure-heap', `OpenSSL keeps private keys in a locked heap of ${size} bytes`)
-  return warn('secure-heap', 'OpenSSL keeps private keys (TLS) in ordinary memory', 'start Node.js with --secure-heap=65536')
+  return warn(
+    'secure-heap',
+    'OpenSSL keeps private keys (TLS) in ordinary memory',
+    'start Node.js with --secure-heap=65536',
+  )
 }
 
 /** A version like `26.13.1`, or `26.13.1-rc.1`, which counts as its release. */

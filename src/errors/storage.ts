@@ -5,7 +5,10 @@ export const storageErrors = defineErrors('STORAGE', {
   FULL: { status: 507, message: 'the storage is full' },
   UNAVAILABLE: { status: 503, message: 'the storage is unavailable' },
   CLOSED: { status: 503, message: 'the storage is closed' },
-  KEY_INVALID: { status: 400, message: 'the path is not valid: its storage key must be non-empty, well-formed Unicode' },
+  KEY_INVALID: {
+    status: 400,
+    message: 'the path is not valid: its storage key must be non-empty, well-formed Unicode',
+  },
   KEY_TOO_LONG: {
     status: 400,
     message: (p: { max: number }) => `the path is too long: its storage key takes at most ${p.max} bytes`,
@@ -20,5 +23,8 @@ export const storageErrors = defineErrors('STORAGE', {
     message: (p: { path: string; holder: string }) =>
       `the storage folder ${p.path} is in use by ${p.holder}; one server at a time may open it`,
   },
-  CANNOT_OPEN: { status: 500, message: (p: { path: string; why: string }) => `cannot open the storage folder ${p.path}: ${p.why}` },
+  CANNOT_OPEN: {
+    status: 500,
+    message: (p: { path: string; why: string }) => `cannot open the storage folder ${p.path}: ${p.why}`,
+  },
 })

@@ -32,7 +32,8 @@ async function raw(driver: MemoryDriver, key: string): Promise<Uint8Array> {
   return value
 }
 
-const overwrite = (driver: MemoryDriver, key: string, value: Uint8Array) => driver.commit(BLIND, new Map([[key, value]]))
+const overwrite = (driver: MemoryDriver, key: string, value: Uint8Array) =>
+  driver.commit(BLIND, new Map([[key, value]]))
 
 describe('the barrier', () => {
   it('gives back what was put in, and stores nothing of it in clear', async () => {
@@ -48,7 +49,9 @@ describe('the barrier', () => {
 
   it('never encrypts the same way twice', async () => {
     const { barrier } = await openBarrier()
-    const seen = new Set(Array.from({ length: 1000 }, () => Buffer.from(barrier.seal('a', bytes('same'))).toString('hex')))
+    const seen = new Set(
+      Array.from({ length: 1000 }, () => Buffer.from(barrier.seal('a', bytes('same'))).toString('hex')),
+    )
     assert.equal(seen.size, 1000)
   })
 
@@ -58,8 +61,14 @@ describe('the barrier', () => {
     await barrier.shut()
     assert.ok(barrier.sealed)
     const sealed = withCode('REQUEST_SEALED')
-    await assert.rejects(store.read((view) => view.get('a')), sealed)
-    await assert.rejects(store.write((view) => view.put('a', bytes('x'))), sealed)
+    await assert.rejects(
+      store.read((view) => view.get('a')),
+      sealed,
+    )
+    await assert.rejects(
+      store.write((view) => view.put('a', bytes('x'))),
+      sealed,
+    )
     assert.throws(() => barrier.keyStatus(), sealed)
     await assert.rejects(barrier.rotate(), sealed)
   })
@@ -76,7 +85,11 @@ describe('tampering', () => {
       const bad = Uint8Array.from(good)
       bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       await overwrite(driver, 'a', bad)
-      await assert.rejects(store.read((view) => view.get('a')), tampered, `bit ${bit}`)
+      await assert.rejects(
+        store.read((view) => view.get('a')),
+        tampered,
+        `bit ${bit}`,
+      )
     }
     await overwrite(driver, 'a', good)
     assert.equal(utf8.decode(await store.read((view) => view.get('a'))), '0123456789abcdef')
@@ -88,10 +101,17 @@ describe('tampering', () => {
     const good = await raw(driver, 'a')
     for (let length = 0; length < good.length; length++) {
       await overwrite(driver, 'a', good.slice(0, length))
-      await assert.rejects(store.read((view) => view.get('a')), tampered, `length ${length}`)
+      await assert.rejects(
+        store.read((view) => view.get('a')),
+        tampered,
+        `length ${length}`,
+      )
     }
     await overwrite(driver, 'a', Uint8Array.of(...good, 0))
-    await assert.rejects(store.read((view) => view.get('a')), tampered)
+    await assert.rejects(
+      store.read((view) => view.get('a')),
+      tampered,
+    )
   })
 
   it('finds entries that changed places', async () => {
@@ -103,7 +123,11 @@ describe('tampering', () => {
     const [one, two] = [await raw(driver, 'a'), await raw(driver, 'b')]
     await overwrite(driver, 'a', two)
     await overwrite(driver, 'b', one)
-    for (const key of ['a', 'b']) await assert.rejects(store.read((view) => view.get(key)), tampered)
+    for (const key of ['a', 'b'])
+      await assert.rejects(
+        store.read((view) => view.get(key)),
+        tampered,
+      )
   })
 
   it('finds entries of another key, also of the same term', async () => {
@@ -111,7 +135,10 @@ describe('tampering', () => {
     const other = await openBarrier()
     await other.store.write((view) => view.put('a', bytes('theirs')))
     await overwrite(mine.driver, 'a', await raw(other.driver, 'a'))
-    await assert.rejects(mine.store.read((view) => view.get('a')), tampered)
+    await assert.rejects(
+      mine.store.read((view) => view.get('a')),
+      tampered,
+    )
   })
 
   it('tells the client nothing of what it found', async () => {
@@ -119,7 +146,8 @@ describe('tampering', () => {
     await overwrite(driver, 'a', bytes('garbage'))
     await assert.rejects(
       store.read((view) => view.get('a')),
-      (error) => error instanceof CofferError && error.message === 'internal error: a stored entry failed authentication',
+      (error) =>
+        error instanceof CofferError && error.message === 'internal error: a stored entry failed authentication',
     )
   })
 })
@@ -166,7 +194,14 @@ describe('the keyring', () => {
       const term = (await raw(driver, `k${i}`))[4] ?? 0
       terms.set(term, (terms.get(term) ?? 0) + 1)
     }
-    assert.deepEqual([...terms], [[1, 100], [2, 100], [3, 50]])
+    assert.deepEqual(
+      [...terms],
+      [
+        [1, 100],
+        [2, 100],
+        [3, 50],
+      ],
+    )
     const crashed = new Barrier({ driver, clock })
     crashed.unseal(rootKey(), await raw(driver, KEYRING_KEY))
     for (let i = 0; i < 250; i++) {
@@ -237,7 +272,10 @@ describe('the keyring', () => {
     await driver.close()
     await assert.rejects(barrier.rotate(), withCode('STORAGE_CLOSED'))
     assert.equal(barrier.keyStatus().term, 1)
-    await assert.rejects(store.write((view) => view.put('a', bytes('x'))), withCode('STORAGE_CLOSED'))
+    await assert.rejects(
+      store.write((view) => view.put('a', bytes('x'))),
+      withCode('STORAGE_CLOSED'),
+    )
   })
 
   it('is wiped at sealing', async () => {

@@ -119,7 +119,8 @@ export class Barrier implements Codec {
     // From here on nothing is encrypted any more that the count would miss.
     this.#state = undefined
     try {
-      if (state !== undefined) await this.#persist(state, state.keyring.with({ operations: state.used })).catch(() => undefined)
+      if (state !== undefined)
+        await this.#persist(state, state.keyring.with({ operations: state.used })).catch(() => undefined)
     } finally {
       wipeKeys(state)
       leave()

@@ -15,7 +15,7 @@ const HEADER_BYTES = 5
 const NONCE_BYTES = 24
 const TAG_BYTES = 16
 const PREFIX_BYTES = HEADER_BYTES + NONCE_BYTES
-export const OVERHEAD_BYTES = PREFIX_BYTES + TAG_BYTES
+const OVERHEAD_BYTES = PREFIX_BYTES + TAG_BYTES
 export const KEY_BYTES = 32
 
 const nonces = new RandomPool()
@@ -35,7 +35,14 @@ export function sealEnvelope(key: Uint8Array, term: number, storageKey: string, 
   nonces.fill(nonceAtWork)
   for (let i = 0; i < NONCE_BYTES; i++) out[HEADER_BYTES + i] = nonceAtWork[i] ?? 0
   const bound = additionalOf(out, storageKey)
-  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out.subarray(PREFIX_BYTES), plaintext, bound, null, nonceAtWork, key)
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    out.subarray(PREFIX_BYTES),
+    plaintext,
+    bound,
+    null,
+    nonceAtWork,
+    key,
+  )
   return out
 }
 
@@ -55,7 +62,14 @@ export function openEnvelope(key: Uint8Array, storageKey: string, stored: Uint8A
   for (let i = 0; i < NONCE_BYTES; i++) nonceAtWork[i] = stored[HEADER_BYTES + i] ?? 0
   const bound = additionalOf(stored, storageKey)
   try {
-    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(target, null, stored.subarray(PREFIX_BYTES), bound, nonceAtWork, key)
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+      target,
+      null,
+      stored.subarray(PREFIX_BYTES),
+      bound,
+      nonceAtWork,
+      key,
+    )
   } catch (error) {
     sodium.sodium_memzero(target)
     throw tampered('the authentication tag does not fit', error)
@@ -67,7 +81,8 @@ export function tampered(reason: string, cause?: unknown) {
 }
 
 function additionalOf(entry: Uint8Array, storageKey: string): Buffer {
-  if (storageKey.length * 3 > additional.length - HEADER_BYTES) throw storageErrors.KEY_TOO_LONG({ max: additional.length / 4 })
+  if (storageKey.length * 3 > additional.length - HEADER_BYTES)
+    throw storageErrors.KEY_TOO_LONG({ max: additional.length / 4 })
   for (let i = 0; i < HEADER_BYTES; i++) additional[i] = entry[i] ?? 0
   const length = HEADER_BYTES + additional.write(storageKey, HEADER_BYTES, 'utf8')
   return (additionalViews[length] ??= additional.subarray(0, length))

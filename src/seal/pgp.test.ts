@@ -35,7 +35,10 @@ it('refuses what is no key for encryption', async () => {
   await assert.rejects(readPgpKey(`${base64.slice(0, 40)}!`), refusal(/illegal base64 data at input byte 40$/))
   await assert.rejects(readPgpKey('aaaa'), refusal(/^error parsing given PGP key: /))
   await assert.rejects(readPgpKey(''), refusal(/^error parsing given PGP key: /))
-  await assert.rejects(readPgpKey(base64.slice(0, base64.length / 2 - ((base64.length / 2) % 4))), refusal(/^error parsing given PGP key: /))
+  await assert.rejects(
+    readPgpKey(base64.slice(0, base64.length / 2 - ((base64.length / 2) % 4))),
+    refusal(/^error parsing given PGP key: /),
+  )
   await assert.rejects(readPgpKey('keybase:ada'), refusal(/keybase/))
   const { privateKey } = await generateKey({ userIDs: [{ name: 'Signer' }], subkeys: [], format: 'object' })
   const signer = Buffer.from(privateKey.toPublic().write()).toString('base64')

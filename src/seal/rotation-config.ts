@@ -10,11 +10,15 @@ export interface RotationConfig {
 }
 
 /** What Vault allows: the bounds come from AES-GCM with random nonces; for this cipher they are far on the safe side. */
-export const MAX_OPERATIONS = 3_865_470_566
+const MAX_OPERATIONS = 3_865_470_566
 export const MIN_OPERATIONS = 1_000_000
-export const MIN_INTERVAL = 24 * 3600
+const MIN_INTERVAL = 24 * 3600
 
-export const defaultRotationConfig: RotationConfig = Object.freeze({ enabled: true, maxOperations: MAX_OPERATIONS, interval: 0 })
+export const defaultRotationConfig: RotationConfig = Object.freeze({
+  enabled: true,
+  maxOperations: MAX_OPERATIONS,
+  interval: 0,
+})
 
 /** Throws `SEAL_ROTATION_OPERATIONS` or `SEAL_ROTATION_INTERVAL`. */
 export function checkRotationConfig(config: RotationConfig, minOperations = MIN_OPERATIONS): void {

@@ -13,7 +13,9 @@ export function checkShareNumbers(shares: number, threshold: number, pgpKeys: nu
   const reason = problemOf(shares, threshold)
   if (reason !== undefined) throw sealErrors.INVALID_CONFIG({ reason })
   if (pgpKeys !== undefined && pgpKeys > 0 && pgpKeys !== shares) {
-    throw sealErrors.INVALID_CONFIG({ reason: 'count mismatch between number of provided PGP keys and number of shares' })
+    throw sealErrors.INVALID_CONFIG({
+      reason: 'count mismatch between number of provided PGP keys and number of shares',
+    })
   }
 }
 
@@ -45,9 +47,16 @@ export function decodeSealConfig(stored: Uint8Array): SealConfig {
 }
 
 function configOf(value: unknown): SealConfig {
-  if (typeof value === 'object' && value !== null && 'type' in value && 'secret_shares' in value && 'secret_threshold' in value) {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    'secret_shares' in value &&
+    'secret_threshold' in value
+  ) {
     const { type, secret_shares: shares, secret_threshold: threshold } = value
-    if (typeof type === 'string' && typeof shares === 'number' && typeof threshold === 'number') return { type, shares, threshold }
+    if (typeof type === 'string' && typeof shares === 'number' && typeof threshold === 'number')
+      return { type, shares, threshold }
   }
   throw new Error('members are missing')
 }

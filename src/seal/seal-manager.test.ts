@@ -40,20 +40,34 @@ describe('initialising', () => {
     assert.equal(shares.length, 5)
     assert.ok(shares.every((share) => share.length === 33))
     assert.deepEqual(await manager.status(), {
-      type: 'shamir', initialized: true, sealed: true, threshold: 3, shares: 5, progress: 0, nonce: '', recoverySeal: false,
+      type: 'shamir',
+      initialized: true,
+      sealed: true,
+      threshold: 3,
+      shares: 5,
+      progress: 0,
+      nonce: '',
+      recoverySeal: false,
     })
   })
 
   it('answers its status before', async () => {
     const { manager } = server()
     assert.deepEqual(await manager.status(), {
-      type: 'shamir', initialized: false, sealed: true, threshold: 0, shares: 0, progress: 0, nonce: '', recoverySeal: false,
+      type: 'shamir',
+      initialized: false,
+      sealed: true,
+      threshold: 0,
+      shares: 0,
+      progress: 0,
+      nonce: '',
+      recoverySeal: false,
     })
     await assert.rejects(manager.submit(new Uint8Array(33).fill(1)), withCode('REQUEST_NOT_INITIALIZED'))
     manager.resetProgress()
   })
 
-  it('refuses numbers with Vault\'s sentences', async () => {
+  it("refuses numbers with Vault's sentences", async () => {
     const { manager } = server()
     for (const [shares, threshold, sentence] of [
       [0, 0, 'shares must be at least one'],
@@ -84,7 +98,8 @@ describe('initialising', () => {
     )
     assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
     await assert.rejects(manager.initialize({ shares: 1, threshold: 1 }, nothing), {
-      code: 'SEAL_ALREADY_INITIALIZED', message: 'Vault is already initialized',
+      code: 'SEAL_ALREADY_INITIALIZED',
+      message: 'Vault is already initialized',
     })
   })
 
@@ -94,7 +109,10 @@ describe('initialising', () => {
     const { manager, barrier } = server(faulty)
     for (const failCommit of [1, 2, 3]) {
       faulty.plan({ failCommit })
-      const failed = await manager.initialize({ shares: 3, threshold: 2 }, nothing).then(() => false, () => true)
+      const failed = await manager.initialize({ shares: 3, threshold: 2 }, nothing).then(
+        () => false,
+        () => true,
+      )
       if (!failed) break
       assert.ok(barrier.sealed)
       assert.equal(await manager.initialized(), false)
@@ -141,7 +159,11 @@ describe('unsealing', () => {
 
   it('unseals once when shares come from all sides', async () => {
     let loads = 0
-    const hooks = { unsealed: async () => { loads++ } }
+    const hooks = {
+      unsealed: async () => {
+        loads++
+      },
+    }
     const { manager, shares } = await initialized(5, 3, hooks)
     await Promise.all([...shares, ...shares].map((share) => manager.submit(copy(share))))
     assert.equal(manager.sealed, false)
@@ -167,7 +189,8 @@ describe('unsealing', () => {
     await assert.rejects(manager.submit(copy(shares[2])), {
       code: 'SEAL_WRONG_KEY',
       status: 400,
-      message: 'unable to retrieve stored keys: invalid key: failed to decrypt keys from storage: cipher: message authentication failed',
+      message:
+        'unable to retrieve stored keys: invalid key: failed to decrypt keys from storage: cipher: message authentication failed',
     })
     assert.equal((await manager.status()).progress, 0)
     for (const share of shares.slice(0, 3)) await manager.submit(copy(share))
@@ -176,8 +199,12 @@ describe('unsealing', () => {
 
   it('refuses what cannot be a share', async () => {
     const { manager, shares } = await initialized()
-    await assert.rejects(manager.submit(new Uint8Array(15)), { message: 'invalid key: key is shorter than minimum 16 bytes' })
-    await assert.rejects(manager.submit(new Uint8Array(34)), { message: 'invalid key: key is longer than maximum 33 bytes' })
+    await assert.rejects(manager.submit(new Uint8Array(15)), {
+      message: 'invalid key: key is shorter than minimum 16 bytes',
+    })
+    await assert.rejects(manager.submit(new Uint8Array(34)), {
+      message: 'invalid key: key is longer than maximum 33 bytes',
+    })
     await manager.submit(copy(shares[0]))
     await manager.submit(copy(shares[0]).slice(0, 32))
     await assert.rejects(manager.submit(copy(shares[1])), {
@@ -218,7 +245,10 @@ describe('unsealing', () => {
     await driver.commit(blind, new Map([['core/keyring', stolen]]))
     await assert.rejects(manager.submit(copy(shares[0])), withCode('STORAGE_TAMPERED'))
     assert.ok(manager.sealed)
-    await driver.commit(blind, new Map([['core/seal-config', Buffer.from('{"type":"awskms","secret_shares":1,"secret_threshold":1}')]]))
+    await driver.commit(
+      blind,
+      new Map([['core/seal-config', Buffer.from('{"type":"awskms","secret_shares":1,"secret_threshold":1}')]]),
+    )
     await assert.rejects(manager.status(), withCode('SEAL_CORRUPT'))
     await driver.commit(blind, new Map([['core/seal-config', Buffer.from('{')]]))
     await assert.rejects(manager.status(), withCode('SEAL_CORRUPT'))

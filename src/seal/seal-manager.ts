@@ -60,7 +60,12 @@ export class SealManager {
   readonly #progress = new UnsealProgress()
   #sealed = true
 
-  constructor(parts: { readonly store: Store; readonly barrier: Barrier; readonly seal: Seal; readonly hooks?: SealHooks }) {
+  constructor(parts: {
+    readonly store: Store
+    readonly barrier: Barrier
+    readonly seal: Seal
+    readonly hooks?: SealHooks
+  }) {
     this.#store = parts.store
     this.#barrier = parts.barrier
     this.#seal = parts.seal
@@ -233,7 +238,8 @@ export class SealManager {
     const [stored] = await this.#read([SEAL_CONFIG_KEY])
     if (stored === undefined) return undefined
     const config = decodeSealConfig(stored)
-    if (config.type !== this.#seal.type) throw sealErrors.CORRUPT({ what: `seal configuration (it is of a ${config.type} seal)` })
+    if (config.type !== this.#seal.type)
+      throw sealErrors.CORRUPT({ what: `seal configuration (it is of a ${config.type} seal)` })
     return config
   }
 
@@ -256,12 +262,17 @@ function checkLength(share: Uint8Array): void {
 }
 
 /** Each share goes out as its hex text, encrypted: what its holder decrypts can be given to `operator unseal` as it is. */
-async function encryptShares(shares: readonly Uint8Array[], recipients: readonly PgpRecipient[]): Promise<Uint8Array[]> {
-  const encrypted = await Promise.all(
-    shares.map((share, i) => recipients[i]?.encrypt(Buffer.from(Buffer.from(share).toString('hex')))),
-  )
+async function encryptShares(
+  shares: readonly Uint8Array[],
+  recipients: readonly PgpRecipient[],
+): Promise<Uint8Array[]> {
+  const encrypted: Uint8Array[] = []
+  for (const [i, recipient] of recipients.entries()) {
+    const share = shares[i] ?? new Uint8Array(0)
+    encrypted.push(await recipient.encrypt(Buffer.from(Buffer.from(share).toString('hex'))))
+  }
   for (const share of shares) wipe(share)
-  return encrypted.filter((message) => message !== undefined)
+  return encrypted
 }
 
 function asConfigError(error: unknown): never {

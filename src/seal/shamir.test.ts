@@ -7,12 +7,16 @@ import { evaluate, invert, multiply } from './gf256.ts'
 import { combine, split } from './shamir.ts'
 
 const secretArbitrary = fc.uint8Array({ minLength: 1, maxLength: 64 })
-const numbersArbitrary = fc.integer({ min: 2, max: 12 }).chain((shares) =>
-  fc.record({ shares: fc.constant(shares), threshold: fc.integer({ min: 2, max: shares }) }),
-)
+const numbersArbitrary = fc
+  .integer({ min: 2, max: 12 })
+  .chain((shares) => fc.record({ shares: fc.constant(shares), threshold: fc.integer({ min: 2, max: shares }) }))
 /** Which of the shares are used, in which order. */
 const pick = <T>(items: readonly T[], count: number, seed: number): T[] =>
-  items.map((item, i) => ({ item, at: (i * 7919 + seed) % 104729 })).toSorted((a, b) => a.at - b.at).slice(0, count).map((one) => one.item)
+  items
+    .map((item, i) => ({ item, at: (i * 7919 + seed) % 104729 }))
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map((one) => one.item)
 
 describe('the field', () => {
   it('multiplies as FIPS 197 section 4.2 shows', () => {
@@ -108,13 +112,22 @@ describe('sharing', () => {
       [[a, twin], 'duplicate part detected'],
       [[a, a], 'duplicate part detected'],
     ] as const) {
-      assert.throws(() => combine(shares), (error) => error instanceof CofferError && error.message.includes(reason))
+      assert.throws(
+        () => combine(shares),
+        (error) => error instanceof CofferError && error.message.includes(reason),
+      )
     }
   })
 
   it('makes nothing from a broken source of randomness', () => {
     const secret = new Uint8Array(32).fill(1)
-    assert.throws(() => split(secret, 5, 3, () => { throw new Error('no entropy') }), /no entropy/)
+    assert.throws(
+      () =>
+        split(secret, 5, 3, () => {
+          throw new Error('no entropy')
+        }),
+      /no entropy/,
+    )
     assert.throws(() => split(secret, 5, 3, (size) => new Uint8Array(size)), /only zeros/)
     assert.throws(() => split(secret, 5, 3, () => new Uint8Array(1)), /instead of/)
   })

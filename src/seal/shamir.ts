@@ -60,7 +60,8 @@ export function combine(shares: readonly Uint8Array[]): Uint8Array {
   const secret = ownBytes(length)
   for (const [k, share] of shares.entries()) {
     const weight = weights[k] ?? 0
-    for (let index = 0; index < length; index++) secret[index] = (secret[index] ?? 0) ^ multiply(weight, share[index] ?? 0)
+    for (let index = 0; index < length; index++)
+      secret[index] = (secret[index] ?? 0) ^ multiply(weight, share[index] ?? 0)
   }
   return secret
 }

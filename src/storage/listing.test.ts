@@ -30,7 +30,10 @@ it('lists a folder without reading the hundred thousand keys below its first nam
 })
 
 it('reads few keys more than names where folders and names are mixed', async () => {
-  const folders = Array.from({ length: 200 }, (_, i) => [...below(`a/f${String(i).padStart(3, '0')}/`, 50), `a/f${String(i).padStart(3, '0')}!`])
+  const folders = Array.from({ length: 200 }, (_, i) => [
+    ...below(`a/f${String(i).padStart(3, '0')}/`, 50),
+    `a/f${String(i).padStart(3, '0')}!`,
+  ])
   const { keysOf, seen } = await storeOf(folders.flat())
   const names = await listNames(keysOf, 'a/')
   assert.equal(names.length, 400)

@@ -5,15 +5,12 @@ import { compareKeys } from './key-order.ts'
 
 export class Overlay {
   readonly #writes = new Map<string, Uint8Array | undefined>()
-  /** The written keys in order; rebuilt when a list asks after a change. */
-  #sorted: readonly string[] | undefined
 
   get writes(): WriteSet {
     return this.#writes
   }
 
   set(key: string, value: Uint8Array | undefined): void {
-    if (!this.#writes.has(key)) this.#sorted = undefined
     this.#writes.set(key, value)
   }
 
@@ -49,14 +46,14 @@ export class Overlay {
     return out
   }
 
-  #within(range: Range): string[] {
-    this.#sorted ??= [...this.#writes.keys()].toSorted(compareKeys)
-    const { prefix, after, from } = range
-    return this.#sorted.filter(
-      (key) =>
-        key.startsWith(prefix) &&
-        (after === undefined || compareKeys(key, after) > 0) &&
-        (from === undefined || compareKeys(key, from) >= 0),
-    )
+  /** Filtered before sorted: a transaction that writes much and lists often lists mostly other, small prefixes. */
+  #within({ prefix, after, from }: Range): string[] {
+    const found: string[] = []
+    for (const key of this.#writes.keys()) {
+      if (!key.startsWith(prefix)) continue
+      if (after !== undefined && compareKeys(key, after) <= 0) continue
+      if (from === undefined || compareKeys(key, from) >= 0) found.push(key)
+    }
+    return found.sort(compareKeys)
   }
 }

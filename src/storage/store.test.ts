@@ -210,7 +210,10 @@ describe('Store.write', () => {
     await store.read((view) => view.get('a'))
     await assert.rejects(store.write(() => assert.fail('no')))
     await assert.rejects(store.read(() => assert.fail('no')))
-    await assert.rejects(store.write((view) => view.put('k'.repeat(5000), bytes('x'))), withCode('STORAGE_KEY_TOO_LONG'))
+    await assert.rejects(
+      store.write((view) => view.put('k'.repeat(5000), bytes('x'))),
+      withCode('STORAGE_KEY_TOO_LONG'),
+    )
     assert.equal(driver.openSnapshots, 0)
   })
 })

@@ -8,7 +8,6 @@ import { FairLane } from './fair-lane.ts'
 import { ReadTransaction, Transaction } from './transaction.ts'
 import type { ReadView } from './view.ts'
 
-
 export type { ReadTransaction, Transaction } from './transaction.ts'
 
 /** Attempts that run beside all others. */

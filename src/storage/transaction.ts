@@ -152,6 +152,7 @@ function openStored(
   key: string,
   stored: Awaitable<Uint8Array | undefined>,
 ): Awaitable<Uint8Array | undefined> {
-  if (stored instanceof Promise) return stored.then((bytes) => (bytes === undefined ? undefined : codec.open(key, bytes)))
+  if (stored instanceof Promise)
+    return stored.then((bytes) => (bytes === undefined ? undefined : codec.open(key, bytes)))
   return stored === undefined ? undefined : codec.open(key, stored)
 }

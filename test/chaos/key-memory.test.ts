@@ -16,29 +16,33 @@ import { LmdbDriver } from '../../src/storage/drivers/lmdb.ts'
 
 const script = fileURLToPath(new URL('../support/sealed-process.ts', import.meta.url))
 
-it('has no key in memory once it is sealed', { skip: process.platform !== 'linux' && 'needs /proc', timeout: 60_000 }, async () => {
-  const path = await mkdtemp(join(tmpdir(), 'coffer-memory-'))
-  const child = spawn(process.execPath, [script, path], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const say = async (): Promise<string> => String((await lines.next()).value)
-  try {
-    const unsealKey = await say()
-    assert.equal(await say(), 'unsealed')
-    const unsealed = memoryOf(child)
-    child.stdin.write('seal\n')
-    assert.equal(await say(), 'sealed')
-    const sealed = memoryOf(child)
-    const keys = await keysOf(path, unsealKey)
-    assert.equal(keys.size, 5, 'the root key and four of the keyring')
-    for (const [name, key] of keys) {
-      assert.ok(contains(unsealed, key), `the search finds ${name} while it is there`)
-      assert.ok(!contains(sealed, key), `${name} is still in memory`)
+it(
+  'has no key in memory once it is sealed',
+  { skip: process.platform !== 'linux' && 'needs /proc', timeout: 60_000 },
+  async () => {
+    const path = await mkdtemp(join(tmpdir(), 'coffer-memory-'))
+    const child = spawn(process.execPath, [script, path], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const say = async (): Promise<string> => String((await lines.next()).value)
+    try {
+      const unsealKey = await say()
+      assert.equal(await say(), 'unsealed')
+      const unsealed = memoryOf(child)
+      child.stdin.write('seal\n')
+      assert.equal(await say(), 'sealed')
+      const sealed = memoryOf(child)
+      const keys = await keysOf(path, unsealKey)
+      assert.equal(keys.size, 5, 'the root key and four of the keyring')
+      for (const [name, key] of keys) {
+        assert.ok(contains(unsealed, key), `the search finds ${name} while it is there`)
+        assert.ok(!contains(sealed, key), `${name} is still in memory`)
+      }
+    } finally {
+      child.kill('SIGKILL')
+      await rm(path, { recursive: true })
     }
-  } finally {
-    child.kill('SIGKILL')
-    await rm(path, { recursive: true })
-  }
-})
+  },
+)
 
 /** The writable memory of a process, region by region. */
 function memoryOf(child: ChildProcess): Buffer[] {

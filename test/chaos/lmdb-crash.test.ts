@@ -57,7 +57,10 @@ async function assertWhole(snapshot: ReturnType<LmdbDriver['snapshot']>, acknowl
   const found = new Map<string, readonly string[]>()
   for (const name of ['a', 'b', 'c']) {
     const keys = await snapshot.keys({ prefix: `${name}/` })
-    found.set(name, keys.map((key) => key.slice(2)))
+    found.set(
+      name,
+      keys.map((key) => key.slice(2)),
+    )
   }
   assert.deepEqual(found.get('b'), found.get('a'), 'a transaction was torn')
   assert.deepEqual(found.get('c'), found.get('a'), 'a transaction was torn')

@@ -33,13 +33,17 @@ const outcomes = await Promise.allSettled([
 ])
 for (const outcome of outcomes) if (outcome.status === 'rejected') refused.add(outcome.reason.code)
 const reads = { sequence: driver.sequence, keys: new Set(['big']), prefixes: new Set<string>() }
-const conflictFree = await driver.commit(reads, new Map([['after', Uint8Array.of(4)]])).then(() => true, () => false)
+const conflictFree = await driver.commit(reads, new Map([['after', Uint8Array.of(4)]])).then(
+  () => true,
+  () => false,
+)
 snapshot.close()
 const now = driver.snapshot()
 console.log(
   JSON.stringify({
     refused: [...refused],
-    smallAfterwards: now.get('small') !== undefined && now.get('small2') !== undefined && now.get('after') !== undefined,
+    smallAfterwards:
+      now.get('small') !== undefined && now.get('small2') !== undefined && now.get('after') !== undefined,
     firstStillThere: now.get('first') !== undefined,
     bigAbsent: now.get('big') === undefined,
     conflictFree,

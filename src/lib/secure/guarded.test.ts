@@ -5,7 +5,10 @@ import { guard, guardedBytes, lockedKilobytes, lockState, randomSecret, withScra
 it('moves a key in, and leaves nothing where it came from', () => {
   const source = Uint8Array.from({ length: 32 }, (_, i) => i + 1)
   const secret = guard(source)
-  assert.deepEqual([...secret.bytes], Array.from({ length: 32 }, (_, i) => i + 1))
+  assert.deepEqual(
+    [...secret.bytes],
+    Array.from({ length: 32 }, (_, i) => i + 1),
+  )
   assert.ok(source.every((byte) => byte === 0))
   secret.wipe()
 })
@@ -39,7 +42,10 @@ it('draws keys that differ', () => {
 })
 
 it('wipes scratch space when its use ends, also by a throw', () => {
-  assert.equal(withScratch(5000, (scratch) => scratch.fill(1).length), 5000)
+  assert.equal(
+    withScratch(5000, (scratch) => scratch.fill(1).length),
+    5000,
+  )
   assert.throws(() => withScratch(10, () => assert.fail('out')), /out/)
 })
 

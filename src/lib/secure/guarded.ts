@@ -124,7 +124,11 @@ function roomyRegion(): Region {
   regions.push(region)
   const after = lockedKilobytes()
   const now: LockState =
-    before === undefined || after === undefined ? 'unknown' : after - before >= REGION_BYTES / 1024 ? 'locked' : 'not locked'
+    before === undefined || after === undefined
+      ? 'unknown'
+      : after - before >= REGION_BYTES / 1024
+        ? 'locked'
+        : 'not locked'
   // One region that is not locked is enough for a key to be swapped out.
   if (state === undefined || state === 'locked') state = now
   return region

@@ -11,8 +11,14 @@ function counting(): (size: number) => Uint8Array {
 it('hands out each random byte once', () => {
   const pool = new RandomPool(counting(), 64)
   const seen = [...pool.take(24), ...pool.take(24), ...pool.take(24)]
-  assert.deepEqual(seen.slice(0, 48), Array.from({ length: 48 }, (_, i) => i))
-  assert.deepEqual(seen.slice(48), Array.from({ length: 24 }, (_, i) => i + 64))
+  assert.deepEqual(
+    seen.slice(0, 48),
+    Array.from({ length: 48 }, (_, i) => i),
+  )
+  assert.deepEqual(
+    seen.slice(48),
+    Array.from({ length: 24 }, (_, i) => i + 64),
+  )
   assert.equal(new RandomPool(counting(), 8).take(20).length, 20)
 })
 

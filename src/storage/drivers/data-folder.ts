@@ -1,5 +1,15 @@
 /** The folder of an embedded store: private to its user, and open to one server at a time. */
-import { chmodSync, closeSync, fchmodSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { storageErrors } from '../../errors/storage.ts'
 import { lockFile } from '../../lib/secure/libc.ts'

@@ -11,7 +11,7 @@ export type LmdbKey = string | Uint8Array
 type Database = RootDatabase<Uint8Array, LmdbKey>
 export type ReadTransaction = ReturnType<Database['useReadTransaction']>
 
-export interface GroupMember {
+interface GroupMember {
   readonly sequence: Sequence
   readonly writes: WriteSet
 }
@@ -56,7 +56,10 @@ export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Envir
     missingBytes = checkDataFile(join(path, 'data.mdb'))
     db = open<Uint8Array, LmdbKey>(openOptions(path, mapSize))
   } catch (error) {
-    throw storageErrors.CANNOT_OPEN({ path, why: error instanceof Error ? error.message : String(error) }, { cause: error })
+    throw storageErrors.CANNOT_OPEN(
+      { path, why: error instanceof Error ? error.message : String(error) },
+      { cause: error },
+    )
   }
   const readers = new Set<{ abandon(): void }>()
   return {

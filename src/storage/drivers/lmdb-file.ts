@@ -41,7 +41,12 @@ export function checkDataFile(path: string): number {
 function readMeta(fd: number, position: number): Meta {
   const page = Buffer.alloc(META_BYTES)
   const whole = readSync(fd, page, 0, META_BYTES, position) === META_BYTES
-  if (!whole || page.readUInt16LE(18) !== P_META || page.readUInt32LE(24) !== MAGIC || page.readUInt32LE(28) !== DATA_VERSION) {
+  if (
+    !whole ||
+    page.readUInt16LE(18) !== P_META ||
+    page.readUInt32LE(24) !== MAGIC ||
+    page.readUInt32LE(28) !== DATA_VERSION
+  ) {
     throw new Error('data.mdb is not a data file of this server, or is damaged; restore it from a backup')
   }
   return {

@@ -2,7 +2,15 @@
 import { storageErrors } from '../../errors/storage.ts'
 import type { Range, Sequence, Snapshot } from '../driver.ts'
 import { compareKeys, isStorable } from '../key-order.ts'
-import { decodeSequence, END_OF_KEYS, type Environment, type LmdbKey, type ReadTransaction, SEQUENCE_KEY, storageErrorOf } from './lmdb-environment.ts'
+import {
+  decodeSequence,
+  END_OF_KEYS,
+  type Environment,
+  type LmdbKey,
+  type ReadTransaction,
+  SEQUENCE_KEY,
+  storageErrorOf,
+} from './lmdb-environment.ts'
 
 /** One LMDB read transaction, counted. Whoever makes it holds the first count. */
 export class SharedRead {
@@ -68,7 +76,11 @@ export class LmdbSnapshot implements Snapshot {
   keys(range: Range): string[] {
     const { db, maxKeyBytes, path } = this.#environment()
     if (range.limit === 0 || (range.prefix !== '' && !isStorable(range.prefix, maxKeyBytes))) return []
-    const bounds = { ...startOf(range, maxKeyBytes), end: endOf(range.prefix), ...(range.limit === undefined ? {} : { limit: range.limit }) }
+    const bounds = {
+      ...startOf(range, maxKeyBytes),
+      end: endOf(range.prefix),
+      ...(range.limit === undefined ? {} : { limit: range.limit }),
+    }
     const out: string[] = []
     try {
       for (const key of db.getKeys({ ...bounds, ...this.#read.options })) if (typeof key === 'string') out.push(key)

@@ -54,7 +54,10 @@ it('tightens modes that are too wide, and says which', async () => {
 it('opens a folder once at a time, in this process', async () => {
   const path = newFolder()
   const driver = new LmdbDriver({ path })
-  assert.throws(() => new LmdbDriver({ path }), (error) => withCode('STORAGE_IN_USE')(error) && String(error).includes(`process ${process.pid}`))
+  assert.throws(
+    () => new LmdbDriver({ path }),
+    (error) => withCode('STORAGE_IN_USE')(error) && String(error).includes(`process ${process.pid}`),
+  )
   await driver.commit(BLIND, new Map([['a', Uint8Array.of(1)]]))
   await driver.close()
   await new LmdbDriver({ path }).close()
@@ -118,7 +121,11 @@ it('grows past the size it set aside, with snapshots open', async () => {
 })
 
 const afterFull = {
-  smallAfterwards: true, firstStillThere: true, bigAbsent: true, conflictFree: true, sequenceGrew: true,
+  smallAfterwards: true,
+  firstStillThere: true,
+  bigAbsent: true,
+  conflictFree: true,
+  sequenceGrew: true,
 }
 
 it('refuses a commit that may not be written, keeps what it had, and goes on', () => {
@@ -129,7 +136,8 @@ it('refuses a commit that may not be written, keeps what it had, and goes on', (
 
 it('says that the disk is full when it is', (t) => {
   const path = newFolder()
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path]).status !== 0) return t.skip('may not mount a small disk')
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path]).status !== 0)
+    return t.skip('may not mount a small disk')
   try {
     const { stdout, stderr, status } = runSupport('full-disk.ts', path)
     assert.equal(status, 0, stderr)
