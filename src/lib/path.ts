@@ -3,8 +3,8 @@
  * that router, ACL, quota, audit and storage all see the same string.
  */
 
-export const MAX_PATH_BYTES = 1500
-export const MAX_SEGMENT_BYTES = 512
+const MAX_PATH_BYTES = 1500
+const MAX_SEGMENT_BYTES = 512
 const MAX_TARGET_LENGTH = 16_384
 const MAX_QUERY_PAIRS = 256
 const PREFIX = '/v1/'
@@ -88,7 +88,7 @@ function wideProblem(path: string): string | undefined {
 }
 
 /** C1 controls, line separators, the byte-order mark, noncharacters and whatever turns the direction of text (Unicode TR9, TR36). */
-export function isInvisible(unit: number): boolean {
+function isInvisible(unit: number): boolean {
   return (
     (unit >= 0x80 && unit <= 0x9f) || unit === 0x61c || unit === 0x200e || unit === 0x200f ||
     (unit >= 0x2028 && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069) || unit === 0xfeff || unit >= 0xfffe

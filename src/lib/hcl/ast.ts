@@ -57,14 +57,14 @@ export interface NumberValue {
   readonly integer: boolean
 }
 
-export interface BooleanValue {
+interface BooleanValue {
   readonly kind: 'boolean'
   readonly at: Position
   readonly value: boolean
 }
 
 /** Only JSON has it. */
-export interface NullValue {
+interface NullValue {
   readonly kind: 'null'
   readonly at: Position
 }

@@ -14,7 +14,7 @@ export function formatHcl(text: string): string {
   return printHcl(parseNative(text))
 }
 
-export function printHcl(document: Document): string {
+function printHcl(document: Document): string {
   const text = new Printer(document).top()
   return text === '' ? '' : `${text.trimEnd()}\n`
 }

@@ -3,7 +3,7 @@ import type { Document } from './ast.ts'
 import { parseJson } from './json.ts'
 import { parseNative } from './parser.ts'
 
-export type { BooleanValue, Document, Element, Item, Key, ListValue, NumberValue, ObjectValue, Position, StringValue, Value } from './ast.ts'
+export type { Document, Item, Key, ObjectValue, Position, StringValue, Value } from './ast.ts'
 export { HclError } from './error.ts'
 export { formatHcl } from './format.ts'
 export type { Block } from './query.ts'
