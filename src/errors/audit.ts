@@ -16,7 +16,10 @@ export const auditErrors = defineErrors('AUDIT', {
   PATH_IN_USE: { status: 400, message: 'path already in use' },
   UNKNOWN_TYPE: { status: 400, message: (p: { type: string }) => `unknown backend type: "${p.type}"` },
   OPTION: { status: 400, message: (p: { option: string; takes: string }) => `option "${p.option}" takes ${p.takes}` },
-  UNKNOWN_OPTION: { status: 400, message: (p: { option: string; known: string }) => `unknown option "${p.option}": it takes ${p.known}` },
+  UNKNOWN_OPTION: {
+    status: 400,
+    message: (p: { option: string; known: string }) => `unknown option "${p.option}": it takes ${p.known}`,
+  },
   MISSING_OPTION: { status: 400, message: (p: { option: string }) => `${p.option} is required` },
   FILE_REFUSED: { status: 400, message: (p: { reason: string }) => `sanity check failed; the audit file ${p.reason}` },
   TEST_FAILED: { status: 400, message: (p: { reason: string }) => `audit backend failed test message: ${p.reason}` },

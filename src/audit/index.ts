@@ -1,0 +1,8 @@
+export { auditAdmin } from './admin.ts'
+export { createAuditBroker } from './broker.ts'
+export type { AuditBroker, BrokerOptions } from './broker.ts'
+export type { DeviceEnvironment } from './device.ts'
+export { AuditedHeaders } from './headers.ts'
+export { auditPrefix } from './storage-keys.ts'
+export { AuditTable } from './table.ts'
+export type { AuditTableOptions, DeviceRequest } from './table.ts'
