@@ -15,9 +15,10 @@ export async function askHidden(io: CliIo, question: string): Promise<string> {
       'stdin is not a terminal, so nothing can be typed; pass "-" as the argument to read the value from stdin',
     )
   }
-  stderr.write(question)
+  // Before the question: whoever types at once would see it echoed.
   stdin.setRawMode(true)
   try {
+    stderr.write(question)
     return await readLine(stdin)
   } finally {
     stdin.setRawMode(false)

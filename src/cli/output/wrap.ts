@@ -24,6 +24,7 @@ function breakWords(words: readonly string[], limit: number): string[][] {
     let length = -1
     for (let end = i + 1; end <= words.length; end++) {
       length += 1 + Buffer.byteLength(words[end - 1] ?? '')
+      if (length > limit && end > i + 1) break
       if (end === words.length) {
         if (length <= limit || i === words.length - 1) {
           cost[i] = 0
@@ -36,7 +37,6 @@ function breakWords(words: readonly string[], limit: number): string[][] {
         cost[i] = here
         ends[i] = end
       }
-      if (length > limit) break
     }
   }
   const lines: string[][] = []
