@@ -31,6 +31,11 @@ export interface EngineInit {
   readonly leases?: readonly LeaseDefinition[]
   readonly mounted?: (c: LifecycleCall) => Awaitable<void>
   readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
+  /**
+   * Runs in the transaction that changes a mount's options so that this engine answers in place of `from`; converts what is stored,
+   * or throws to refuse. Absent: refused.
+   */
+  readonly takesOver?: (c: LifecycleCall, from: Engine) => Awaitable<void>
 }
 
 export interface Found {

@@ -128,11 +128,12 @@ export function objectSchema(fields: Fields): JsonSchema {
   const required = Object.keys(fields).filter((name) => fields[name]?.traits.optional === false)
   const properties: Record<string, JsonSchema> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const { defaultValue, deprecated } = field.traits
+    const { defaultValue, deprecated, sensitive } = field.traits
     properties[name] = {
       ...field.schema,
       ...(defaultValue === undefined ? {} : { default: defaultValue }),
       ...(deprecated ? { deprecated: true } : {}),
+      ...(sensitive ? { 'x-vault-displayAttrs': { sensitive: true } } : {}),
     }
   }
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) }

@@ -2,12 +2,14 @@
 import { requestErrors } from '../errors/request.ts'
 import type { AuthGrant, Data, LeaseGrant, Reply } from '../request/reply.ts'
 import type { JsonOut } from '../lib/json/index.ts'
-import type { Fields, Infer } from './field.ts'
+import type { Field, Fields, Infer } from './field.ts'
 
 /** The shape of a reply's `data`. */
 export interface ReplySchema<F extends Fields = Fields> {
   readonly description: string
   readonly fields: F
+  /** Where the names are data: what each of the further members is. */
+  readonly members?: Field<unknown>
   /** The reply's body is not Vault's envelope. */
   readonly contentType?: string
 }
@@ -17,8 +19,12 @@ export type ReplyData<F extends Fields> = {
   readonly [K in keyof F]?: Infer<F>[K] extends JsonOut | undefined ? Infer<F>[K] | null : JsonOut
 }
 
-export function replySchema<const F extends Fields>(description: string, fields: F): ReplySchema<F> {
-  return { description, fields }
+export function replySchema<const F extends Fields>(
+  description: string,
+  fields: F,
+  more: Pick<ReplySchema, 'members' | 'contentType'> = {},
+): ReplySchema<F> {
+  return { description, fields, ...more }
 }
 
 /** 204, or an acknowledgement without data. */

@@ -142,8 +142,18 @@ export class MountTable implements MountsPort {
     const tuning: Mount['tuning'] = Object.freeze({ ...mount.tuning, ...change.tuning })
     assertTuning(tuning)
     const options = change.options ?? mount.options
-    if (this.#deps.engineOf(mount.kind, mount.type, options) === undefined) throw mountErrors.TYPE_UNKNOWN({ type: mount.type })
+    await this.#handOver(view, mount, options)
     return this.#replace(view, { ...mount, tuning, options, description: change.description ?? mount.description })
+  }
+
+  /** Other options may mean another engine (`kv` of version 2 for 1), which then converts what is stored or refuses. */
+  async #handOver(view: WriteView, mount: Mount, options: Mount['options']): Promise<void> {
+    const before = this.#deps.engineOf(mount.kind, mount.type, mount.options)
+    const after = this.#deps.engineOf(mount.kind, mount.type, options)
+    if (after === undefined || before === undefined) throw mountErrors.TYPE_UNKNOWN({ type: mount.type })
+    if (after === before) return
+    if (after.takesOver === undefined) throw mountErrors.OPTION({ name: 'version', takes: 'the version the mount has' })
+    await after.takesOver({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock }, before)
   }
 
   async move(view: WriteView, from: string, to: string): Promise<string> {

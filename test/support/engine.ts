@@ -25,6 +25,8 @@ export interface TestEngineOptions {
   readonly maxTtl?: number
   readonly clock?: FakeClock
   readonly caller?: Caller
+  /** What another engine under test left behind. */
+  readonly store?: Store
 }
 
 type Body = string | object
@@ -158,7 +160,7 @@ export class EngineUnderTest implements AsyncDisposable {
 
 export async function testEngine(engine: Engine, init: TestEngineOptions = {}): Promise<EngineUnderTest> {
   const clock = init.clock ?? new FakeClock()
-  const store = new Store(new MemoryDriver(), plainCodec)
+  const store = init.store ?? new Store(new MemoryDriver(), plainCodec)
   const mount = mountOf(engine, init.options ?? {})
   const caller = init.caller ?? testCaller('root')
   const index = new MountIndex([mount])

@@ -4,6 +4,11 @@ import { defineErrors, f, type RawJson } from '#framework'
 export const kvV1Errors = defineErrors('KV_V1', {
   NO_PATH: { status: 400, message: 'missing path' },
   NO_DATA: { status: 400, message: 'missing data fields' },
+  UPGRADED: {
+    status: 400,
+    message: 'the mount has just become one of version 2; send the request as for that version',
+  },
+  DOWNGRADE: { status: 400, message: 'cannot downgrade mount from version 2' },
 })
 
 const duration = f.signedDuration()

@@ -1,7 +1,7 @@
 import { absent, definePath, done, listing, none, pageFields, pageOf, RawJson, stringify } from '#framework'
 import { kvV1Errors, leaseDurationOf } from '../domain.ts'
 import { entryOut, entryReply, keysReply } from '../replies.ts'
-import { entries } from '../store.ts'
+import { assertNotUpgraded, entries } from '../store.ts'
 
 export const entry = definePath('{path*}', {
   help: 'Write, read, list and delete secrets.',
@@ -19,10 +19,11 @@ export const entry = definePath('{path*}', {
   .write({
     summary: 'Write a secret in place of the one that is there.',
     replies: { 204: none },
-    run: (c) => {
+    run: async (c) => {
       const { body } = c.request
       if (c.params.path === '') throw kvV1Errors.NO_PATH()
       if (body.size === 0) throw kvV1Errors.NO_DATA()
+      await assertNotUpgraded(c.view)
       entries.put(c.view, c.params, { leaseDuration: leaseDurationOf(body), data: new RawJson(stringify(body)) })
       return done()
     },
@@ -30,7 +31,8 @@ export const entry = definePath('{path*}', {
   .delete({
     summary: 'Delete a secret.',
     replies: { 204: none },
-    run: (c) => {
+    run: async (c) => {
+      await assertNotUpgraded(c.view)
       entries.delete(c.view, c.params)
       return done()
     },
