@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commandTable, groups } from './commands.ts'
 import { dispatch } from './dispatch.ts'
-import { closest } from './help/closest.ts'
+import { nearest } from '../lib/nearest.ts'
 import { commandHelp, groupHelp, overview } from './help/help.ts'
 
 function nameOf(...argv: string[]): string | undefined {
@@ -78,5 +78,5 @@ test('the table is sorted and holds each name once', () => {
 
 test('no command is so near to another that a slip would be answered by the wrong one', () => {
   const names = commandTable.map(({ name }) => name)
-  for (const name of names) assert.equal(closest(name, names), name)
+  for (const name of names) assert.equal(nearest(name, names), name)
 })

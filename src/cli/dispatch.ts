@@ -1,7 +1,7 @@
 /** From arguments to a command: which one is named, and what to say if none is. */
 import { commandTable, groups } from './commands.ts'
 import type { TableRow } from './commands.ts'
-import { closest } from './help/closest.ts'
+import { nearest } from '../lib/nearest.ts'
 
 export type Dispatch =
   | {
@@ -45,7 +45,7 @@ function leadingWords(args: readonly string[]): readonly string[] {
 
 function unknown(word: string | undefined, group: string | undefined): string | undefined {
   if (word === undefined) return undefined
-  const meant = closest(word, childrenOf(group))
+  const meant = nearest(word, childrenOf(group))
   const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`
   return group === undefined
     ? `coffer has no command ${JSON.stringify(word)}.${hint}`

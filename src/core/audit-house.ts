@@ -22,7 +22,7 @@ export interface AuditHouseDeps {
 }
 
 /** How long a device may take for one write, ms. */
-const DEVICE_TIMEOUT = 5_000
+const DEVICE_TIMEOUT = 2_000
 
 export class AuditHouse implements AuditPort, ActivePart {
   readonly admin: AuditAdminPort

@@ -1,3 +1,5 @@
+import { policyName } from '../lib/policy-names.ts'
+
 const MAX_LENGTH = 255
 /** Printable ASCII without what separates lists or paths, quotes or globs. */
 const NAME = /^[A-Za-z0-9_.:;@ !$&'()~=+^{}[\]|-]+$/
@@ -7,9 +9,8 @@ const NAME = /^[A-Za-z0-9_.:;@ !$&'()~=+^{}[\]|-]+$/
  * in lower case. Undefined for a name that no policy can have: empty, a path, a list, or beyond ASCII (where case is not one to one).
  */
 export function canonicalPolicyName(name: string): string | undefined {
-  const trimmed = name.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
-  if (trimmed.length > MAX_LENGTH || !NAME.test(trimmed) || trimmed === '.' || trimmed === '..') return undefined
-  return trimmed.toLowerCase()
+  const clean = policyName(name)
+  return clean.length > MAX_LENGTH || !NAME.test(clean) || clean === '.' || clean === '..' ? undefined : clean
 }
 
 /** Policies nobody may write or delete. */

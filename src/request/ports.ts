@@ -73,7 +73,7 @@ export interface AuditEvent {
   readonly verdict: Verdict | undefined
   readonly reply: Reply | undefined
   readonly error: string | undefined
-  /** Names of body members that stay in clear although strings are HMACed, and those never in clear, from the path's declaration. */
+  /** Names of members that never stand in clear, whatever the mount exempts: from the path's declaration. */
   readonly sensitive: ReadonlySet<string>
 }
 

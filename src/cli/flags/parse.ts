@@ -1,5 +1,5 @@
 /** The grammar of Go's flag package: `-name=value`, `-name value`, `--name`, `--` ends the flags, as does the first other argument. */
-import { closest } from '../help/closest.ts'
+import { nearest } from '../../lib/nearest.ts'
 import { FlagValueError } from './flag.ts'
 import type { Flag, Flags } from './flag.ts'
 import { usageFailure } from '../failure.ts'
@@ -108,7 +108,7 @@ function namesOf(flags: Flags): ReadonlyMap<string, string> {
 }
 
 function undefinedFlag(name: string, known: readonly string[]): string {
-  const meant = closest(name, known)
+  const meant = nearest(name, known)
   const hint = meant === undefined ? '' : `. Did you mean -${meant}?`
   return `flag provided but not defined: -${name}${hint}`
 }

@@ -22,6 +22,11 @@ export function isUnaudited(x: Exchange): boolean {
   return flags?.unaudited === true
 }
 
+/** An absence is an answer, not an error: Vault records none. */
+function errorText(error: unknown): string | undefined {
+  return error === undefined ? undefined : toCofferError(error).messages.join('; ') || undefined
+}
+
 const NOTHING: ReadonlySet<string> = new Set()
 
 function eventOf(x: Exchange): AuditEvent {
@@ -32,7 +37,7 @@ function eventOf(x: Exchange): AuditEvent {
     caller: x.caller,
     verdict: x.verdict,
     reply: x.reply,
-    error: x.error === undefined ? undefined : toCofferError(x.error).message,
+    error: errorText(x.error),
     sensitive: x.hasRoute ? (x.route.found?.operation?.sensitive ?? NOTHING) : NOTHING,
   }
 }
