@@ -226,7 +226,16 @@ export interface ObservePort {
   /** Undefined name: all. False for an unknown level. */
   setLogLevel(name: string | undefined, level: string): boolean
   resetLogLevel(name: string | undefined): void
-  versionHistory(view: ReadView): Promise<readonly { readonly version: string; readonly previousVersion: string | undefined; readonly installedAt: string; readonly buildDate: string }[]>
+  versionHistory(
+    view: ReadView,
+  ): Promise<
+    readonly {
+      readonly version: string
+      readonly previousVersion: string | undefined
+      readonly installedAt: string
+      readonly buildDate: string
+    }[]
+  >
   hostInfo(): Promise<ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>>
   /** The OpenAPI document of these mounts: no others may be told of, as the caller need not know that they exist. */
   openapi(mounts: readonly Mount[], options: { readonly genericMountPaths: boolean }): RawReply

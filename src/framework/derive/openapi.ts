@@ -74,7 +74,12 @@ class Writer {
     }
   }
 
-  #addItem(mount: MountedEngine, path: PathDefinition, operations: readonly OperationDefinition[], end: '' | '/'): void {
+  #addItem(
+    mount: MountedEngine,
+    path: PathDefinition,
+    operations: readonly OperationDefinition[],
+    end: '' | '/',
+  ): void {
     if (operations.length === 0) return
     const prefix = this.#prefixOf(mount)
     const url = `/${prefix.url}${urlOf(path.template)}`

@@ -1,0 +1,82 @@
+import { definePath, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
+import type { SystemPorts } from '../../../request/system-ports.ts'
+import { rawJson, rawSchema } from '../raw.ts'
+
+const leaderReply = rawSchema('Which server of the cluster is the active one.', {
+  ha_enabled: f.bool('The storage lets several servers share it.'),
+  is_self: f.bool('This server is the active one of several.'),
+  active_time: f.time('Since when; the year 1 where nothing is shared.'),
+  leader_address: f.string('API address of the active server.'),
+  leader_cluster_address: f.string('Cluster address of the active server.'),
+  performance_standby: f.bool('This server answers reads only.'),
+  performance_standby_last_remote_wal: f.int('How far it follows.'),
+})
+
+const nodeFields = {
+  hostname: f.string('Name of its machine.'),
+  api_address: f.string('Where it answers clients.'),
+  cluster_address: f.string('Where it answers the other servers.'),
+  active_node: f.bool('It is the active one.'),
+  last_echo: f.time('When it was last heard of; null for the active one.').orNull(),
+  version: f.string('Its version.'),
+}
+
+const haReply = replySchema('The servers of the cluster.', { nodes: f.array(f.object(nodeFields), 'Each server.') })
+
+/** Go's zero time, which Vault sends for "never". */
+const NEVER = '0001-01-01T00:00:00Z'
+
+export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition[] {
+  return [
+    definePath('leader', {
+      help: 'The active server.',
+      params: {},
+      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true },
+    }).read({
+      summary: 'Tell which server is the active one.',
+      replies: { 200: leaderReply },
+      // No storage of today is shared by several servers.
+      run: () =>
+        rawJson({
+          ha_enabled: false,
+          is_self: false,
+          active_time: NEVER,
+          leader_address: '',
+          leader_cluster_address: '',
+          performance_standby: false,
+          performance_standby_last_remote_wal: 0,
+        }),
+    }),
+    definePath('ha-status', { help: 'The servers of the cluster.', params: {} }).read({
+      summary: 'List the servers of the cluster.',
+      replies: { 200: haReply },
+      run: () =>
+        ok(
+          haReply,
+          {
+            nodes: lifecycle.nodes().map((node) => ({
+              hostname: node.hostname,
+              api_address: node.apiAddress,
+              cluster_address: node.clusterAddress,
+              active_node: node.active,
+              last_echo: node.lastEcho ?? null,
+              version: node.version,
+            })),
+          },
+          { flatten: true },
+        ),
+    }),
+    definePath('step-down', {
+      help: 'Let another server become the active one.',
+      params: {},
+      flags: { sudo: true },
+    }).compute({
+      summary: 'Give up being the active server; a single server stays it.',
+      replies: { 204: none },
+      run: async () => {
+        await lifecycle.stepDown()
+        return done()
+      },
+    }),
+  ]
+}

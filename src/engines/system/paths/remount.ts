@@ -1,0 +1,65 @@
+import { definePath, f, ok, replySchema, absent, badRequest, type PathDefinition } from '#framework'
+import { pathProblem } from '../../../lib/path.ts'
+import type { SystemPorts } from '../../../request/system-ports.ts'
+import { systemErrors } from '../errors.ts'
+
+const moveReply = replySchema('The move.', { migration_id: f.string('Names the move.') })
+
+const statusReply = replySchema('How far a move has come.', {
+  migration_id: f.string('Names the move.'),
+  migration_info: f.object(
+    {
+      source_mount: f.string('Where the mount was.'),
+      target_mount: f.string('Where it goes.'),
+      status: f.enum(['in-progress', 'success', 'failure'], 'How far it has come.'),
+    },
+    'The move.',
+  ),
+})
+
+export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
+  return [
+    definePath('remount', {
+      help: 'Move a mount to another path.',
+      description:
+        'The mount keeps its accessor, its data, its tuning and its leases, which are found below the new path.',
+      params: {},
+      flags: { sudo: true },
+    }).write({
+      summary: 'Move a mount to another path.',
+      fields: {
+        from: f.string('Where the mount is; an auth method with "auth/" before it.').default(''),
+        to: f.string('Where it goes.').default(''),
+      },
+      replies: { 200: moveReply },
+      run: async (c) => {
+        const { from, to } = c.in
+        if (from === '' || to === '') throw systemErrors.REMOUNT_BOTH()
+        const id = await mounts.move(c.view, canonical('from', from), canonical('to', to))
+        return ok(moveReply, { migration_id: id }, { flatten: true })
+      },
+    }),
+    definePath('remount/status/{migration_id}', {
+      help: 'How far the move of a mount has come.',
+      params: { migration_id: 'Names the move.' },
+    }).read({
+      summary: 'Tell how far a move has come.',
+      replies: { 200: statusReply },
+      run: (c) => {
+        const move = mounts.moveStatus(c.params.migration_id) ?? absent()
+        return ok(statusReply, {
+          migration_id: move.id,
+          migration_info: { source_mount: move.source, target_mount: move.target, status: move.status },
+        })
+      },
+    }),
+  ]
+}
+
+function canonical(field: 'from' | 'to', text: string): string {
+  if (text.trimEnd() !== text) badRequest(`'${field}' path cannot contain trailing whitespace`)
+  const path = text.replace(/^\/|\/$/g, '')
+  const problem = path === '' ? 'it is empty' : pathProblem(path)
+  if (problem !== undefined) badRequest(`invalid '${field}' path: ${problem}`)
+  return `${path}/`
+}

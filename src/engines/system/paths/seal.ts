@@ -1,0 +1,101 @@
+import { definePath, done, f, none, type PathDefinition } from '#framework'
+import type { JsonOut } from '../../../lib/json/index.ts'
+import type { LifecyclePort, SealStatus, SystemPorts } from '../../../request/system-ports.ts'
+import { sealErrors } from '../../../errors/seal.ts'
+import { systemErrors } from '../errors.ts'
+import { rawJson, rawSchema } from '../raw.ts'
+
+const openToAll = { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true }
+
+const statusReply = rawSchema('The state of the seal.', {
+  type: f.string('Kind of seal.'),
+  initialized: f.bool('There is a vault.'),
+  sealed: f.bool('The keys are not in memory.'),
+  t: f.int('Shares it takes to unseal.'),
+  n: f.int('Shares there are.'),
+  progress: f.int('Shares given so far.'),
+  nonce: f.string('Names the attempt under way.'),
+  version: f.string("The server's version."),
+  build_date: f.string('When it was built.'),
+  migration: f.bool('The vault is being moved to another seal.'),
+  cluster_name: f.string('Name of the cluster; while unsealed.').optional(),
+  cluster_id: f.string('Id of the cluster; while unsealed.').optional(),
+  recovery_seal: f.bool('The seal opens by itself and has a recovery key.'),
+  storage_type: f.string('Kind of storage.'),
+})
+
+const backendsReply = rawSchema('The health of what the seal relies on.', {
+  healthy: f.bool('All of it works.'),
+  backends: f.array(f.object({ name: f.string('Kind of seal.'), healthy: f.bool('It works.') }), 'Each seal.'),
+})
+
+export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
+  const { lifecycle } = ports
+  return [
+    definePath('seal-status', { help: 'The state of the seal.', params: {}, flags: openToAll }).read({
+      summary: 'Tell whether the server is sealed, and how far an unsealing has come.',
+      replies: { 200: statusReply },
+      run: () => rawJson(statusOf(ports, lifecycle.sealStatus())),
+    }),
+    definePath('seal-backend-status', { help: 'The health of the seal.', params: {}, flags: openToAll }).read({
+      summary: 'Tell whether what the seal relies on works.',
+      description: 'A Shamir seal relies on nothing outside the server.',
+      replies: { 200: backendsReply },
+      run: () => rawJson({ healthy: true, backends: [{ name: lifecycle.sealStatus().type, healthy: true }] }),
+    }),
+    definePath('unseal', { help: 'Unseal the server, share by share.', params: {}, flags: openToAll }).compute({
+      summary: 'Give a share of the unseal key, or forget those given so far.',
+      fields: {
+        key: f.string('A share, in hexadecimal or base64.').default('').sensitive(),
+        reset: f.bool('Forget the shares given so far.').default(false),
+        migrate: f.bool('Move the vault to another seal.').default(false),
+      },
+      replies: { 200: statusReply },
+      run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in))),
+    }),
+    definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true } }).compute({
+      summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
+      replies: { 204: none },
+      run: async () => {
+        await lifecycle.seal()
+        return done()
+      },
+    }),
+  ]
+}
+
+interface UnsealInput {
+  readonly key: string
+  readonly reset: boolean
+  readonly migrate: boolean
+}
+
+async function unseal(lifecycle: LifecyclePort, { key, reset, migrate }: UnsealInput): Promise<SealStatus> {
+  const open = lifecycle.state() === 'active' || lifecycle.state() === 'standby'
+  if (reset) {
+    if (open) throw sealErrors.UNSEALED()
+    return lifecycle.resetUnseal()
+  }
+  if (key === '') throw systemErrors.NO_KEY()
+  if (migrate) throw systemErrors.NO_MIGRATION()
+  return open ? lifecycle.sealStatus() : lifecycle.unseal(key)
+}
+
+function statusOf({ observe }: SystemPorts, status: SealStatus): JsonOut {
+  return {
+    type: status.type,
+    initialized: status.initialized,
+    sealed: status.sealed,
+    t: status.threshold,
+    n: status.shares,
+    progress: status.progress,
+    nonce: status.nonce,
+    version: observe.version,
+    build_date: observe.buildDate,
+    migration: status.migration,
+    cluster_name: status.clusterName,
+    cluster_id: status.clusterId,
+    recovery_seal: status.recoverySeal,
+    storage_type: status.storageType,
+  }
+}
