@@ -1,7 +1,7 @@
 /** One form for every policy name, used wherever names are compared or stored. */
 import { hasControl } from './path.ts'
 
-export const MAX_POLICY_NAME = 512
+export const MAX_POLICY_NAME = 255
 
 /** Lower case, trimmed, sorted, each once, empty ones dropped: as Vault sanitises lists of policies. */
 export function policyNames(names: Iterable<string>): string[] {
@@ -22,7 +22,7 @@ export function policyName(name: string): string {
 export function policyNameProblem(name: string): string | undefined {
   if (name.length > MAX_POLICY_NAME) return `policy names take at most ${MAX_POLICY_NAME} characters`
   if (hasControl(name) || !name.isWellFormed()) return 'policy names take no control characters'
-  if (name.split('/').some((part) => part === '.' || part === '..')) return 'policy names take no "." or ".." segments'
+  if (name.includes('/') || name === '.' || name === '..') return 'policy names are not paths'
   if (name !== 'root' && looksLikeRoot(name)) return 'a policy name must not be mistaken for "root"'
   return undefined
 }

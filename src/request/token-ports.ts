@@ -54,10 +54,8 @@ export interface TokenInit {
   readonly meta: ReadonlyMap<string, string> | undefined
   readonly displayName: string
   readonly numUses: number
-  /** 0 only for a root token. */
+  /** 0, for ever, only for a root token. */
   readonly ttl: number
-  /** Wall clock, ms; undefined only for a root token. */
-  readonly expiresAt: number | undefined
   readonly explicitMaxTtl: number
   readonly period: number
   readonly role: string

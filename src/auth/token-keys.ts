@@ -1,0 +1,23 @@
+/** The one file that spells the token store's storage keys. */
+
+export const TOKENS = 'sys/token/'
+const ID = `${TOKENS}id/`
+const ACCESSOR = `${TOKENS}accessor/`
+const PARENT = `${TOKENS}parent/`
+
+export const tokenKeys = {
+  salt: `${TOKENS}salt`,
+  ids: ID,
+  id: (key: string): string => ID + key,
+  accessors: (namespaceId: string): string => `${ACCESSOR}${namespaceId}/`,
+  accessor: (namespaceId: string, hash: string): string => `${ACCESSOR}${namespaceId}/${hash}`,
+  allAccessors: ACCESSOR,
+  parents: PARENT,
+  children: (parent: string): string => `${PARENT}${parent}/`,
+  child: (parent: string, key: string): string => `${PARENT}${parent}/${key}`,
+} as const
+
+/** The token key in a storage key below `ids`; undefined for any other. */
+export function keyOfId(storageKey: string): string | undefined {
+  return storageKey.startsWith(ID) ? storageKey.slice(ID.length) : undefined
+}

@@ -1,0 +1,62 @@
+/** The one file that spells the lease store's storage keys. */
+
+const EXPIRE = 'sys/expire/'
+const DUE = `${EXPIRE}due/`
+/** Decimal digits of a time in ms: enough until the year 33658, so that order by bytes is order in time. */
+const TIME_DIGITS = 15
+
+export const leaseKeys = {
+  /** Leases of a namespace, by id. */
+  ids: (namespaceId: string): string => `${EXPIRE}id/${namespaceId}/`,
+  id: (namespaceId: string, leaseId: string): string => `${EXPIRE}id/${namespaceId}/${leaseId}`,
+  allIds: `${EXPIRE}id/`,
+  /** The expiry index: `<time>/<ref>`. */
+  due: DUE,
+  dueAt: (time: number, ref: string): string => `${DUE}${timeText(time)}/${ref}`,
+  /** Every key of the index before this one is due by `time`. */
+  dueAfter: (time: number): string => `${DUE}${timeText(time + 1)}`,
+  /** Leases of secrets by the token they were issued to. */
+  ofToken: (tokenKey: string): string => `${EXPIRE}token/${tokenKey}/`,
+  tokenLease: (tokenKey: string, ref: string): string => `${EXPIRE}token/${tokenKey}/${ref}`,
+  irrevocables: (namespaceId: string): string => `${EXPIRE}irrevocable/${namespaceId}/`,
+  irrevocable: (namespaceId: string, ref: string): string => `${EXPIRE}irrevocable/${namespaceId}/${ref}`,
+  prefixJobs: `${EXPIRE}prefix/`,
+  prefixJob: (id: string): string => `${EXPIRE}prefix/${id}`,
+} as const
+
+function timeText(time: number): string {
+  return String(Math.max(0, Math.floor(time))).padStart(TIME_DIGITS, '0')
+}
+
+export interface DuePlace {
+  readonly storageKey: string
+  readonly time: number
+  readonly ref: string
+}
+
+/** What a key of the expiry index says; undefined for any other key. */
+export function parseDue(storageKey: string): DuePlace | undefined {
+  if (!storageKey.startsWith(DUE)) return undefined
+  const time = Number(storageKey.slice(DUE.length, DUE.length + TIME_DIGITS))
+  const ref = storageKey.slice(DUE.length + TIME_DIGITS + 1)
+  return Number.isSafeInteger(time) && ref !== '' ? { storageKey, time, ref } : undefined
+}
+
+const TOKEN_REF = /^h[0-9a-f]{64}$/
+
+/** A token's lease is named by the token's key; that of a secret by the random end of its id. */
+export function isTokenRef(ref: string): boolean {
+  return TOKEN_REF.test(ref)
+}
+
+/** The last segment of a lease id, without the namespace's suffix. */
+export function refOf(leaseId: string): string {
+  const name = leaseId.slice(leaseId.lastIndexOf('/') + 1)
+  const dot = name.indexOf('.')
+  return dot === -1 ? name : name.slice(0, dot)
+}
+
+/** A lease id is the path that issued it, the ref, and the namespace's id where that is not root. */
+export function leaseIdOf(path: string, ref: string, namespaceId: string): string {
+  return `${path.replace(/\/$/, '')}/${ref}${namespaceId === 'root' ? '' : `.${namespaceId}`}`
+}

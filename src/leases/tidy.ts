@@ -1,0 +1,56 @@
+/** `sys/leases/tidy`: leases whose token is gone are revoked; places of tokens that are gone are removed. */
+import { setImmediate } from 'node:timers/promises'
+import type { Logger } from '../lib/observe/index.ts'
+import type { TokenExpiry } from '../request/token-ports.ts'
+import type { Store } from '../storage/store.ts'
+import type { WriteView } from '../storage/view.ts'
+import { leaseKeys, refOf } from './lease-keys.ts'
+import { dueNow, leaseRecords } from './lease-record.ts'
+
+export interface TidyLeasesDeps {
+  readonly store: Store
+  readonly tokens: TokenExpiry
+  readonly time: { now(): number }
+  readonly log: Logger
+  readonly stopped: () => boolean
+}
+
+const PAGE = 200
+
+export async function tidyLeases(deps: TidyLeasesDeps): Promise<void> {
+  const counts = { leases: 0, revoked: 0, removed: 0 }
+  deps.log.info('tidying leases')
+  for (let after: string | undefined; !deps.stopped(); await setImmediate()) {
+    const page = { limit: PAGE, ...(after === undefined ? {} : { after }) }
+    const keys = await deps.store.read((view) => view.keys(leaseKeys.allIds, page))
+    const found = await deps.store.write((view) => tidyPage(view, keys, deps))
+    counts.leases += keys.length
+    counts.revoked += found.revoked
+    counts.removed += found.removed
+    if (keys.length < PAGE) break
+    after = keys.at(-1)
+  }
+  deps.log.info('leases are tidy', counts)
+}
+
+async function tidyPage(view: WriteView, keys: readonly string[], deps: TidyLeasesDeps) {
+  const found = { revoked: 0, removed: 0 }
+  const now = deps.time.now()
+  for (const key of keys) {
+    const name = key.slice(leaseKeys.allIds.length)
+    const slash = name.indexOf('/')
+    const [namespaceId, id] = [name.slice(0, slash), name.slice(slash + 1)]
+    const lease = await leaseRecords.get(view, namespaceId, id)
+    if (lease === undefined) continue
+    const tokenKey = lease === 'token' ? refOf(id) : lease.tokenKey
+    if (tokenKey === '' || (await deps.tokens.stored(view, tokenKey))) continue
+    if (lease === 'token') {
+      view.delete(key)
+      found.removed++
+    } else if (lease.dueAt > now && lease.attempts === 0) {
+      leaseRecords.change(view, lease, dueNow(lease, now))
+      found.revoked++
+    }
+  }
+  return found
+}

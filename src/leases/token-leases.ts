@@ -1,0 +1,41 @@
+/** The lease side of tokens: their places in the index of leases and in the expiry index. Holds nothing, so it can be made first. */
+import type { TokenLeases } from '../request/token-ports.ts'
+import { leaseIdOf, leaseKeys } from './lease-keys.ts'
+import { decodeName, dueNow, leaseRecords } from './lease-record.ts'
+
+const NOTHING = new Uint8Array(0)
+
+export const tokenLeases: TokenLeases = Object.freeze({
+  enter(view, { key, path, namespaceId, expiresAt }) {
+    const id = leaseIdOf(path, key, namespaceId)
+    view.put(leaseKeys.id(namespaceId, id), NOTHING)
+    if (expiresAt !== undefined) view.put(leaseKeys.dueAt(expiresAt, key), dueValue(namespaceId, id))
+  },
+
+  reschedule(view, { key, path, namespaceId }, from, to) {
+    if (from !== undefined) view.delete(leaseKeys.dueAt(from, key))
+    view.put(leaseKeys.dueAt(to, key), dueValue(namespaceId, leaseIdOf(path, key, namespaceId)))
+  },
+
+  remove(view, { key, path, namespaceId, expiresAt }) {
+    view.delete(leaseKeys.id(namespaceId, leaseIdOf(path, key, namespaceId)))
+    if (expiresAt !== undefined) view.delete(leaseKeys.dueAt(expiresAt, key))
+  },
+
+  async release(view, key, limit, now) {
+    const links = await view.keys(leaseKeys.ofToken(key), { limit })
+    for (const link of links) {
+      const bytes = await view.get(link)
+      view.delete(link)
+      const name = bytes === undefined ? undefined : decodeName(bytes)
+      const lease = name === undefined ? undefined : await leaseRecords.get(view, name.namespaceId, name.id)
+      if (lease === undefined || lease === 'token') continue
+      leaseRecords.change(view, lease, { ...dueNow(lease, now), tokenKey: '' })
+    }
+    return links.length
+  },
+} satisfies TokenLeases)
+
+function dueValue(namespaceId: string, id: string): Uint8Array {
+  return Buffer.from(JSON.stringify([namespaceId, id]))
+}
