@@ -75,7 +75,7 @@ const metadataCodec: RecordCodec<Metadata> = {
       casRequired: casRequired === 1,
       metadataCasRequired: metadataCasRequired === 1,
       deleteVersionAfter: int(deleteVersionAfter),
-      versions: new Map(list(versions).map(version)),
+      versions: versionsOf(list(versions)),
       customMetadata: new Map(list(custom).map(pair)),
     }
   },
@@ -83,18 +83,20 @@ const metadataCodec: RecordCodec<Metadata> = {
 
 export const metadata = collectionOf('meta/{path}', metadataCodec)
 
-function version(row: JsonValue): [number, Version] {
-  const [number, createdAt, deletionAt, state] = list(row)
-  const bits = int(state)
-  return [
-    int(number),
-    {
-      createdAt: int(createdAt),
-      deletionAt: deletionAt === 0 ? undefined : int(deletionAt),
-      deleted: (bits & DELETED) !== 0,
-      destroyed: (bits & DESTROYED) !== 0,
-    },
-  ]
+function versionsOf(rows: readonly JsonValue[]): Map<number, Version> {
+  const out = new Map<number, Version>()
+  for (const row of rows) {
+    const cells = list(row)
+    const deletionAt = int(cells[2])
+    const state = int(cells[3])
+    out.set(int(cells[0]), {
+      createdAt: int(cells[1]),
+      deletionAt: deletionAt === 0 ? undefined : deletionAt,
+      deleted: (state & DELETED) !== 0,
+      destroyed: (state & DESTROYED) !== 0,
+    })
+  }
+  return out
 }
 
 function pair(row: JsonValue): [string, string] {
