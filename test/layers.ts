@@ -30,6 +30,8 @@ for (const file of globSync('**/*.ts', { cwd: root })) {
   for (const [, specifier = ''] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     const target = specifier.startsWith('#') ? `${specifier.slice(1)}/index.ts` : normalize(join(dirname(file), specifier))
     if (!specifier.startsWith('.') && !specifier.startsWith('#')) continue
+    // The program's own version stands in package.json.
+    if (target === '../package.json') continue
     const to = roomOf(target)
     arrows++
     if (to === from) {

@@ -24,12 +24,13 @@ export async function noteVersion(store: Store, clock: Clock, version: string, b
 
 /** Oldest first. */
 export async function versionHistory(view: ReadView): Promise<readonly VersionEntry[]> {
-  const found: (VersionEntry & { readonly at: number })[] = []
+  const found: { readonly at: number; readonly entry: VersionEntry }[] = []
   for (const version of await records.list(view)) {
     const record = await records.get(view, { version })
     if (record === undefined) continue
     const previousVersion = record.previous === '' ? undefined : record.previous
-    found.push({ version, previousVersion, installedAt: new Date(record.installed).toISOString(), buildDate: record.build, at: record.installed })
+    const entry = { version, previousVersion, installedAt: new Date(record.installed).toISOString(), buildDate: record.build }
+    found.push({ at: record.installed, entry })
   }
-  return found.toSorted((a, b) => a.at - b.at).map(({ at: _, ...entry }) => entry)
+  return found.toSorted((a, b) => a.at - b.at).map(({ entry }) => entry)
 }

@@ -72,5 +72,6 @@ function fitsLimit(value: ParameterValue, most: number): boolean {
 }
 
 function limitText(value: RawJson): string {
-  return value.kind === 'string' ? String(value.value()) : value.text
+  const parsed = value.value()
+  return typeof parsed === 'string' ? parsed : value.text
 }

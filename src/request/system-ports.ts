@@ -1,5 +1,6 @@
 /** What the system engine needs of the rooms above and beside it. All views are those of the whole storage. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { JsonOut } from '../lib/json/index.ts'
 import type { RawReply } from './reply.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from './caller.ts'
@@ -236,11 +237,11 @@ export interface ObservePort {
       readonly buildDate: string
     }[]
   >
-  hostInfo(): Promise<ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>>
+  hostInfo(): Promise<ReadonlyMap<string, JsonOut>>
   /** The OpenAPI document of these mounts: no others may be told of, as the caller need not know that they exist. */
   openapi(mounts: readonly Mount[], options: { readonly genericMountPaths: boolean }): RawReply
   /** The configuration without secrets, for `sys/config/state/sanitized`. */
-  sanitizedConfig(): ReadonlyMap<string, import('../lib/json/index.ts').JsonOut>
+  sanitizedConfig(): ReadonlyMap<string, JsonOut>
   readonly version: string
   readonly buildDate: string
 }

@@ -38,7 +38,7 @@ describe('tampering with the disk', () => {
 async function tamper(folder: string): Promise<void> {
   const driver = new LmdbDriver({ path: folder })
   try {
-    const snapshot = await driver.snapshot()
+    const snapshot = driver.snapshot()
     const stored = new Map<string, Uint8Array>()
     for (const storageKey of await snapshot.keys({ prefix: 'logical/' })) {
       const name = storageKey.split('/').at(-1) ?? ''

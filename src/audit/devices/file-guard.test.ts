@@ -18,9 +18,13 @@ afterEach(() => fs.rmSync(root, { recursive: true }))
 
 const refusal = { code: 'AUDIT_FILE_REFUSED', status: 400 }
 
-function open(path: string, mode = 0o600): Promise<void> {
+async function open(path: string, mode = 0o600): Promise<void> {
   const sink = new FileSink({ path, mode, forbiddenFolders: [join(root, 'plugins')] })
-  return sink.open().finally(() => sink.close())
+  try {
+    await sink.open()
+  } finally {
+    await sink.close()
+  }
 }
 
 const bad: Readonly<Record<string, () => string>> = {

@@ -1,6 +1,6 @@
 /** Reads and parses the body, after the token was found good: nobody without one can make the server parse anything but a log-in. */
 import { requestErrors } from '../../errors/request.ts'
-import { JsonError, parseObject, parseObjectAsync, RawJson } from '../../lib/json/index.ts'
+import { JsonError, parseObject, parseObjectAsync, type RawJson } from '../../lib/json/index.ts'
 import { CofferError } from '../../errors/coffer-error.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../pipeline.ts'

@@ -90,7 +90,7 @@ export class Lexer {
   }
 }
 
-function isMark(char: string): char is TokenType & string {
+function isMark(char: string): char is TokenType {
   return MARKS.has(char)
 }
 
