@@ -1,6 +1,7 @@
 /** Vault's HTTP API as the commands use it. */
 import { formatDuration } from '../../lib/duration.ts'
 import { failure, DryRun } from '../failure.ts'
+import { sanitizePath } from '../paths.ts'
 import { readTree, textOf, tree } from '../tree.ts'
 import type { JsonTree, TreeSource } from '../tree.ts'
 import { queryText, urlPath } from './address.ts'
@@ -119,7 +120,7 @@ export class Client {
     const { settings } = this.#parts
     const wire = this.#wire(request)
     if (settings.describe === 'curl') throw new DryRun(curlCommand(wire, settings))
-    if (settings.describe === 'policy') throw new DryRun(policySample(operationOf(request), request.path))
+    if (settings.describe === 'policy') throw new DryRun(policySample(operationOf(request), sanitizePath(request.path)))
     const reply = await this.#redirected(wire, await this.#exchange(wire))
     return readReply(reply, wire)
   }

@@ -2,9 +2,9 @@
  * Transcripts of the command line, one file a subject:
  *
  *     # a comment
- *     --- policy.hcl               a file, up to the next line of three dashes
+ *     @@ policy.hcl                a file, up to the next such line
  *     path "a" {}
- *     ---
+ *     @@
  *     $ coffer policy write my-policy policy.hcl
  *     > typed into stdin, a line each
  *     what it prints
@@ -37,11 +37,12 @@ export function parseTranscript(text: string): readonly Part[] {
   const lines = text.split('\n')
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? ''
-    if (line.startsWith('--- ')) {
-      const end = lines.indexOf('---', at)
+    if (line.startsWith('@@ ')) {
+      const end = lines.indexOf('@@', at)
+      if (end < 0) throw new Error(`the file ${line} has no end`)
       parts.push({
         kind: 'file',
-        name: line.slice(4),
+        name: line.slice(3),
         text: `${lines.slice(at + 1, end).join('\n')}\n`,
         source: lines.slice(at, end + 1).join('\n'),
       })

@@ -7,6 +7,8 @@ import { member, plainText } from '../../tree.ts'
 
 const firstWaitMs = 100
 const longestWaitMs = 10_000
+/** A quicker move needs no word of patience. */
+const patienceMs = 800
 
 /** `what` is "secrets engine" or "auth method". Waits until the server is done. */
 export async function move(run: Run<Flags>, what: string): Promise<number> {
@@ -33,7 +35,7 @@ export async function move(run: Run<Flags>, what: string): Promise<number> {
       run.ui.error(`Failure! Error encountered moving ${those}`)
       return 2
     }
-    if (wait === firstWaitMs) run.ui.print(`Waiting for terminal status in migration of ${those}`)
+    if (wait === patienceMs) run.ui.print(`Waiting for terminal status in migration of ${those}`)
     await run.io.sleep(wait)
   }
 }
