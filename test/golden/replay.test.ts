@@ -15,7 +15,7 @@ function engineOf({ type, mount }: Golden): Engine {
 }
 
 suite('golden transcripts', () => {
-  for (const file of globSync(join(import.meta.dirname, '*', '*.json'))) {
+  for (const file of globSync(join(import.meta.dirname, '{kv,cubbyhole}', '*.json'))) {
     const golden = readGolden(file)
     test(`${basename(file)}: ${golden.title}`, async () => {
       await using engine = await testEngine(engineOf(golden), { options: golden.mount?.options ?? {} })
