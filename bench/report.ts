@@ -1,4 +1,12 @@
-import type { Row } from './run.ts'
+import type { Figures } from './load.ts'
+
+export interface Row {
+  readonly scenario: string
+  readonly tls: boolean
+  readonly connections: number
+  readonly coffer: Figures
+  readonly reference: Figures | undefined
+}
 
 const HEAD = ['scenario', 'conns', 'req/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'ref req/s', 'ref p50', 'ref p99', 'ref RSS', 'ratio', 'errors']
 

@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { drive, scenarios, type Figures } from './load.ts'
-import { printTable } from './report.ts'
+import { printTable, type Row } from './report.ts'
 import { startCoffer, startReference, type Running } from './servers.ts'
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
@@ -20,14 +20,6 @@ const reference = process.env['REFERENCE_BIN']
 if (spawnSync('wrk', ['-v']).error !== undefined) {
   console.error('bench: wrk is not installed (Debian: apt-get install wrk)')
   process.exit(2)
-}
-
-export interface Row {
-  readonly scenario: string
-  readonly tls: boolean
-  readonly connections: number
-  readonly coffer: Figures
-  readonly reference: Figures | undefined
 }
 
 for (const tls of tlsModes) {

@@ -14,7 +14,7 @@ import { wipe } from '../lib/secure/guarded.ts'
 import type { InitRequest, InitResult, KeyStatus, LifecyclePort, RotateConfig, SealStatus, ServerNode } from '../request/system-ports.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
-import type { ServerState } from './pipeline.ts'
+import type { ServerState } from './deps.ts'
 
 /** A part that lives only while the server is active. */
 export interface ActivePart {

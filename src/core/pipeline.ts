@@ -17,17 +17,9 @@
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
  */
-import type { Clock } from '../lib/clock.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
-import type { JsonLimits } from '../lib/json/index.ts'
-import type { Logger } from '../lib/observe/index.ts'
-import type { Engine } from '../framework/engine.ts'
-import type { Mount } from '../request/mount.ts'
-import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
-import type { Namespace } from '../request/request.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
-import type { Router } from '../router/router.ts'
-import type { ReadTransaction, Store } from '../storage/store.ts'
+import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize } from './stages/authorize.ts'
@@ -39,28 +31,6 @@ import { respond } from './stages/respond.ts'
 import { route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
-
-export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
-
-/** What the stages use. Parts that exist only while unsealed are asked for when needed. */
-export interface PipelineDeps {
-  readonly clock: Clock
-  readonly log: Logger
-  readonly jsonLimits: JsonLimits
-  readonly namespaces: { resolve(header: string | undefined, path: string): { readonly namespace: Namespace | undefined; readonly path: string } }
-  state(): ServerState
-  store(): Store
-  /** A snapshot of the store; an empty one while sealed. */
-  openSnapshot(): Awaitable<ReadTransaction>
-  router(): Router
-  tokens(): TokenPort
-  policies(): PolicyPort
-  leases(): LeasePort
-  audit(): AuditPort
-  wrapping(): WrapPort
-  storageOf(mount: Mount, engine: Engine): string
-  limitsOf(mount: Mount): LeaseLimits
-}
 
 type Stage = (x: Exchange, deps: PipelineDeps) => Awaitable<void>
 type Kind = 'whole' | 'unauthenticated' | 'whileSealed'

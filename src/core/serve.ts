@@ -3,7 +3,8 @@ import type { Metrics } from '../lib/observe/index.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { Cors } from './cors.ts'
 import type { InFlight } from './in-flight.ts'
-import { handle, type PipelineDeps } from './pipeline.ts'
+import type { PipelineDeps } from './deps.ts'
+import { handle } from './pipeline.ts'
 
 export interface ServeDeps {
   readonly pipeline: PipelineDeps

@@ -2,7 +2,8 @@
  * One engine on a memory store, reached through the pipeline's own stages without HTTP:
  * `await using e = await testEngine(kvV2)`, then `await e.write('data/a', '{"data":{}}')`. Every caller is allowed everything.
  */
-import { handle, type PipelineDeps } from '../../src/core/pipeline.ts'
+import type { PipelineDeps } from '../../src/core/deps.ts'
+import { handle } from '../../src/core/pipeline.ts'
 import type { Engine } from '../../src/framework/engine.ts'
 import { FakeClock } from '../../src/lib/clock.ts'
 import { defaultJsonLimits, membersOf, RawJson } from '../../src/lib/json/index.ts'

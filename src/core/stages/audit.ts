@@ -2,7 +2,7 @@
 import { toCofferError } from '../failure.ts'
 import type { AuditEvent } from '../../request/ports.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 export async function auditRequest(x: Exchange, deps: PipelineDeps): Promise<void> {
   const audit = deps.audit()

@@ -1,8 +1,8 @@
 import { requestErrors } from '../../errors/request.ts'
 import type { Operation } from '../../request/operation.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
-import { callOf } from './run.ts'
+import type { PipelineDeps } from '../deps.ts'
+import { callOf } from '../call.ts'
 
 /** WHAT: the caller's policies decide; default deny. Only then is the caller told that a path doesn't exist. */
 export async function authorize(x: Exchange, deps: PipelineDeps): Promise<void> {

@@ -1,6 +1,6 @@
 import { requestErrors } from '../../errors/request.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 /** Takes one use of a use-limited token before anything is revealed. */
 export async function consume(x: Exchange, deps: PipelineDeps): Promise<void> {

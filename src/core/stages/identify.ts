@@ -1,6 +1,6 @@
 import { requestErrors } from '../../errors/request.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 /** WHO: turns the token into a caller, or refuses with one text whatever is wrong with it. */
 export async function identify(x: Exchange, deps: PipelineDeps): Promise<void> {

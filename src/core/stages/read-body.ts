@@ -3,7 +3,7 @@ import { requestErrors } from '../../errors/request.ts'
 import { JsonError, parseObject, parseObjectAsync, type RawJson } from '../../lib/json/index.ts'
 import { CofferError } from '../../errors/coffer-error.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 const MERGE_PATCH = 'application/merge-patch+json'

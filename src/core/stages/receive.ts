@@ -8,7 +8,7 @@ import type { Operation } from '../../request/operation.ts'
 import { rootNamespace, type Request } from '../../request/request.ts'
 import type { WireRequest } from '../../request/wire.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 const NO_BODY: ReadonlyMap<string, RawJson> = new Map()
 const NO_QUERY: ReadonlyMap<string, string> = new Map()

@@ -4,7 +4,7 @@ import type { Reply } from '../../request/reply.ts'
 import type { WireReply } from '../../request/wire.ts'
 import { toCofferError } from '../failure.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 const JSON_TYPE: readonly [string, string] = ['Content-Type', 'application/json']
 const JSON_HEADERS = [JSON_TYPE]

@@ -1,6 +1,6 @@
 import { requestErrors } from '../../errors/request.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 /** Finds engine, path and operation. What is absent is told only after the caller is known: it must not show which mounts exist. */
 export function route(x: Exchange, deps: PipelineDeps): void {

@@ -1,13 +1,13 @@
 /** The engine's turn: one transaction, rolled back on a throw, rerun on a conflict, with token and lease made inside it. */
-import type { Call } from '../../framework/context.ts'
+import { callOf } from '../call.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
 import { requestErrors } from '../../errors/request.ts'
 import { RawJson, type JsonOut } from '../../lib/json/index.ts'
 import type { Reply } from '../../request/reply.ts'
-import type { ReadView, WriteView } from '../../storage/view.ts'
+import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
   if (!x.hasRoute) throw requestErrors.NO_HANDLER({ path: x.request.path })
@@ -72,28 +72,4 @@ async function lend(x: Exchange, deps: PipelineDeps, reply: Reply, view: WriteVi
   if (reply.lease === undefined) return reply
   const lease = await deps.leases().register(view, reply.lease, { mount, path: request.path, caller, namespace: request.namespace, data: reply.data })
   return { ...reply, leaseId: lease.leaseId, leaseDuration: lease.leaseDuration, renewable: lease.renewable }
-}
-
-/** What the handler is given. */
-export async function callOf(x: Exchange, deps: PipelineDeps, mode: 'read' | 'write', writing?: WriteView): Promise<Call> {
-  const { route } = x
-  const root: ReadView = writing ?? (x.snapshot ??= await deps.openSnapshot())
-  const prefix = deps.storageOf(route.mount, route.engine)
-  const view = prefix === '' ? root : root.sub(prefix)
-  const writeView = mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined
-  return {
-    request: x.request,
-    operation: x.operation,
-    mount: route.mount,
-    path: route.rest,
-    caller: x.caller,
-    sudo: x.verdict?.sudo === true,
-    limits: deps.limitsOf(route.mount),
-    clock: deps.clock,
-    log: deps.log,
-    warn: (sentence) => void x.warnings.push(sentence),
-    params: route.found?.params ?? new Map(),
-    view,
-    writeView,
-  }
 }

@@ -1,6 +1,6 @@
 import { envelope } from '../../response/envelope.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../pipeline.ts'
+import type { PipelineDeps } from '../deps.ts'
 
 /** Puts the whole reply into a single-use token's keeping, where the client or a policy asked for that. */
 export async function wrap(x: Exchange, deps: PipelineDeps): Promise<void> {

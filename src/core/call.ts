@@ -1,0 +1,29 @@
+/** An engine's context for one call. */
+import type { Call } from '../framework/context.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
+import type { PipelineDeps } from './deps.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What the handler is given. */
+export async function callOf(x: Exchange, deps: PipelineDeps, mode: 'read' | 'write', writing?: WriteView): Promise<Call> {
+  const { route } = x
+  const root: ReadView = writing ?? (x.snapshot ??= await deps.openSnapshot())
+  const prefix = deps.storageOf(route.mount, route.engine)
+  const view = prefix === '' ? root : root.sub(prefix)
+  const writeView = mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined
+  return {
+    request: x.request,
+    operation: x.operation,
+    mount: route.mount,
+    path: route.rest,
+    caller: x.caller,
+    sudo: x.verdict?.sudo === true,
+    limits: deps.limitsOf(route.mount),
+    clock: deps.clock,
+    log: deps.log,
+    warn: (sentence) => void x.warnings.push(sentence),
+    params: route.found?.params ?? new Map(),
+    view,
+    writeView,
+  }
+}

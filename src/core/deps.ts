@@ -1,0 +1,33 @@
+/** What the pipeline's stages use of the rest of the house. */
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { JsonLimits } from '../lib/json/index.ts'
+import type { Logger } from '../lib/observe/index.ts'
+import type { Engine } from '../framework/engine.ts'
+import type { Mount } from '../request/mount.ts'
+import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
+import type { Namespace } from '../request/request.ts'
+import type { Router } from '../router/router.ts'
+import type { ReadTransaction, Store } from '../storage/store.ts'
+
+export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
+
+/** What the stages use. Parts that exist only while unsealed are asked for when needed. */
+export interface PipelineDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly jsonLimits: JsonLimits
+  readonly namespaces: { resolve(header: string | undefined, path: string): { readonly namespace: Namespace | undefined; readonly path: string } }
+  state(): ServerState
+  store(): Store
+  /** A snapshot of the store; an empty one while sealed. */
+  openSnapshot(): Awaitable<ReadTransaction>
+  router(): Router
+  tokens(): TokenPort
+  policies(): PolicyPort
+  leases(): LeasePort
+  audit(): AuditPort
+  wrapping(): WrapPort
+  storageOf(mount: Mount, engine: Engine): string
+  limitsOf(mount: Mount): LeaseLimits
+}
