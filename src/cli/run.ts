@@ -4,7 +4,6 @@ import type { HttpValues } from './client/settings.ts'
 import { environmentReader } from './environment.ts'
 import { usageFailure, attempt } from './failure.ts'
 import type { Flags, Values } from './flags/flag.ts'
-import { parsePairs } from './input/pairs.ts'
 import type { Pairs } from './input/pairs.ts'
 import type { CliIo } from './io.ts'
 import type { Ui } from './output/ui.ts'
@@ -53,6 +52,7 @@ export class Run<F extends Flags> {
 
   /** `key=value` arguments from `from` on. Throws `CliFailure`. */
   async pairs(from: number, what = 'Failed to parse K=V data'): Promise<Pairs> {
+    const { parsePairs } = await import('./input/pairs.ts')
     return attempt(
       what,
       parsePairs(this.args.slice(from), () => this.stdin()),

@@ -6,8 +6,6 @@ import { readTree, textOf, tree } from '../tree.ts'
 import type { JsonTree, TreeSource } from '../tree.ts'
 import { queryText, urlPath } from './address.ts'
 import type { Query } from './address.ts'
-import { curlCommand } from './curl.ts'
-import { policySample } from './policy-sample.ts'
 import { readReply } from './reply.ts'
 import { ConnectionError, ResponseError } from './response-error.ts'
 import { isWorthRetrying, waitBefore } from './retry.ts'
@@ -119,10 +117,18 @@ export class Client {
   async #send(request: ClientRequest): Promise<WireReply> {
     const { settings } = this.#parts
     const wire = this.#wire(request)
-    if (settings.describe === 'curl') throw new DryRun(curlCommand(wire, settings))
-    if (settings.describe === 'policy') throw new DryRun(policySample(operationOf(request), sanitizePath(request.path)))
+    if (settings.describe !== undefined) throw await this.#described(request, wire)
     const reply = await this.#redirected(wire, await this.#exchange(wire))
     return readReply(reply, wire)
+  }
+
+  async #described(request: ClientRequest, wire: WireRequest): Promise<DryRun> {
+    if (this.#parts.settings.describe === 'curl') {
+      const { curlCommand } = await import('./curl.ts')
+      return new DryRun(curlCommand(wire, this.#parts.settings))
+    }
+    const { policySample } = await import('./policy-sample.ts')
+    return new DryRun(policySample(operationOf(request), sanitizePath(request.path)))
   }
 
   #wire(request: ClientRequest): WireRequest {

@@ -140,6 +140,8 @@ const volatile: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:]+(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, '{time}'],
   [/\d{4}-\d\d-\d\d [\d:]+(?:\.\d+)? \+0000 UTC/g, '{time}'],
   [/\d\d [A-Z][a-z]{2} \d\d \d\d:\d\d UTC/g, '{time}'],
+  // A second may have passed since.
+  [/^(ttl|token_duration)( +)(?:1h|59m\d\ds)$/gm, '$1$2{about 1h}'],
   [/(creation_time[": ]+)\d{10}\b/g, '$1{unix}'],
   [/\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/g, '{uuid}'],
   [/\b(?:hv[sb]|[sb])\.[\w-]{24,}/g, '{token}'],
