@@ -6,7 +6,9 @@ import type { PipelineDeps } from '../deps.ts'
 export async function consume(x: Exchange, deps: PipelineDeps): Promise<void> {
   const { caller } = x
   if (caller === undefined || caller.numUses === 0) return
-  if (x.hasRoute && x.route.found?.operation?.flags.wrappingToken === true) return
+  // A wrapping token is spent by the path itself, together with what it keeps.
+  const spends = x.hasRoute && x.route.found?.operation?.flags.wrappingToken === true
+  if (spends && caller.policies.length === 1 && caller.policies[0] === 'response-wrapping') return
   if (!(await deps.tokens().consume(caller))) throw requestErrors.MISSING_TOKEN()
   x.consumed = true
 }

@@ -1,4 +1,5 @@
 import { requestErrors } from '../../errors/request.ts'
+import { wrappingErrors } from '../../errors/wrapping.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
@@ -8,7 +9,12 @@ export async function identify(x: Exchange, deps: PipelineDeps): Promise<void> {
   if (clientToken === undefined) throw requestErrors.MISSING_TOKEN()
   x.snapshot ??= await deps.store().beginRead()
   const caller = await deps.tokens().lookup(clientToken, x.snapshot)
-  if (caller === undefined) throw requestErrors.MISSING_TOKEN()
+  if (caller === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()
   if (!deps.tokens().allowsAddress(caller, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
   x.caller = caller
+}
+
+/** There a token that is used, expired or unknown is told of in the same words wherever it stands. */
+function takesWrappingToken(x: Exchange): boolean {
+  return x.hasRoute && x.route.found?.operation?.flags.wrappingToken === true
 }
