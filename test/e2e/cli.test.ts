@@ -44,7 +44,8 @@ for (const file of globSync('*.txt', { cwd: folder }).toSorted()) {
 async function onRawServer(text: string): Promise<string> {
   if (rawOther !== undefined) return replay(text, rawOther, '')
   await using server = await startServer({ raw: true, storage: 'inmem' })
-  return replay(text, server.address, '')
+  // Awaited here: the server lives no longer than this function.
+  return await replay(text, server.address, '')
 }
 
 async function replay(text: string, address: string, root: string): Promise<string> {

@@ -137,6 +137,7 @@ export function shellWords(line: string): string[] {
 }
 
 const volatile: readonly (readonly [RegExp, string])[] = [
+  [/^(Unseal Key \d+|Recovery Key \d+): [A-Za-z0-9+/=]+$/gm, '$1: {key}'],
   [/\d{4}-\d\d-\d\dT[\d:]+(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, '{time}'],
   [/\d{4}-\d\d-\d\d [\d:]+(?:\.\d+)? \+0000 UTC/g, '{time}'],
   [/\d\d [A-Z][a-z]{2} \d\d \d\d:\d\d UTC/g, '{time}'],
@@ -147,20 +148,21 @@ const volatile: readonly (readonly [RegExp, string])[] = [
   [/\b(?:hv[sb]|[sb])\.[\w-]{24,}/g, '{token}'],
   [/_[\da-f]{8}\b/g, '_{id}'],
   [/\b[A-Za-z0-9]{24}\b/g, '{accessor}'],
-  [/\bvault-cluster-[\da-f]{8}\b/g, '{cluster}'],
+  [/\b(?:coffer|vault)-cluster-[\da-f]{8}\b/g, '{cluster}'],
   [/^(Encryption Count +)\d+$/gm, '$1{count}'],
   [/^(Version +)\d\S*$/gm, '$1{version}'],
   [/"version": "\d[^"]*"/g, '"version": "{version}"'],
   [/"build_date": "[^"]*"/g, '"build_date": "{time}"'],
   [/"encryptions": \d+/g, '"encryptions": {count}'],
-  [/^(Unseal Key \d+|Recovery Key \d+): [A-Za-z0-9+/=]+$/gm, '$1: {key}'],
 ]
 
 function masked(text: string, kept: ReadonlyMap<string, string>): string {
   let out = text
   // The longest first: one may be part of another.
   for (const [name, value] of [...kept].toSorted(([, a], [, b]) => b.length - a.length)) {
+    // A short one may be part of other words.
     if (value.length > 8) out = out.replaceAll(value, `\${${name}}`)
+    else out = out.replace(/^.+$/gm, (line) => (line === value ? `\${${name}}` : line))
   }
   return volatile.reduce((each, [pattern, placeholder]) => each.replace(pattern, placeholder), out)
 }

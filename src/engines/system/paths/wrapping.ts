@@ -1,6 +1,15 @@
 import {
-  definePath, f, okData, RawJson, replySchema,
-  type CallContext, type Input, type PathDefinition, type ReadView, type Reply, type WriteView,
+  definePath,
+  f,
+  okData,
+  RawJson,
+  replySchema,
+  type CallContext,
+  type Input,
+  type PathDefinition,
+  type ReadView,
+  type Reply,
+  type WriteView,
 } from '#framework'
 import { wrappingErrors } from '../../../errors/wrapping.ts'
 import type { WrappingPaths } from '../../../request/wrapping-ports.ts'
@@ -24,7 +33,11 @@ export function wrappingPaths(ports: WrappingPathPorts): readonly PathDefinition
 }
 
 function wrap(): PathDefinition {
-  return definePath('wrapping/wrap', { help: 'Keep whatever is sent for the holder of a token of one use.', params: {} }).compute({
+  return definePath('wrapping/wrap', {
+    help: 'Keep whatever is sent for the holder of a token of one use.',
+    params: {},
+    flags: { arbitraryInput: true },
+  }).compute({
     summary: 'Wrap data.',
     description: 'The request must ask for wrapping, by the header X-Vault-Wrap-TTL.',
     replies: { 200: wrapped },
@@ -56,7 +69,11 @@ function lookup(ports: WrappingPathPorts): PathDefinition {
   const run = async (c: CallContext & { readonly view: ReadView; readonly given: ReadonlyMap<string, Input> }) => {
     const info = await ports.wrapping().lookup(c.view, tokenOf(c, c.given))
     if (info === undefined) throw wrappingErrors.INVALID_TOKEN()
-    return okData({ creation_path: info.creationPath, creation_time: info.creationTime, creation_ttl: info.creationTtl })
+    return okData({
+      creation_path: info.creationPath,
+      creation_time: info.creationTime,
+      creation_ttl: info.creationTtl,
+    })
   }
   const summary = 'Look up a wrapping token.'
   return definePath('wrapping/lookup', {
