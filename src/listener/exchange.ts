@@ -1,0 +1,163 @@
+/** One request and its reply: Node's objects on one side, the wire contract on the other. What costs is made when asked for. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { requestErrors } from '../errors/request.ts'
+import type { ListenerTraits, PeerCertificate, WireReply, WireRequest } from '../request/wire.ts'
+import { listenerErrors } from './errors.ts'
+import type { Connection } from './connection.ts'
+import type { Expiring } from './deadlines.ts'
+import type { Origin } from './forwarded-for.ts'
+import { RequestBody } from './request-body.ts'
+import type { Service } from './service.ts'
+
+/** What the request's Expect header says. */
+export type Expectation = 'nothing' | 'continue' | 'unknown'
+
+export class Exchange implements WireRequest, Expiring {
+  readonly method: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly connection: Connection
+  readonly service: Service
+  readonly expects: Expectation
+  readonly deadline: number
+  /** What a proxy said of the client; undefined where none is listened to. */
+  #origin: Origin | undefined
+  #headers: ReadonlyMap<string, readonly string[]> | undefined
+  #body: RequestBody | undefined
+  #abort: AbortController | undefined
+  #tooLate: () => void = () => {}
+  expired = false
+  #finished = false
+
+  constructor(
+    method: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+    service: Service,
+    expects: Expectation,
+  ) {
+    this.method = method
+    this.request = request
+    this.response = response
+    this.connection = connection
+    this.service = service
+    this.expects = expects
+    this.deadline = service.clock.monotonic() + service.requestTime
+    connection.ongoing++
+    service.inFlight++
+  }
+
+  /** To be called before anything else is read. Throws a `LISTENER_*` error for a request nobody is to see. */
+  admit(): void {
+    const { forwardedFor, limits } = this.service
+    if (this.target.length > limits.targetLength) throw listenerErrors.TARGET_TOO_LONG({ max: limits.targetLength })
+    if (this.expects === 'unknown') throw listenerErrors.EXPECT()
+    if (!hasOneHost(this.request)) throw listenerErrors.HOST()
+    this.#origin = forwardedFor?.resolve(this.connection.remoteAddress, this.request)
+  }
+
+  get target(): string {
+    return this.request.url ?? ''
+  }
+
+  get headers(): ReadonlyMap<string, readonly string[]> {
+    this.#headers ??= headersOf(this.request.rawHeaders, this.#origin?.hidden)
+    return this.#headers
+  }
+
+  get remoteAddress(): string {
+    return this.#origin?.address ?? this.connection.remoteAddress
+  }
+
+  get remotePort(): number {
+    return this.connection.remotePort
+  }
+
+  get tls(): boolean {
+    return this.connection.tls
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#origin?.peerCertificate ?? this.connection.peerCertificate
+  }
+
+  get listener(): ListenerTraits {
+    return this.service.traits
+  }
+
+  get signal(): AbortSignal {
+    return (this.#abort ??= this.#makeAbort()).signal
+  }
+
+  async readBody(): Promise<Uint8Array> {
+    this.#body ??= new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+    this.connection.reading = this.#body
+    return this.#body.read(this.response, this.expects === 'continue')
+  }
+
+  /** What the handler answers; or rejects with `REQUEST_OVERDUE` when the request's time is over, whatever the handler still does. */
+  inTime(reply: Promise<WireReply>): Promise<WireReply> {
+    if (this.deadline === Infinity) return reply
+    return new Promise((resolve, reject) => {
+      this.#tooLate = () => reject(requestErrors.OVERDUE())
+      this.service.deadlines.add(this)
+      reply.then(resolve, reject)
+    })
+  }
+
+  expire(): void {
+    this.expired = true
+    this.#tooLate()
+    this.#abort?.abort(new DOMException('the request took too long', 'TimeoutError'))
+  }
+
+  /** The reply has gone out, or nobody waits for it any more. */
+  finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    if (this.#body !== undefined) {
+      this.#body.release()
+      if (this.connection.reading === this.#body) this.connection.reading = undefined
+    }
+    this.service.deadlines.delete(this)
+    this.connection.ongoing--
+    this.service.inFlight--
+    if (this.service.inFlight === 0) this.service.idle()
+  }
+
+  #makeAbort(): AbortController {
+    const abort = new AbortController()
+    if (this.#finished) return abort
+    const gone = (): void => {
+      if (!this.#finished) abort.abort(new DOMException('the client closed the connection', 'AbortError'))
+    }
+    if (this.response.destroyed || this.connection.socket.destroyed) gone()
+    else this.response.once('close', gone)
+    this.service.deadlines.add(this)
+    return abort
+  }
+}
+
+/** RFC 9112 3.2: two of them, or none in HTTP/1.1, and those in front of us may have read another than we. */
+function hasOneHost(request: IncomingMessage): boolean {
+  const raw = request.rawHeaders
+  let hosts = 0
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 4 && raw[i]?.toLowerCase() === 'host') hosts++
+  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0')
+}
+
+function headersOf(
+  raw: readonly string[],
+  hidden: ReadonlySet<string> | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const headers = new Map<string, string[]>()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase()
+    const value = raw[i + 1] ?? ''
+    const values = headers.get(name)
+    if (values !== undefined) values.push(value)
+    else if (hidden?.has(name) !== true) headers.set(name, [value])
+  }
+  return headers
+}

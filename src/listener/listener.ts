@@ -1,0 +1,229 @@
+/** Bytes to requests and back, at one address. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as NetServer, Socket } from 'node:net'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger, Metrics } from '../lib/observe/index.ts'
+import { CofferError } from '../errors/coffer-error.ts'
+import type { WireHandler, WireReply } from '../request/wire.ts'
+import { BodyBudget } from './body-budget.ts'
+import { bind } from './bind.ts'
+import { refuseBytes, refuseHandshake } from './client-error.ts'
+import { traitsOf, type ListenerConfig } from './config.ts'
+import { Connection } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import { listenerErrors } from './errors.ts'
+import { Exchange } from './exchange.ts'
+import type { Expectation } from './exchange.ts'
+import { ForwardedFor } from './forwarded-for.ts'
+import { ExtraVerbs } from './list-verb.ts'
+import type { ParserError } from './list-verb.ts'
+import { createNodeServer } from './node-server.ts'
+import type { NodeServer } from './node-server.ts'
+import { ProxyFront } from './proxy-front.ts'
+import { internalError, rawRefusal, refusalOf } from './refusal.ts'
+import { ResponseHeaders } from './response-headers.ts'
+import { send } from './send.ts'
+import type { Service } from './service.ts'
+import { readSecureContext } from './tls-context.ts'
+import { limitWriting } from './write-limit.ts'
+
+export interface ListenerDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+export interface Listener {
+  /** Where it listens: `127.0.0.1:8200` with the port it got, or the socket's path. */
+  address(): string
+  /** Requests under way. */
+  readonly inFlight: number
+  /**
+   * Reads certificate and key again. Connections from now on use the new ones; where those are not in order, rejects with a
+   * `LISTENER_TLS_*` error and the old ones stay.
+   */
+  reload(): Promise<void>
+  /** Stops accepting, waits up to `graceMs` for requests under way, then cuts what is left. Resolves when all is closed. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Rejects with a `LISTENER_*` error. `handler` gets every request that is well-formed; what it throws becomes a 500. */
+export async function startListener(config: ListenerConfig, handler: WireHandler, deps: ListenerDeps): Promise<Listener> {
+  const node = await createNodeServer(config)
+  const listener = new HttpListener(config, node, handler, deps)
+  await listener.listen()
+  return listener
+}
+
+class HttpListener implements Listener {
+  readonly #config: ListenerConfig
+  readonly #node: NodeServer
+  readonly #acceptor: NetServer
+  readonly #deps: ListenerDeps
+  readonly #service: Service
+  readonly #verbs: ExtraVerbs
+  readonly #front: ProxyFront | undefined
+  readonly #connections = new WeakMap<Socket, Connection>()
+  #stopReporting: () => void = () => {}
+  #address = ''
+  #idle: (() => void) | undefined
+
+  constructor(config: ListenerConfig, node: NodeServer, handler: WireHandler, deps: ListenerDeps) {
+    this.#config = config
+    this.#node = node
+    this.#deps = deps
+    this.#service = this.#makeService(handler)
+    const { server } = node
+    this.#verbs = new ExtraVerbs(server, config.limits.headerSize, (error, socket) => this.#refuse(error, socket))
+    this.#front = config.proxyProtocol && new ProxyFront(config.proxyProtocol, config.timeouts.readHeader, server, deps)
+    this.#acceptor = this.#front?.server ?? server
+    this.#handleEvents()
+  }
+
+  get inFlight(): number {
+    return this.#service.inFlight
+  }
+
+  address(): string {
+    return this.#address
+  }
+
+  async listen(): Promise<void> {
+    this.#address = await bind(this.#acceptor, this.#config)
+    const { log, metrics } = this.#deps
+    this.#acceptor.on('error', (error) => log.error('the listener failed', { error }))
+    const gauge = metrics.gauge('vault.core.in_flight_requests', { listener: this.#service.traits.name })
+    this.#stopReporting = metrics.beforeReport(() => gauge.set(this.inFlight))
+  }
+
+  async reload(): Promise<void> {
+    const { tls, server } = this.#node
+    if (tls === undefined) return
+    const context = await readSecureContext(tls)
+    if (this.#service.closing) throw listenerErrors.CLOSED()
+    server.setSecureContext(context)
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const { server } = this.#node
+    this.#service.closing = true
+    const closed = new Promise<void>((resolve) => this.#acceptor.close(() => resolve()))
+    this.#front?.close()
+    server.closeIdleConnections()
+    if (this.inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+        this.#deps.clock.timer(graceMs, resolve)
+      })
+    }
+    await this.#lastReplies()
+    server.closeAllConnections()
+    if (this.#front !== undefined) server.close()
+    await closed
+    this.#stopReporting()
+  }
+
+  /** A reply that was handed over may still be in the process's buffers. */
+  async #lastReplies(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  #makeService(handler: WireHandler): Service {
+    const config = this.#config
+    const { clock, log } = this.#deps
+    return {
+      handler,
+      traits: traitsOf(config),
+      limits: config.limits,
+      requestTime: config.timeouts.request,
+      writeTime: config.timeouts.write,
+      responseHeaders: new ResponseHeaders(config.responseHeaders, log),
+      forwardedFor: config.forwardedFor && new ForwardedFor(config.forwardedFor),
+      budget: new BodyBudget(config.limits.bodyMemory),
+      deadlines: new Deadlines(clock),
+      clock,
+      log,
+      inFlight: 0,
+      closing: false,
+      idle: () => this.#idle?.(),
+    }
+  }
+
+  #handleEvents(): void {
+    const { server, tls } = this.#node
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#connected(socket))
+    server.on('request', (request, response) => this.#answer(request, response, 'nothing'))
+    server.on('checkContinue', (request, response) => this.#answer(request, response, 'continue'))
+    server.on('checkExpectation', (request, response) => this.#answer(request, response, 'unknown'))
+    server.on('connect', (_request, socket) => {
+      socket.end(rawRefusal(405, 'Method Not Allowed', 'CONNECT is not served'))
+    })
+    server.on('clientError', (error: ParserError, socket) => this.#clientError(error, socket))
+    server.on('tlsClientError', (error: ParserError, socket: Socket) => refuseHandshake(error, socket, this.#service))
+  }
+
+  #connected(socket: Socket): void {
+    const head = this.#verbs.attach(socket)
+    if (head === undefined) this.#deps.log.error('this version of Node does not let LIST over HTTP/1.1 in')
+    this.#connections.set(socket, new Connection(socket, head, this.#front?.sourceOf(socket)))
+  }
+
+  #clientError(error: ParserError, socket: Socket): void {
+    if (!this.#verbs.recover(error, socket, this.#connections.get(socket)?.head)) this.#refuse(error, socket)
+  }
+
+  #refuse(error: ParserError, socket: Socket): void {
+    refuseBytes(error, socket, this.#connections.get(socket), this.#service)
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse, expects: Expectation): void {
+    const connection = this.#connections.get(request.socket)
+    if (connection === undefined) {
+      request.socket.destroy()
+      return
+    }
+    const method = request.method ?? ''
+    const verb = connection.head?.methodOf(method) ?? method
+    void answer(new Exchange(verb, request, response, connection, this.#service, expects))
+  }
+}
+
+/** Never rejects. */
+async function answer(exchange: Exchange): Promise<void> {
+  try {
+    let reply: WireReply
+    try {
+      limitWriting(exchange)
+      exchange.admit()
+      reply = await exchange.inTime(exchange.service.handler(exchange))
+    } catch (error) {
+      reply = refusalFor(exchange, error)
+    }
+    const sending = trySend(exchange, reply)
+    if (sending !== undefined) await sending
+  } catch (cause) {
+    exchange.service.log.error('a reply could not be sent', { cause: describe(cause) })
+    exchange.response.destroy()
+  }
+  exchange.finish()
+}
+
+function refusalFor(exchange: Exchange, error: unknown): WireReply {
+  if (error instanceof CofferError) return refusalOf(error)
+  exchange.service.log.error('the handler failed', { cause: describe(error) })
+  return internalError
+}
+
+function trySend(exchange: Exchange, reply: WireReply): Promise<void> | undefined {
+  try {
+    return send(exchange, reply)
+  } catch (cause) {
+    // A header that cannot be sent, for one.
+    exchange.service.log.error('a reply is malformed', { cause: describe(cause) })
+    return send(exchange, internalError)
+  }
+}
+
+function describe(cause: unknown): Error | string {
+  return cause instanceof Error ? cause : typeof cause
+}
