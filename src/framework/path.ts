@@ -38,6 +38,12 @@ export interface PathFlags {
   readonly unaudited?: boolean
   /** Takes members that it does not declare; they are not warned of. */
   readonly arbitraryInput?: boolean
+  /** Carried out although no audit device can write, with an error in the log: the way out of a device that is broken for good. */
+  readonly survivesAuditFailure?: boolean
+  /** The trait of listeners that opens the path to anyone, also while sealed. */
+  readonly openBy?: 'unauthenticatedMetricsAccess' | 'unauthenticatedInFlightAccess'
+  /** Listeners may refuse it, or serve nothing else. */
+  readonly isMetrics?: boolean
   /** Left out of OpenAPI and the reference. */
   readonly hidden?: boolean
   /** Every authenticated caller may use it, whatever the policies (Vault does so for `sys/internal/ui/*`). */

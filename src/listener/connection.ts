@@ -19,6 +19,7 @@ export class Connection {
   /** The body being read. Only one can be. */
   reading: RequestBody | undefined = undefined
   readonly head: MessageHead | undefined
+  #turn: Promise<void> | undefined
   #certificate: { readonly value: PeerCertificate | undefined } | undefined
 
   /** `head` is undefined where LIST cannot be let in. `source`: where it comes from, if a PROXY header said so. */
@@ -28,6 +29,18 @@ export class Connection {
     this.tls = socket instanceof TLSSocket
     this.remoteAddress = plainAddress(source?.address ?? socket.remoteAddress ?? '')
     this.remotePort = source?.port ?? socket.remotePort ?? 0
+  }
+
+  /**
+   * Runs `work`, which never rejects, after what came before it on this connection: a client that pipelines a read behind a write
+   * counts on the write (RFC 9112 section 9.3.2).
+   */
+  inTurn(work: () => Promise<void>): void {
+    const turn = this.#turn === undefined ? work() : this.#turn.then(work)
+    this.#turn = turn
+    void turn.then(() => {
+      if (this.#turn === turn) this.#turn = undefined
+    })
   }
 
   /** The client's certificate, if this very handshake proved that the client holds its key. */

@@ -120,7 +120,9 @@ describe('HTTP', () => {
   test('names that JavaScript has on every object are ordinary names', async () => {
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       assert.equal((await server.call('POST', `secret/data/${name}`, { data: { a: 1 } })).status, 200)
-      assert.equal((await server.call('PUT', `sys/policies/acl/${name}`, { policy: 'path "x" { capabilities = ["read"] }' })).status, 204)
+      const policy = await server.call('PUT', `sys/policies/acl/${name}`, { policy: 'path "x" { capabilities = ["read"] }' })
+      // A name with capitals is folded, and a warning says so.
+      assert.equal(policy.status, name === name.toLowerCase() ? 204 : 200, policy.text)
       assert.equal((await server.call('GET', `secret/data/${name}`)).status, 200)
     }
     const listed = await server.call('LIST', 'secret/metadata')

@@ -9,6 +9,7 @@ import { at, textAt } from '../support/json.ts'
 describe('node-vault', () => {
   let server: TestServer
   let vault: createVault.client
+  let root = ''
   before(async () => {
     server = await startServer({ tls: true, shares: 3, threshold: 2, raw: true })
     vault = createVault({ endpoint: server.address, requestOptions: { ca: readFileSync(server.caFile ?? '') } })
@@ -18,7 +19,8 @@ describe('node-vault', () => {
   test('initialises and unseals', async () => {
     assert.equal(at(await vault.initialized(), 'initialized'), false)
     const made: unknown = await vault.init({ secret_shares: 3, secret_threshold: 2 })
-    vault.token = textAt(made, 'root_token')
+    root = textAt(made, 'root_token')
+    vault.token = root
     await vault.unseal({ key: textAt(made, 'keys', 0) })
     const status: unknown = await vault.unseal({ key: textAt(made, 'keys', 2) })
     assert.equal(at(status, 'sealed'), false)
@@ -39,6 +41,8 @@ describe('node-vault', () => {
   test('writes policies and uses a token that they bind', async () => {
     await vault.addPolicy({ name: 'reader', rules: 'path "secret/data/app/*" { capabilities = ["read"] }' })
     const made: unknown = await vault.tokenCreate({ policies: ['reader'], ttl: '1h' })
+    // The package adopts every token it sees in a reply.
+    vault.token = root
     const reader = createVault({ endpoint: server.address, token: textAt(made, 'auth', 'client_token'), requestOptions: { ca: readFileSync(server.caFile ?? '') } })
     assert.equal(at(await reader.read('secret/data/app/two'), 'data', 'data', 'a'), 'c')
     await assert.rejects(reader.write('secret/data/app/two', { data: {} }), /permission denied/)

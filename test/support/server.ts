@@ -51,6 +51,15 @@ export class TestServer implements AsyncDisposable {
     return request(this.address, method, `/v1/${path}`, { token: this.token, ...ca, ...options, ...(body === undefined ? {} : { body }) })
   }
 
+  /** Waits until the log has it: the log is written a moment after the answer. */
+  async said(pattern: RegExp): Promise<void> {
+    for (let attempt = 0; attempt < 400; attempt++) {
+      if (pattern.test(this.output)) return
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    throw new Error(`the log never had ${String(pattern)}:\n${this.output}`)
+  }
+
   async ready(): Promise<void> {
     for (let attempt = 0; attempt < 2000; attempt++) {
       if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}:\n${this.output}`)

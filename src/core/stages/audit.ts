@@ -5,15 +5,26 @@ import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
 export async function auditRequest(x: Exchange, deps: PipelineDeps): Promise<void> {
-  const audit = deps.audit()
-  if (!audit.enabled || !x.hasRequest || isUnaudited(x)) return
+  if (!x.hasRequest || isUnaudited(x)) return
   x.auditBegun = true
-  await audit.request(eventOf(x))
+  const audit = deps.audit()
+  if (audit.enabled) await orSurvive(x, deps, audit.request(eventOf(x)))
 }
 
 export async function auditResponse(x: Exchange, deps: PipelineDeps): Promise<void> {
-  if (!x.auditBegun) return
-  await deps.audit().response(eventOf(x))
+  // Asked anew: the request may have enabled the first device.
+  const audit = deps.audit()
+  if (x.auditBegun && audit.enabled) await orSurvive(x, deps, audit.response(eventOf(x)))
+}
+
+async function orSurvive(x: Exchange, deps: PipelineDeps, written: Promise<void>): Promise<void> {
+  try {
+    await written
+  } catch (error) {
+    const allowed = x.verdict?.allowed === true && x.hasRoute && x.route.found?.operation?.flags.survivesAuditFailure === true
+    if (!allowed) throw error
+    deps.log.error('carried out without an audit entry, since no device could write one', { request: x.request.id, operation: x.operation, path: x.request.path, caller: x.caller?.displayName ?? '' })
+  }
 }
 
 export function isUnaudited(x: Exchange): boolean {

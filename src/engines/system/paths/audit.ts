@@ -48,6 +48,7 @@ export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
       })
       .delete({
         summary: 'Disable an audit device.',
+        flags: { survivesAuditFailure: true },
         replies: { 204: none },
         run: async (c) => {
           if (c.params.path.endsWith('/')) throw systemErrors.TRAILING_SLASH()
