@@ -12,7 +12,7 @@ import type { EngineUnderTest } from './engine.ts'
 import { request, type Answer } from './http.ts'
 import { textAt } from './json.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 export interface Step {
   readonly name: string
@@ -96,6 +96,7 @@ function expectedBody(golden: Golden, step: Step): Json | undefined {
 const PLACEHOLDERS: Readonly<Record<string, (value: unknown) => boolean>> = {
   '<uuid>': (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
   '<time>': (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value),
+  '<accessor>': (value) => typeof value === 'string' && /^\w+_[0-9a-f]{8}$/.test(value),
   '<int>': (value) => Number.isSafeInteger(value),
   '<string>': (value) => typeof value === 'string' && value !== '',
   '<any>': () => true,

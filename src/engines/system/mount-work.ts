@@ -40,7 +40,7 @@ export async function enable(
   given: Infer<typeof enableFields>,
 ): Promise<void> {
   const { kind, path, system } = where
-  const { type, options } = typeOf(given, kind)
+  const type = typeOf(given, kind)
   const tuning = given.config === undefined ? {} : tuningOf(given.config, { kind, type })
   assertWithinSystem(tuning, system)
   const mount = await mounts.enable(view, {
@@ -48,7 +48,7 @@ export async function enable(
     path,
     type,
     description: given.description,
-    options,
+    options: given.options,
     local: given.local,
     sealWrap: given.seal_wrap,
     externalEntropyAccess: given.external_entropy_access,
@@ -57,21 +57,15 @@ export async function enable(
   assertPluginVersion(mount.tuning.pluginVersion, mounts.versionOf(mount))
 }
 
-/** `kv-v1` and `kv-v2` are other names of `kv` with its option `version`; no other engine has versions. */
-function typeOf(
-  given: Infer<typeof enableFields>,
-  kind: 'secret' | 'auth',
-): { readonly type: string; readonly options: ReadonlyMap<string, string> } {
-  const { options } = given
-  const type = given.type === 'plugin' && given.plugin_name !== '' ? given.plugin_name : given.type
-  if (type === '') throw systemErrors.NO_TYPE()
-  if (kind === 'secret' && (type === 'kv-v1' || type === 'kv-v2')) {
-    return { type: 'kv', options: new Map([...options, ['version', type.slice('kv-v'.length)]]) }
-  }
-  if ((options.get('version') ?? '') !== '' && (kind === 'auth' || type !== 'kv')) {
+/** No engine but "kv" has versions to choose from. */
+function typeOf({ type, plugin_name: plugin, options }: Infer<typeof enableFields>, kind: 'secret' | 'auth'): string {
+  const asked = type === 'plugin' && plugin !== '' ? plugin : type
+  if (asked === '') throw systemErrors.NO_TYPE()
+  const versioned = kind === 'secret' && /^kv(-v[12])?$/.test(asked)
+  if (!versioned && (options.get('version') ?? '') !== '') {
     throw systemErrors.NO_VERSION_OPTION({ what: kind === 'auth' ? 'this auth method' : 'this secrets engine' })
   }
-  return { type, options }
+  return asked
 }
 
 /** The server's own mounts keep what they were made with. */

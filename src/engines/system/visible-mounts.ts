@@ -1,14 +1,22 @@
 /** Which mounts a client is told of: those listed for everybody, and those its token may do something in. */
-import type { CallContext, ReadView } from '#framework'
+import type { ReadView } from '#framework'
 import type { Caller } from '../../request/caller.ts'
 import type { Mount } from '../../request/mount.ts'
-import type { SystemPorts } from '../../request/system-ports.ts'
+import type { Request } from '../../request/request.ts'
+import type { CallerLookup, PoliciesPort } from '../../request/system-ports.ts'
 import { systemErrors } from './errors.ts'
 
-type Asking = Pick<CallContext, 'caller' | 'request'> & { readonly view: ReadView }
+interface Asking {
+  readonly caller: Caller | undefined
+  readonly request: Pick<Request, 'clientToken' | 'remoteAddress'>
+  readonly view: ReadView
+}
 
 /** The holder of the token, where one was sent along to a path that needs none. Throws `SYSTEM_PERMISSION_DENIED` if it is no good. */
-export async function optionalCaller({ callers }: SystemPorts, c: Asking): Promise<Caller | undefined> {
+export async function optionalCaller(
+  { callers }: { readonly callers: CallerLookup },
+  c: Asking,
+): Promise<Caller | undefined> {
   const { clientToken, remoteAddress } = c.request
   if (c.caller !== undefined || clientToken === undefined) return c.caller
   const caller = await callers.byToken(clientToken, c.view)
@@ -16,12 +24,20 @@ export async function optionalCaller({ callers }: SystemPorts, c: Asking): Promi
   return caller
 }
 
-export async function visibleMounts(
-  { mounts, policies }: SystemPorts,
+interface Rooms<M> {
+  readonly mounts: { all(): readonly M[] }
+  readonly policies: Pick<PoliciesPort, 'hasMountAccess'>
+}
+
+/** What of a mount decides who is told of it. */
+type Listed = Pick<Mount, 'path'> & { readonly tuning: Pick<Mount['tuning'], 'listingVisibility'> }
+
+export async function visibleMounts<M extends Listed>(
+  { mounts, policies }: Rooms<M>,
   caller: Caller | undefined,
   view: ReadView,
-): Promise<readonly Mount[]> {
-  const visible: Mount[] = []
+): Promise<readonly M[]> {
+  const visible: M[] = []
   for (const mount of mounts.all()) {
     const shown = mount.tuning.listingVisibility === 'unauth'
     if (shown || (caller !== undefined && (await policies.hasMountAccess(caller, mount.path, view))))

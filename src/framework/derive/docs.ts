@@ -20,8 +20,10 @@ const FLAGS: readonly (readonly [keyof PathFlags, string])[] = [
   ['login', 'Needs no token; its reply has one.'],
   ['sudo', 'Needs the capability `sudo`.'],
   ['anyCaller', 'Any token will do, whatever its policies.'],
+  ['openBy', 'Needs no token where the listener is configured so.'],
   ['whileSealed', 'Answered while the server is sealed, too.'],
   ['unaudited', 'Not written to audit devices.'],
+  ['survivesAuditFailure', 'Carried out even if no audit device works.'],
   ['neverWrapped', 'Its reply is not wrapped.'],
   ['rootNamespaceOnly', 'In the root namespace only.'],
   ['rawBody', 'The body is bytes, not JSON.'],
@@ -61,7 +63,9 @@ function shown(template: string): string {
 
 function operationSection(operation: OperationDefinition, path: string): string[] {
   const { summary, description, verb, fields, flags } = operation
-  const notes = FLAGS.flatMap(([flag, sentence]) => (flags[flag] === true ? [sentence] : []))
+  const notes = FLAGS.flatMap(([flag, sentence]) =>
+    flags[flag] === undefined || flags[flag] === false ? [] : [sentence],
+  )
   const hasFields = Object.keys(fields).length > 0
   return [
     `### ${METHODS[verb]} ${path}`,

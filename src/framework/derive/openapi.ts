@@ -118,6 +118,7 @@ class Writer {
       ...(body === undefined ? {} : { requestBody: body }),
       responses: repliesOf(operation, this.#components, name),
       ...(isOpen(operation) ? { security: [] } : {}),
+      ...(operation.flags.sudo === true ? { 'x-vault-sudo': true } : {}),
     }
   }
 
