@@ -1,6 +1,6 @@
 /** A real server in a process of its own, on a port and a folder of its own: `await using server = await startServer()`. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +41,7 @@ export class TestServer implements AsyncDisposable {
     this.address = address
     this.#options = options
     this.auditFile = join(folder, 'audit.log')
-    this.caFile = options.tls === true ? join(folder, 'cert.pem') : undefined
+    this.caFile = options.tls === true ? join(folder, 'ca.pem') : undefined
     this.child = this.#spawn()
   }
 
@@ -123,7 +123,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const port = await freePort()
   const { tls = false } = options
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
-  if (tls) makeCertificate(folder)
+  if (tls) copyCertificate(folder)
   writeFileSync(join(folder, 'coffer.hcl'), configuration(folder, port, options), { mode: 0o600 })
   const server = new TestServer(folder, `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, options)
   try {
@@ -152,12 +152,12 @@ ${config}
 `
 }
 
-export function makeCertificate(folder: string, name = 'cert'): void {
-  const key = name === 'cert' ? 'key' : `${name}-key`
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
-  const files = ['-keyout', join(folder, `${key}.pem`), '-out', join(folder, `${name}.pem`)]
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...subject, ...files])
-  if (made.status !== 0) throw new Error(`openssl: ${made.stderr.toString()}`)
+/** Certificates that the tests' own authority signed (test/support/tls); `ca.pem` is that authority. */
+function copyCertificate(folder: string): void {
+  const from = join(import.meta.dirname, 'tls')
+  copyFileSync(join(from, 'server.pem'), join(folder, 'cert.pem'))
+  copyFileSync(join(from, 'server.key'), join(folder, 'key.pem'))
+  copyFileSync(join(from, 'ca.pem'), join(folder, 'ca.pem'))
 }
 
 export function freePort(): Promise<number> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,33 +14,14 @@ import type { HttpValues } from './settings.ts'
 import { httpTransport } from './transport.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coffer-tls-'))
-const key = join(folder, 'key.pem')
-const cert = join(folder, 'cert.pem')
+const fixtures = join(import.meta.dirname, '../../../test/support/tls')
+const key = join(fixtures, 'named.key')
+const cert = join(fixtures, 'named.pem')
 let address = ''
 let close = (): void => {}
 
 before(async () => {
-  const subject = ['-subj', '/CN=coffer.example', '-addext', 'subjectAltName=DNS:coffer.example']
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      ...subject,
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { stdio: 'ignore' },
-  )
+  copyFileSync(cert, join(folder, 'authority.pem'))
   const options = {
     key: readFileSync(key),
     cert: readFileSync(cert),
