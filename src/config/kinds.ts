@@ -45,7 +45,8 @@ function scalar(value: Value, findings: Findings): string | undefined {
 
 export function text(help: string, fallback = ''): Field<string> {
   const parse = (given: string, value: Value): string | undefined => (value.kind === 'boolean' ? undefined : given)
-  return field({ takes: 'a string', help, default: fallback, defaultText: fallback, parse })
+  const spec = { takes: 'a string', help, default: fallback, defaultText: fallback, parse }
+  return field(fallback === '' ? spec : { ...spec, emptyIsUnset: true })
 }
 
 /** Undefined unless given. */
@@ -110,6 +111,15 @@ export function size(help: string, fallback: number): Field<number> {
     return digits !== '' && Number.isSafeInteger(bytes) ? bytes : undefined
   }
   return field({ takes: 'a size such as 33554432, "32MiB" or "32MB"', help, default: fallback, defaultText: String(fallback), parse })
+}
+
+/** A field that takes 0 for its default, as Vault's timeouts and limits do. */
+export function zeroIsDefault(field: Field<number>): Field<number> {
+  const read: Field<number>['read'] = (value, findings, key) => {
+    const given = field.read(value, findings, key)
+    return given === 0 ? field.default : given
+  }
+  return { ...field, help: `${field.help} 0 takes the default.`, read }
 }
 
 /** Permissions of a file, as `"0600"` or `600`. */

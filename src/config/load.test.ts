@@ -37,12 +37,12 @@ describe('loadConfig', () => {
   it('fills in defaults', () => {
     const { config, warnings } = load(`${MINIMAL}cluster_name = ""`)
     assert.deepEqual(config.storage, { type: 'inmem' })
-    assert.deepEqual([config.defaultLeaseTtl, config.maxLeaseTtl, config.logLevel, config.ui, config.clusterName], [2_764_800, 2_764_800, 'info', false, undefined])
+    assert.deepEqual([config.defaultLeaseTtl, config.maxLeaseTtl, config.logLevel, config.rawStorageEndpoint, config.clusterName], [2_764_800, 2_764_800, 'info', false, undefined])
     const [listener] = config.listeners
     assert.ok(listener?.type === 'tcp')
     assert.deepEqual([listener.address, listener.maxRequestSize, listener.httpIdleTimeout, listener.tlsMinVersion], ['127.0.0.1:8200', 33_554_432, 300_000, 'tls12'])
     assert.equal(listener.telemetry.unauthenticatedMetricsAccess, false)
-    assert.equal(listener.disableUnauthedRekeyEndpoints, true)
+    assert.equal(listener.xForwardedForRejectNotPresent, true)
     assert.equal(config.telemetry.prometheusRetentionTime, 86_400)
     assert.deepEqual(warnings, [])
     assert.ok(Object.isFrozen(config) && Object.isFrozen(listener) && Object.isFrozen(config.telemetry))
@@ -51,6 +51,7 @@ describe('loadConfig', () => {
   it('reads a production configuration as it is written for Vault', () => {
     const { config, warnings } = load(`
       ui = "true"
+      raw_storage_endpoint = "true"
       disable_mlock = true
       cluster_name = "main"
       api_addr = "https://vault.example:8200"
@@ -86,7 +87,7 @@ describe('loadConfig', () => {
       audit "file" "to-disk" { description = "d" options { file_path = "/var/log/audit.log" log_raw = true } }
       user_lockout "userpass" { lockout_threshold = "3" lockout_duration = "10m" }
     `)
-    assert.deepEqual([config.ui, config.clusterName, config.defaultLeaseTtl, config.logLevel], [true, 'main', 86_400, 'warn'])
+    assert.deepEqual([config.rawStorageEndpoint, config.clusterName, config.defaultLeaseTtl, config.logLevel], [true, 'main', 86_400, 'warn'])
     assert.deepEqual(config.storage, { type: 'lmdb', path: '/var/lib/coffer' })
     const [tcp, unix] = config.listeners
     assert.ok(tcp?.type === 'tcp' && unix?.type === 'unix')
@@ -99,13 +100,20 @@ describe('loadConfig', () => {
     assert.deepEqual([unix.socketMode, unix.socketGroup, unix.socketUser], [0o660, 'coffer', undefined])
     const [audit] = config.audits
     assert.deepEqual([audit?.type, audit?.path, audit?.options.get('log_raw')], ['file', 'to-disk/', 'true'])
-    assert.deepEqual([config.userLockouts[0]?.type, config.userLockouts[0]?.lockoutThreshold, config.userLockouts[0]?.lockoutDuration], ['userpass', 3, 600])
-    assert.deepEqual(warnings.map((warning) => warning.message), ['plugin_directory has no effect here: engines are built in; there are no external plugins'])
+    assert.deepEqual(warnings.map((warning) => warning.message.split(' has no effect here: ')), [
+      ['ui', 'there is no web UI yet'],
+      ['disable_mlock', 'the memory that holds keys is always locked, the rest of the process never'],
+      ['cluster_addr', 'more than one node is not supported yet'],
+      ['plugin_directory', 'engines are built in; there are no external plugins'],
+      ['cluster_address in listener "tcp"', 'more than one node is not supported yet'],
+      ['lockout_threshold in user_lockout "userpass"', 'there are no log-in methods with users yet'],
+      ['lockout_duration in user_lockout "userpass"', 'there are no log-in methods with users yet'],
+    ])
   })
 
   it('reads the same in JSON', () => {
     const { config } = load(JSON.stringify({
-      ui: true, storage: { lmdb: { path: '/data' } },
+      raw_storage_endpoint: true, storage: { lmdb: { path: '/data' } },
       listener: [{ tcp: { address: ':8200', tls_disable: 'true', custom_response_headers: { 200: { 'X-A': ['b'] } } } }, { unix: { address: '/s', socket_mode: '600' } }],
       audit: [{ file: { 'to-stdout': { options: { file_path: 'stdout' } } } }], telemetry: { disable_hostname: true },
     }))
@@ -153,9 +161,9 @@ storage_x "y" {}`), [
     ['listener "tcp" { tls_disable = true custom_response_headers { "200" = { "X-A" = ["b\\r\\nc"] } } }', /printable ASCII/],
     ['listener "unix" { address = "/s" socket_mode = "999" }', /permissions such as/], ['listener "unix" { address = "/s" tls_cert_file = "x" }', /unknown key "tls_cert_file"/],
     ['audit "file" "a" {}', /needs file_path/], ['audit "file" {}', /audit takes "type" "path" and an object/], ['audit "file" "a" { options { file_path = "x" } }\naudit "file" "/a/" { options { file_path = "y" } }', /another audit device with the path "a\/"/],
-    ['audit "file" "a" { options { file_path = [] } }', /"file_path" takes a string/], ['user_lockout "ssh" {}', /user_lockout takes one of/], ['user_lockout "all" { lockout_threshold = 0 }', /from 1 to/],
-    ['seal "shamir" { x = 1 }', /unknown key "x" in seal "shamir"/], ['telemetry {}\ntelemetry {}', /^2:1: only one telemetry/], ['cache_size = 1.5', /whole number/], ['max_lease_ttl = -1', /duration/],
-    ['log_format = "xml"', /one of standard, json/], ['log_rotate_bytes = "1XB"', /a size such as/], ['log_file = ["a"]', /takes a string/], ['ui "x" {}', /takes no label/], ['initialize "a" {}', /operator init/],
+    ['audit "file" "a" { options { file_path = [] } }', /"file_path" takes a string/], ['user_lockout "ssh" {}', /user_lockout takes one of/], ['user_lockout "all" { lockout_treshold = 0 }', /did you mean "lockout_threshold"/],
+    ['seal "shamir" { x = 1 }', /unknown key "x" in seal "shamir"/], ['telemetry {}\ntelemetry {}', /^2:1: only one telemetry/], ['log_rotate_max_files = 1.5', /whole number/], ['max_lease_ttl = -1', /duration/],
+    ['log_format = "xml"', /one of standard, json/], ['log_rotate_bytes = "1XB"', /a size such as/], ['log_file = ["a"]', /takes a string/], ['pid_file "x" {}', /takes no label/], ['initialize "a" {}', /operator init/],
     ['ui = true @', /^1:11: illegal character/], ['pid_file = "env://COFFER_TEST_NOT_SET"', /^1:12: the environment has no variable COFFER_TEST_NOT_SET/], ['pid_file = "file:///nonexistent/secret"', /cannot be read \(ENOENT\)/],
     ['default_lease_ttl = "1000h"', /default_lease_ttl is above max_lease_ttl/],
   ]
@@ -172,6 +180,15 @@ storage_x "y" {}`), [
     assert.equal(load(`${MINIMAL}max_lease_ttl = "24h"`).config.maxLeaseTtl, 86_400)
   })
 
+  it('takes 0 for the default where it says so', () => {
+    const { config } = load(`storage "inmem" {}
+      listener "tcp" { tls_disable = true http_read_timeout = 0 http_idle_timeout = "0s" max_request_size = 0 max_request_duration = 0 }
+      default_lease_ttl = 0`)
+    const [listener] = config.listeners
+    assert.deepEqual([listener?.httpReadTimeout, listener?.httpIdleTimeout, listener?.maxRequestSize, listener?.maxRequestDuration], [30_000, 300_000, 33_554_432, 0])
+    assert.equal(config.defaultLeaseTtl, 2_764_800)
+  })
+
   it('needs a storage and a listener', () => {
     assert.deepEqual(problems('ui = true').map((one) => one.split(':')[0]), ['a storage stanza is needed', 'a listener stanza is needed'])
   })
@@ -183,10 +200,10 @@ storage_x "y" {}`), [
 
   it('merges files: the later, the greater, either; stanzas add up', () => {
     const { config, files } = load(
-      `${MINIMAL}cluster_name = "a"\nui = true\nmax_lease_ttl = "2000h"\ndefault_lease_ttl = "10h"`,
-      'cluster_name = "b"\nui = false\nmax_lease_ttl = "1000h"\ndefault_lease_ttl = "20h"\nstorage "lmdb" { path = "/x" }\nlistener "unix" {}\ntelemetry { disable_hostname = true }',
+      `${MINIMAL}cluster_name = "a"\nraw_storage_endpoint = true\nmax_lease_ttl = "2000h"\ndefault_lease_ttl = "10h"`,
+      'cluster_name = "b"\nraw_storage_endpoint = false\nmax_lease_ttl = "1000h"\ndefault_lease_ttl = "20h"\nstorage "lmdb" { path = "/x" }\nlistener "unix" {}\ntelemetry { disable_hostname = true }',
     )
-    assert.deepEqual([config.clusterName, config.ui, config.maxLeaseTtl, config.defaultLeaseTtl], ['b', true, 7_200_000, 72_000])
+    assert.deepEqual([config.clusterName, config.rawStorageEndpoint, config.maxLeaseTtl, config.defaultLeaseTtl], ['b', true, 7_200_000, 72_000])
     assert.deepEqual([config.storage.type, config.listeners.length, config.telemetry.disableHostname, files.length], ['lmdb', 2, true, 2])
   })
 

@@ -57,12 +57,11 @@ export function loadConfig(paths: readonly string[]): LoadResult {
     storage: Object.freeze(storage),
     seals: all.seals.map(({ value }) => value),
     audits: all.audits.map(({ value }) => Object.freeze(value)),
-    userLockouts: all.lockouts.map(({ value }) => Object.freeze(value)),
     telemetry: complete(telemetrySchema, telemetry),
   })
   return {
     config,
-    warnings: findings.flatMap((one) => one.warnings),
+    warnings: findings.flatMap((one) => one.warnings.toSorted(byPlace)),
     exposures: findings.flatMap((one) => one.exposures),
     files: sources.map((source) => source.findings.file),
   }

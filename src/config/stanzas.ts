@@ -30,8 +30,10 @@ export interface SealStanza {
 /** A declarative audit device. */
 export type AuditStanza = { readonly type: string; readonly path: string } & ConfigOf<typeof auditSchema>
 
-/** `type` is `all`, or the type of an auth method. */
-export type LockoutStanza = { readonly type: string } & ConfigOf<typeof lockoutSchema>
+/** `type` is `all`, or the type of an auth method. Its keys have no effect yet. */
+export interface LockoutStanza {
+  readonly type: string
+}
 
 export interface Stanzas {
   readonly listeners: readonly Placed<ListenerStanza>[]
@@ -63,7 +65,7 @@ export function readStanzas(items: readonly Item[], findings: Findings): Stanzas
     ],
     seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings)),
     audits: each('audit', ['type', 'path'], (block, type) => readAudit(block, type, findings)),
-    lockouts: each('user_lockout', ['type'], (block, type) => ({ type, ...sectionOf(block, lockoutSchema, ` in user_lockout "${type}"`, findings) })),
+    lockouts: each('user_lockout', ['type'], (block, type) => readLockout(block, type, findings)),
     telemetry: readTelemetry(items, findings),
   }
 }
@@ -107,6 +109,11 @@ function readAudit(block: Block, type: string, findings: Findings): AuditStanza 
   const path = (block.labels[1]?.name ?? '').replace(/^\/+|\/+$/g, '')
   if (path === '') return findings.problem(block.item.at, `audit "${type}" takes a path that is not empty`)
   return { type, path: `${path}/`, ...sectionOf(block, auditSchema, ` in audit "${type}" "${path}"`, findings) }
+}
+
+function readLockout(block: Block, type: string, findings: Findings): LockoutStanza {
+  sectionOf(block, lockoutSchema, ` in user_lockout "${type}"`, findings)
+  return { type }
 }
 
 function readTelemetry(items: readonly Item[], findings: Findings): Given | undefined {

@@ -25,7 +25,6 @@ function checkListener({ value, at, findings }: Placed<ListenerStanza>): void {
   }
   if (value.type === 'unix') return
   if (!isAddress(value.address)) findings.problem(at, 'address takes a host and a port such as "127.0.0.1:8200" or "[::]:8200"')
-  if (value.clusterAddress !== '' && !isAddress(value.clusterAddress)) findings.problem(at, 'cluster_address takes a host and a port')
   checkTls(value, (message) => findings.problem(at, message))
   if (value.proxyProtocolBehavior !== '' && value.proxyProtocolBehavior !== 'use_always' && value.proxyProtocolAuthorizedAddrs.length === 0) {
     findings.problem(at, `proxy_protocol_behavior = "${value.proxyProtocolBehavior}" needs proxy_protocol_authorized_addrs`)

@@ -3,12 +3,13 @@ import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { DeviceRequest } from '../audit/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { JsonLimits, JsonOut } from '../lib/json/index.ts'
-import { collectRuntime, type Logger, type LogLevels, type Metrics } from '../lib/observe/index.ts'
+import type { JsonOut } from '../lib/json/index.ts'
+import { collectRuntime, type Logger, type LogLevels, type Metrics, type MetricsViewSettings } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
 import type { Mount } from '../request/mount.ts'
@@ -22,6 +23,7 @@ import { noTuning } from '../router/mount-rules.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
+import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
 import type { Driver } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -35,6 +37,7 @@ import { Lifecycle } from './lifecycle.ts'
 import { rootOnly } from './namespaces.ts'
 import { Observer } from './observer.ts'
 import type { PipelineDeps } from './deps.ts'
+import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
 import { version } from './version.ts'
 import { noteVersion } from './version-history.ts'
@@ -45,12 +48,18 @@ export interface ServerOptions {
   readonly log: Logger
   readonly levels: LogLevels
   readonly metrics: Metrics
+  /** How they are shown. */
+  readonly telemetry: MetricsViewSettings
+  readonly requestLog: RequestLog
   /** Seconds. */
   readonly systemLimits: LeaseLimits
-  readonly jsonLimits: JsonLimits
   readonly clusterName: string | undefined
   readonly apiAddress: string
   readonly hostname: string
+  /** Replies carry `X-Vault-Hostname`. */
+  readonly hostnameHeader: boolean
+  /** Serves `sys/raw`. */
+  readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
@@ -135,6 +144,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const observe = new Observer({
     clock,
     metrics,
+    telemetry: options.telemetry,
     levels: options.levels,
     inFlight,
     engineOf: (mount) => mounts.engine(mount),
@@ -158,14 +168,14 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const system: Engine = systemEngine(ports, [
     ...leasePaths({ leases: () => active.leases }),
     ...wrappingPaths({ wrapping: () => active.wrapping }),
+    ...(options.rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
   ])
-  const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens }) })
+  const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
   const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
   const activeRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
   const deps: PipelineDeps = {
     clock,
     log,
-    jsonLimits: options.jsonLimits,
     namespaces: rootOnly,
     state: () => lifecycle.state(),
     store: () => store,
@@ -182,7 +192,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   metrics.beforeReport(collectRuntime(metrics))
   await lifecycle.load()
   return {
-    handler: serve({ pipeline: deps, cors, inFlight, metrics }),
+    handler: serve({ pipeline: deps, cors, inFlight, metrics, requestLog: options.requestLog, headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [] }),
     lifecycle,
     inFlight,
     mountDevelopmentKv: async () => {

@@ -1,7 +1,6 @@
 /** What the pipeline's stages use of the rest of the house. */
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { JsonLimits } from '../lib/json/index.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Mount } from '../request/mount.ts'
@@ -16,7 +15,6 @@ export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
 export interface PipelineDeps {
   readonly clock: Clock
   readonly log: Logger
-  readonly jsonLimits: JsonLimits
   readonly namespaces: { resolve(header: string | undefined, path: string): { readonly namespace: Namespace | undefined; readonly path: string } }
   state(): ServerState
   store(): Store

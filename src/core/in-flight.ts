@@ -34,9 +34,18 @@ export class InFlight {
     return [...this.#entries].map(({ wire, startedAt }) => ({
       id: this.#id(),
       startedAt,
-      remoteAddress: wire.remoteAddress.includes(':') ? `[${wire.remoteAddress}]:${wire.remotePort}` : `${wire.remoteAddress}:${wire.remotePort}`,
-      path: wire.target.split('?')[0] ?? '',
+      remoteAddress: clientAddress(wire),
+      path: pathOf(wire),
       method: wire.method,
     }))
   }
+}
+
+export function clientAddress({ remoteAddress, remotePort }: WireRequest): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+}
+
+/** As sent, without the query, which may hold what is secret. */
+export function pathOf({ target }: WireRequest): string {
+  return target.split('?')[0] ?? ''
 }

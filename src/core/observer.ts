@@ -3,7 +3,7 @@ import type { Engine } from '../framework/engine.ts'
 import { openApi } from '../framework/derive/openapi.ts'
 import type { Clock } from '../lib/clock.ts'
 import { stringify, type JsonOut } from '../lib/json/index.ts'
-import { parseLogLevel, toMetricsJson, toPrometheus, type LogLevels, type Metrics } from '../lib/observe/index.ts'
+import { MetricsView, parseLogLevel, toMetricsJson, toPrometheus, type LogLevels, type MetricsReport, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { Mount } from '../request/mount.ts'
 import type { InFlightRequest, ObservePort } from '../request/system-ports.ts'
 import type { ReadView } from '../storage/view.ts'
@@ -14,7 +14,9 @@ import { versionHistory, type VersionEntry } from './version-history.ts'
 
 export interface ObserverDeps {
   readonly clock: Clock
-  readonly metrics: Metrics
+  readonly metrics: MetricsReport
+  /** How they are shown; a retention of 0 turns the Prometheus form off. */
+  readonly telemetry: MetricsViewSettings
   readonly levels: LogLevels
   readonly inFlight: InFlight
   readonly engineOf: (mount: Mount) => Engine
@@ -27,19 +29,22 @@ export class Observer implements ObservePort {
   readonly version = version
   readonly buildDate = ''
   readonly #deps: ObserverDeps
-  readonly #original: ReadonlyMap<string, string>
+  readonly #metrics: MetricsView
+  readonly #prometheus: MetricsView | undefined
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps
-    this.#original = new Map([['', deps.levels.default]])
+    const { metrics, telemetry } = deps
+    this.#metrics = new MetricsView(metrics, { ...telemetry, retention: Infinity })
+    this.#prometheus = telemetry.retention === 0 ? undefined : new MetricsView(metrics, telemetry)
   }
 
-  prometheus(): string {
-    return toPrometheus(this.#deps.metrics)
+  prometheus(): string | undefined {
+    return this.#prometheus && toPrometheus(this.#prometheus)
   }
 
   metricsJson(): string {
-    return stringify(toMetricsJson(this.#deps.metrics))
+    return stringify(toMetricsJson(this.#metrics))
   }
 
   inFlight(): readonly InFlightRequest[] {
@@ -59,9 +64,8 @@ export class Observer implements ObservePort {
   }
 
   resetLogLevel(name: string | undefined): void {
-    if (name !== undefined) return this.#deps.levels.reset(name)
-    const original = parseLogLevel(this.#original.get('') ?? 'info')
-    if (original !== undefined) this.#deps.levels.setAll(original)
+    if (name === undefined) this.#deps.levels.resetAll()
+    else this.#deps.levels.reset(name)
   }
 
   versionHistory(view: ReadView): Promise<readonly VersionEntry[]> {

@@ -17,6 +17,7 @@
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
  */
+import { requestErrors } from '../errors/request.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { PipelineDeps } from './deps.ts'
@@ -28,7 +29,7 @@ import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
 import { receive } from './stages/receive.ts'
 import { respond } from './stages/respond.ts'
-import { route } from './stages/route.ts'
+import { isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
 
@@ -75,6 +76,7 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<void> {
   receive(x, deps)
   route(x, deps)
   for (const stage of STAGES[kindOf(x)]) {
+    if (x.wire.expired) throw requestErrors.OVERDUE()
     const waiting = stage(x, deps)
     if (waiting !== undefined) await waiting
   }
@@ -82,7 +84,7 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<void> {
 
 function kindOf(x: Exchange): Kind {
   const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
-  if (flags?.whileSealed === true) return 'whileSealed'
+  if (flags?.whileSealed === true || isOpen(x, flags)) return 'whileSealed'
   return flags?.unauthenticated === true || flags?.login === true ? 'unauthenticated' : 'whole'
 }
 

@@ -1,34 +1,52 @@
 /** From the listener to the pipeline: cross-origin rules, the list of requests in flight, and how long each took. */
+import { requestErrors } from '../errors/request.ts'
 import type { Metrics } from '../lib/observe/index.ts'
-import type { WireHandler } from '../request/wire.ts'
+import type { WireHandler, WireReply, WireRequest } from '../request/wire.ts'
 import type { Cors } from './cors.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PipelineDeps } from './deps.ts'
 import { handle } from './pipeline.ts'
+import type { RequestLog } from './request-log.ts'
+
+type Header = readonly [name: string, value: string]
 
 export interface ServeDeps {
   readonly pipeline: PipelineDeps
   readonly cors: Cors
   readonly inFlight: InFlight
   readonly metrics: Metrics
+  readonly requestLog: RequestLog
+  /** Headers of every reply. */
+  readonly headers: readonly Header[]
 }
 
-export function serve({ pipeline, cors, inFlight, metrics }: ServeDeps): WireHandler {
+/** What a client got whose request's time was over before its reply. */
+const OVERDUE = requestErrors.OVERDUE().status
+
+export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }: ServeDeps): WireHandler {
   const time = metrics.summary('vault.core.handle_request')
   const current = metrics.gauge('vault.core.in_flight_requests')
   metrics.beforeReport(() => current.set(inFlight.size))
   const { clock } = pipeline
+  const crossOrigin = async (wire: WireRequest): Promise<WireReply> => {
+    const verdict = cors.check(wire)
+    return verdict.reply ?? withHeaders(await handle(wire, pipeline), verdict.headers ?? [])
+  }
   return async (wire) => {
     const entry = inFlight.begin(wire, clock.now())
     const began = clock.monotonic()
     try {
-      const verdict = wire.method === 'OPTIONS' || wire.headers.has('origin') ? cors.check(wire) : undefined
-      if (verdict?.reply !== undefined) return verdict.reply
-      const reply = await handle(wire, pipeline)
-      return verdict?.headers === undefined ? reply : { ...reply, headers: [...reply.headers, ...verdict.headers] }
+      const foreign = wire.method === 'OPTIONS' || wire.headers.has('origin')
+      const reply = await (foreign ? crossOrigin(wire) : handle(wire, pipeline))
+      requestLog.finished({ wire, startedAt: entry.startedAt, duration: clock.monotonic() - began, status: wire.expired ? OVERDUE : reply.status })
+      return withHeaders(reply, headers)
     } finally {
       inFlight.end(entry)
       time.observe(clock.monotonic() - began)
     }
   }
+}
+
+function withHeaders(reply: WireReply, headers: readonly Header[]): WireReply {
+  return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }
 }

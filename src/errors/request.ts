@@ -8,6 +8,7 @@ function listed(text: string): string {
 export const requestErrors = defineErrors('REQUEST', {
   TOO_LARGE: { status: 413, message: (p: { max: number }) => `the request body is too large: this listener takes at most ${p.max} bytes` },
   TIMEOUT: { status: 408, message: 'the request body did not arrive in time' },
+  OVERDUE: { status: 503, message: 'the request took longer than this listener lets it take' },
   ABORTED: { status: 499, message: 'the client closed the connection' },
   BAD_PATH: { status: 400, message: (p: { reason: string }) => `invalid path: ${p.reason}` },
   BAD_JSON: { status: 400, message: (p: { reason: string }) => `failed to decode JSON input: ${p.reason}` },
@@ -27,6 +28,8 @@ export const requestErrors = defineErrors('REQUEST', {
   PERMISSION_DENIED: { status: 403, message: listed('permission denied') },
   /** No token, or one that is unknown, expired or revoked. */
   MISSING_TOKEN: { status: 403, message: 'permission denied' },
+  NOT_ON_LISTENER: { status: 403, message: (p: { path: string }) => `${p.path} is disabled for this listener` },
+  METRICS_ONLY: { status: 404, message: 'this listener only serves the metrics endpoint' },
   SEALED: { status: 503, message: 'Vault is sealed' },
   STANDBY: { status: 503, message: 'Vault is in standby mode' },
   NOT_INITIALIZED: { status: 400, message: 'Vault is not initialized' },

@@ -1,5 +1,6 @@
 /** What is done about bytes that are no HTTP request, come too slowly, or too many. */
 import type { Socket } from 'node:net'
+import type { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Connection } from './connection.ts'
 import type { ParserError } from './list-verb.ts'
@@ -10,24 +11,30 @@ import type { Service } from './service.ts'
 const patience = 1000
 
 export function refuseBytes(error: ParserError, socket: Socket, connection: Connection | undefined, service: Service): void {
-  if (connection?.broken === true) return
-  if (connection !== undefined) connection.broken = true
+  if (connection?.failure !== undefined) return
+  if (connection !== undefined) connection.failure = failureOf(error.code)
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
+  // A reply is under way, and what is written now would be read as a part of it. It is the last one.
   if (connection !== undefined && connection.ongoing > 0) {
-    // A reply is under way, and what is written now would be read as a part of it. It is the last one.
-    const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-    const cause = late ? requestErrors.TIMEOUT() : requestErrors.BAD_REQUEST({ reason: 'malformed request body' })
-    connection.reading?.fail(cause)
+    connection.reading?.fail(failureOf(error.code))
+    if (error.code === 'HPE_INVALID_EOF_STATE') socket.destroy()
     return
   }
   service.log.debug('a connection is refused', { code: error.code, remote_address: connection?.remoteAddress })
-  const [status, reason, message] = verdictOn(error.code)
-  socket.end(rawRefusal(status, reason, message))
+  // The client has said that it sends no more, in the middle of a request.
+  if (error.code === 'HPE_INVALID_EOF_STATE') socket.end()
+  else socket.end(rawRefusal(...verdictOn(error.code)))
   socket.resume()
   service.clock.timer(patience, () => void socket.destroy())
+}
+
+function failureOf(code: string | undefined): CofferError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestErrors.TIMEOUT()
+  if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') return requestErrors.ABORTED()
+  return requestErrors.BAD_REQUEST({ reason: 'malformed request body' })
 }
 
 function verdictOn(code: string | undefined): readonly [number, string, string] {

@@ -1,10 +1,15 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { DetailedPeerCertificate } from 'node:tls'
+import type { CofferError } from '../errors/coffer-error.ts'
 import type { PeerCertificate } from '../request/wire.ts'
 import type { MessageHead } from './list-verb.ts'
 import type { Source } from './proxy-protocol.ts'
-import type { RequestBody } from './request-body.ts'
+
+export interface Reader {
+  /** No more will come. False if it does not wait for more. */
+  fail(error: CofferError): boolean
+}
 
 /** What is the same for all requests of one connection. */
 export class Connection {
@@ -12,12 +17,12 @@ export class Connection {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly tls: boolean
-  /** Nothing more is read from it: it closes after the replies under way. */
-  broken = false
+  /** Why nothing more is read from it; it closes after the replies under way. */
+  failure: CofferError | undefined = undefined
   /** Requests under way; more than one if the client pipelines. */
   ongoing = 0
-  /** The body being read. Only one can be. */
-  reading: RequestBody | undefined = undefined
+  /** Who reads a body. Only one can. */
+  reading: Reader | undefined = undefined
   readonly head: MessageHead | undefined
   #turn: Promise<void> | undefined
   #certificate: { readonly value: PeerCertificate | undefined } | undefined

@@ -92,6 +92,8 @@ export class Exchange implements WireRequest, Expiring {
 
   async readBody(): Promise<Uint8Array> {
     this.#body ??= new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+    const { failure } = this.connection
+    if (failure !== undefined && !this.request.complete) throw failure
     this.connection.reading = this.#body
     return this.#body.read(this.response, this.expects === 'continue')
   }

@@ -9,13 +9,15 @@ const tolerance = 4_194_304
  * can destroy the reply before the client has read it.
  */
 export function discardRest(exchange: Exchange): Promise<void> {
-  const { request, service, expects } = exchange
-  if (expects !== 'nothing' || request.complete || request.destroyed) return Promise.resolve()
+  const { request, service, expects, connection } = exchange
+  const over = request.complete || request.destroyed || connection.failure !== undefined
+  if (over || expects !== 'nothing') return Promise.resolve()
   return new Promise((resolve) => {
     let dropped = 0
     const timer = service.clock.timer(patience, () => done())
     const done = (): void => {
       timer.cancel()
+      connection.reading = undefined
       request.off('data', drop)
       request.off('end', done)
       request.off('close', done)
@@ -25,6 +27,12 @@ export function discardRest(exchange: Exchange): Promise<void> {
     const drop = (chunk: Buffer): void => {
       dropped += chunk.length
       if (dropped > tolerance) done()
+    }
+    connection.reading = {
+      fail: () => {
+        done()
+        return true
+      },
     }
     request.on('data', drop)
     request.on('end', done)

@@ -30,6 +30,7 @@ import { limitWriting } from './write-limit.ts'
 export interface ListenerDeps {
   readonly clock: Clock
   readonly log: Logger
+  /** Gauge `vault.listener.connections` by listener. */
   readonly metrics: Metrics
 }
 
@@ -66,6 +67,7 @@ class HttpListener implements Listener {
   readonly #connections = new WeakMap<Socket, Connection>()
   #stopReporting: () => void = () => {}
   #address = ''
+  #open = 0
   #idle: (() => void) | undefined
 
   constructor(config: ListenerConfig, node: NodeServer, handler: WireHandler, deps: ListenerDeps) {
@@ -90,10 +92,9 @@ class HttpListener implements Listener {
 
   async listen(): Promise<void> {
     this.#address = await bind(this.#acceptor, this.#config)
-    const { log, metrics } = this.#deps
-    this.#acceptor.on('error', (error) => log.error('the listener failed', { error }))
-    const gauge = metrics.gauge('vault.core.in_flight_requests', { listener: this.#service.traits.name })
-    this.#stopReporting = metrics.beforeReport(() => gauge.set(this.inFlight))
+    this.#acceptor.on('error', (error) => this.#deps.log.error('the listener failed', { error }))
+    const gauge = this.#deps.metrics.gauge('vault.listener.connections', { listener: this.#service.traits.name })
+    this.#stopReporting = this.#deps.metrics.beforeReport(() => gauge.set(this.#open))
   }
 
   async reload(): Promise<void> {
@@ -110,17 +111,19 @@ class HttpListener implements Listener {
     const closed = new Promise<void>((resolve) => this.#acceptor.close(() => resolve()))
     this.#front?.close()
     server.closeIdleConnections()
-    if (this.inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve
-        this.#deps.clock.timer(graceMs, resolve)
-      })
-    }
+    if (this.inFlight > 0 && graceMs > 0) await this.#idleWithin(graceMs)
     await this.#lastReplies()
     server.closeAllConnections()
     if (this.#front !== undefined) server.close()
     await closed
     this.#stopReporting()
+  }
+
+  async #idleWithin(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle = resolve
+    using _timer = this.#deps.clock.timer(ms, resolve)
+    await promise
   }
 
   /** A reply that was handed over may still be in the process's buffers. */
@@ -166,6 +169,8 @@ class HttpListener implements Listener {
     const head = this.#verbs.attach(socket)
     if (head === undefined) this.#deps.log.error('this version of Node does not let LIST over HTTP/1.1 in')
     this.#connections.set(socket, new Connection(socket, head, this.#front?.sourceOf(socket)))
+    this.#open++
+    socket.once('close', () => this.#open--)
   }
 
   #clientError(error: ParserError, socket: Socket): void {
@@ -184,7 +189,8 @@ class HttpListener implements Listener {
     }
     const method = request.method ?? ''
     const verb = connection.head?.methodOf(method) ?? method
-    void answer(new Exchange(verb, request, response, connection, this.#service, expects))
+    const exchange = new Exchange(verb, request, response, connection, this.#service, expects)
+    connection.inTurn(() => answer(exchange))
   }
 }
 

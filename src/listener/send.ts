@@ -20,7 +20,7 @@ export function send(exchange: Exchange, reply: WireReply): Promise<void> | unde
   const length = lengthOf(reply.body)
   if (length !== undefined && status >= 200 && status !== 204 && status !== 304) headers.push('Content-Length', String(length))
   const rest = hasUnreadRest(exchange)
-  if (rest || service.closing || exchange.connection.broken) response.shouldKeepAlive = false
+  if (rest || service.closing || exchange.connection.failure !== undefined) response.shouldKeepAlive = false
   response.writeHead(status, headers)
   const { body } = reply
   if (!rest && (body === undefined || typeof body === 'string' || body instanceof Uint8Array)) {
@@ -50,7 +50,10 @@ async function sendSlowly(exchange: Exchange, body: Body, rest: boolean): Promis
     if (exchange.method === 'HEAD') abandon(body)
     else if (typeof body === 'string' || body instanceof Uint8Array) response.write(body)
     else if (body !== undefined) await stream(response, body)
-    if (rest) await discardRest(exchange)
+    if (rest) {
+      response.flushHeaders()
+      await discardRest(exchange)
+    }
     response.end()
   } catch (cause) {
     // The status is out already; a reply that ends early must not look whole.

@@ -1,5 +1,4 @@
 /** The settings of a development server. */
-import { defaultJsonLimits } from '../lib/json/index.ts'
 import { listenerDefaults } from '../listener/config.ts'
 import type { ServerFlags } from './server-flags.ts'
 import type { Settings } from './settings.ts'
@@ -13,11 +12,14 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
   return {
     storage: store === undefined ? { type: 'inmem' } : { type: 'lmdb', path: store },
     listeners: [{ ...listenerDefaults, address }],
-    log: { level: 'info', format: 'standard', file: undefined },
+    log: { level: 'info', format: 'standard', file: undefined, rotation: { maxBytes: 0, maxAge: 0, keep: 0 }, requests: 'off' },
+    telemetry: { prefix: 'vault', hostnameInGauges: false, hostnameAsLabel: false, prefixFilter: [], filterDefault: true, retention: 86_400_000, maxSeries: 500 },
     systemLimits: { defaultTtl: DEFAULT_TTL, maxTtl: DEFAULT_TTL },
-    jsonLimits: defaultJsonLimits,
     clusterName: undefined,
     apiAddress: `http://${address}`,
+    hostnameHeader: false,
+    // As Vault's: one in memory is for looking inside.
+    rawStorage: store === undefined,
     auditDevices: [],
     allowApiAuditCreation: true,
     allowAuditPrefix: false,

@@ -12,7 +12,8 @@ export function serverHelp(): string {
 
       $ coffer server -dev-persistent
 
-  SIGHUP reloads certificates and reopens log and audit files; SIGTERM stops the server in order.
+  SIGHUP reloads certificates and log levels, and reopens log and audit files; SIGTERM stops the server
+  in order.
 
 ${section('Command Options', serverFlags)}`
 }

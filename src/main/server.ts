@@ -1,31 +1,24 @@
 /** `coffer server`: from flags and files to a listening server, and back down in order. */
-import { hostname } from 'node:os'
 import { parseFlags } from '../cli/flags/parse.ts'
 import { environmentReader } from '../cli/environment.ts'
 import { CliFailure } from '../cli/failure.ts'
 import type { CliIo } from '../cli/io.ts'
-import { composeServer, type Server } from '../core/compose.ts'
 import { harden, type HardeningFinding } from '../core/hardening.ts'
 import { version } from '../core/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { createLogger, FileSink, levelNames, LogLevels, Metrics, parseLogLevel, type Logger, type LogLevel } from '../lib/observe/index.ts'
-import { startListener, type Listener } from '../listener/index.ts'
-import type { Driver } from '../storage/driver.ts'
-import { LmdbDriver } from '../storage/drivers/lmdb.ts'
-import { MemoryDriver } from '../storage/drivers/memory.ts'
+import { levelNames, parseLogLevel, type LogFormat, type Logger, type LogLevel } from '../lib/observe/index.ts'
 import { banner, devNotice } from './banner.ts'
-import { fromConfigFiles } from './config-settings.ts'
+import { fromConfigFiles, rereadLevels } from './config-settings.ts'
 import { devSettings } from './dev-settings.ts'
-import { openDevelopmentServer, prepareDevFolder } from './dev-setup.ts'
-import { writePidFile } from './pid-file.ts'
+import { openDevelopmentServer, prepareDevFolder, type DevKeys } from './dev-setup.ts'
+import { storeDevToken } from './dev-token.ts'
+import { openLog } from './log-setup.ts'
+import { PidFile } from './pid-file.ts'
+import { startRunning } from './running.ts'
 import { serverFlags, type ServerFlags } from './server-flags.ts'
 import { serverHelp } from './server-help.ts'
-import type { Settings } from './settings.ts'
-import { storeDevToken } from './dev-token.ts'
-import { waitForEnd, type Reloads } from './signals.ts'
-
-/** How long requests under way may take to end when the server stops, ms. */
-const GRACE = 10_000
+import type { LogSettings, Settings } from './settings.ts'
+import { waitForEnd } from './signals.ts'
 
 export async function serverCommand(args: readonly string[], io: CliIo): Promise<number> {
   if (args.some((arg) => /^--?h(elp)?$/.test(arg))) {
@@ -49,68 +42,55 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
   if (isDev && flags.config.length > 0) throw new CliFailure('A development server takes no -config: leave out -dev, or the configuration', 1)
   const folder = flags['dev-persistent'] ? prepareDevFolder(process.cwd()) : undefined
   const settings = withFlags(isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config), flags)
-  const levels = new LogLevels(settings.log.level)
-  const file = settings.log.file === undefined ? [] : [await FileSink.open(settings.log.file)]
-  const sinks = [FileSink.of(2), ...file]
-  const log = createLogger({ levels, format: settings.log.format, sinks, clock: systemClock })
+  const serverLog = await openLog(settings.log, systemClock)
+  const { log } = serverLog
   surviveStrays(log)
   const findings = harden({ privatePaths: [...settings.configFiles, ...(settings.storage.type === 'lmdb' ? [settings.storage.path] : [])] })
-  const metrics = new Metrics(systemClock)
-  const driver = openDriver(settings)
-  const server = await composeServer({
-    driver,
-    clock: systemClock,
-    log: log.named('core'),
-    levels,
-    metrics,
-    systemLimits: settings.systemLimits,
-    jsonLimits: settings.jsonLimits,
-    clusterName: settings.clusterName,
-    apiAddress: settings.apiAddress,
-    hostname: hostname(),
-    auditDevices: settings.auditDevices,
-    auditForbiddenFolders: settings.forbiddenFolders,
-    allowApiAuditCreation: settings.allowApiAuditCreation,
-    allowAuditPrefix: settings.allowAuditPrefix,
-    dataFolder: settings.storage.type === 'lmdb' ? settings.storage.path : undefined,
-    sanitizedConfig: settings.sanitized,
-    ...(flags['dev-root-token-id'] === '' ? {} : { devRootToken: flags['dev-root-token-id'] }),
-  })
-  const listeners: Listener[] = []
   try {
-    // A development server opens before it listens, so that its first answer is a useful one.
-    const keys = isDev ? await openDevelopmentServer(server, folder?.keysFile) : undefined
-    for (const config of settings.listeners) {
-      listeners.push(await startListener(config, server.handler, { clock: systemClock, log: log.named('http'), metrics }))
-    }
-    const addresses = listeners.map((listener) => listener.address())
-    io.stdout.write(banner(settings, addresses, findings))
-    if (keys !== undefined) io.stdout.write(devNotice(keys, settings, folder?.keysFile))
-    if (keys?.fresh === true && flags.dev && !flags['dev-no-store-token']) storeDevToken(io, keys.rootToken)
+    let keys: DevKeys | undefined
+    using pidFile = new PidFile(settings.pidFile)
+    await using running = await startRunning(settings, serverLog, {
+      ...(flags['dev-root-token-id'] === '' ? {} : { devRootToken: flags['dev-root-token-id'] }),
+      ...(isDev ? { beforeListening: async (server) => void (keys = await openDevelopmentServer(server, folder?.keysFile)) } : {}),
+    })
+    pidFile.write()
+    io.stdout.write(banner(settings, running.addresses, findings))
+    if (keys !== undefined) welcome(keys, settings, flags, folder?.keysFile, io)
     report(log, settings, findings)
-    using _pid = writePidFile(settings.pidFile)
-    await waitForEnd(log, reloads(server, listeners, sinks, log))
+    await waitForEnd(log, { reload: () => running.reload(isDev ? undefined : () => levelsNow(flags)) })
     return 0
   } finally {
-    await stop(server, listeners, log)
-    await Promise.all(sinks.map((sink) => sink.flush()))
+    await serverLog.flush()
   }
+}
+
+function welcome(keys: DevKeys, settings: Settings, flags: ServerFlags, keysFile: string | undefined, io: CliIo): void {
+  io.stdout.write(devNotice(keys, settings, keysFile))
+  if (keys.fresh && flags.dev && !flags['dev-no-store-token']) storeDevToken(io, keys.rootToken)
+}
+
+/** What the flags say stands over the configuration, now as at the start. */
+function levelsNow(flags: ServerFlags): Pick<LogSettings, 'level' | 'requests'> {
+  const { level, requests } = rereadLevels(flags.config)
+  return { level: flags['log-level'] === '' ? level : levelOf(flags['log-level']), requests }
 }
 
 function withFlags(settings: Settings, flags: ServerFlags): Settings {
   const level = flags['log-level'] === '' ? settings.log.level : levelOf(flags['log-level'])
-  const format = flags['log-format'] === 'json' ? 'json' : flags['log-format'] === 'standard' ? 'standard' : settings.log.format
+  const format = flags['log-format'] === '' ? settings.log.format : formatOf(flags['log-format'])
   return { ...settings, log: { ...settings.log, level, format } }
+}
+
+function formatOf(text: string): LogFormat {
+  const format = text.trim().toLowerCase()
+  if (format !== 'json' && format !== 'standard') throw new CliFailure('-log-format takes standard or json', 1)
+  return format
 }
 
 function levelOf(text: string): LogLevel {
   const level = parseLogLevel(text)
   if (level === undefined) throw new CliFailure(`-log-level takes ${levelNames.join(', ')}`, 1)
   return level
-}
-
-function openDriver(settings: Settings): Driver {
-  return settings.storage.type === 'lmdb' ? new LmdbDriver({ path: settings.storage.path }) : new MemoryDriver()
 }
 
 /** A stray failure is logged and survived: a server that ends is a vault that is sealed. */
@@ -130,27 +110,4 @@ function report(log: Logger, settings: Settings, findings: readonly HardeningFin
     if (status === 'ok') log.debug(detail, { check })
     else log.warn(detail, { check, advice })
   }
-}
-
-function reloads(server: Server, listeners: readonly Listener[], sinks: readonly FileSink[], log: Logger): Reloads {
-  return {
-    reload: async () => {
-      for (const listener of listeners) {
-        try {
-          await listener.reload()
-        } catch (error) {
-          log.error('the certificates could not be reloaded; the old ones stay in use', { reason: error instanceof Error ? error.message : 'unknown' })
-        }
-      }
-      await server.reopenAuditFiles()
-      for (const sink of sinks) await sink.reopen()
-      log.info('reloaded certificates and log files')
-    },
-  }
-}
-
-async function stop(server: Server, listeners: readonly Listener[], log: Logger): Promise<void> {
-  await Promise.all(listeners.map((listener) => listener.close(GRACE)))
-  await server.close()
-  log.info('stopped')
 }

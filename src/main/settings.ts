@@ -1,18 +1,22 @@
 /** What a server is started with, whether it comes from configuration files or from the flags of a development server. */
 import type { DeviceRequest } from '../audit/index.ts'
-import type { JsonLimits, JsonOut } from '../lib/json/index.ts'
-import type { LogFormat, LogLevel } from '../lib/observe/index.ts'
+import type { JsonOut } from '../lib/json/index.ts'
+import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 
 export interface Settings {
   readonly storage: { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
   readonly listeners: readonly ListenerConfig[]
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly file: string | undefined }
+  readonly log: LogSettings
+  readonly telemetry: TelemetrySettings
   readonly systemLimits: LeaseLimits
-  readonly jsonLimits: JsonLimits
   readonly clusterName: string | undefined
   readonly apiAddress: string
+  /** Replies carry `X-Vault-Hostname`. */
+  readonly hostnameHeader: boolean
+  /** Serves `sys/raw`. */
+  readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
@@ -23,4 +27,25 @@ export interface Settings {
   readonly sanitized: ReadonlyMap<string, JsonOut>
   /** To be logged once there is a log. */
   readonly warnings: readonly string[]
+}
+
+export interface LogSettings {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  /** As configured: it may be a folder. */
+  readonly file: string | undefined
+  readonly rotation: Rotation
+  /** Level of the line for each request. */
+  readonly requests: LogLevel
+}
+
+export interface TelemetrySettings {
+  readonly prefix: string
+  readonly hostnameInGauges: boolean
+  readonly hostnameAsLabel: boolean
+  readonly prefixFilter: readonly string[]
+  readonly filterDefault: boolean
+  /** ms; 0 turns the Prometheus form off. */
+  readonly retention: number
+  readonly maxSeries: number
 }

@@ -220,7 +220,8 @@ export interface InFlightRequest {
 
 /** What can be told of the process and its work. */
 export interface ObservePort {
-  prometheus(): string
+  /** Undefined where the configuration turned that form off. */
+  prometheus(): string | undefined
   metricsJson(): string
   inFlight(): readonly InFlightRequest[]
   loggers(): ReadonlyMap<string, string>

@@ -1,4 +1,5 @@
 /** A request and a reply as the listener knows them: bytes and headers, no meaning yet. */
+import { defaultJsonLimits, type JsonLimits } from '../lib/json/index.ts'
 
 /** A verified client certificate of the connection (mutual TLS), in DER. Present only if the handshake of this session proved it. */
 export interface PeerCertificate {
@@ -23,14 +24,40 @@ export interface WireRequest {
   readBody(): Promise<Uint8Array>
   /** Aborted when the client went away or the request's time is over. */
   readonly signal: AbortSignal
+  /** The request's time is over: the client has been told so, and what has not begun yet is not to begin. */
+  readonly expired: boolean
 }
 
+/** What the configuration says of a listener that is not about bytes. */
 export interface ListenerTraits {
   /** For logs and metrics: `tcp 127.0.0.1:8200`. */
   readonly name: string
+  readonly jsonLimits: JsonLimits
   readonly requireRequestHeader: boolean
+  /** `sys/metrics` needs no token. */
   readonly unauthenticatedMetricsAccess: boolean
+  /** `sys/metrics` is not served. */
+  readonly disallowMetrics: boolean
+  /** Nothing else is. */
+  readonly metricsOnly: boolean
+  /** `sys/in-flight-req` needs no token. */
+  readonly unauthenticatedInFlightAccess: boolean
+  /** What answers that need no token leave out. */
+  readonly redactClusterName: boolean
+  readonly redactVersion: boolean
 }
+
+export const plainListener: ListenerTraits = Object.freeze({
+  name: '',
+  jsonLimits: defaultJsonLimits,
+  requireRequestHeader: false,
+  unauthenticatedMetricsAccess: false,
+  disallowMetrics: false,
+  metricsOnly: false,
+  unauthenticatedInFlightAccess: false,
+  redactClusterName: false,
+  redactVersion: false,
+})
 
 export interface WireReply {
   readonly status: number

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Reply } from '../request/reply.ts'
 import type { Request } from '../request/request.ts'
 import { rootNamespace } from '../request/request.ts'
+import { plainListener } from '../request/wire.ts'
 import { mountAt, TokenRooms } from '../../test/support/token-rooms.ts'
 
 const ENVELOPE = '{"request_id":"x","data":{"a":9007199254740993,"b":1.0},"auth":null}\n'
@@ -11,7 +12,7 @@ function request(path: string, more: Partial<Request> = {}): Request {
   return {
     id: 'r', operation: 'read', path, namespace: rootNamespace, clientToken: undefined, body: new Map(), query: new Map(), rawBody: undefined,
     headers: new Map(), wrapTtl: 60, wrapFormat: undefined, remoteAddress: '127.0.0.1', remotePort: 1, peerCertificate: undefined,
-    listener: { name: 'test', requireRequestHeader: false, unauthenticatedMetricsAccess: false }, signal: () => AbortSignal.timeout(60_000), receivedAt: 0,
+    listener: plainListener, signal: () => AbortSignal.timeout(60_000), receivedAt: 0,
     ...more,
   }
 }

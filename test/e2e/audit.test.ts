@@ -1,7 +1,7 @@
 /** No entry, no answer: what clients see while the audit devices can't write, and what still works. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { at, textAt } from '../support/json.ts'
@@ -47,9 +47,10 @@ test('every request has its two entries, failed ones too', async () => {
 
 test('a device that is broken for good can be disabled, and the log says that nobody recorded it', { skip: cannotLimit() }, async () => {
   await using server = await startServer({ config: 'unsafe_allow_api_audit_creation = true' })
+  // Longer than the store's own file, which must be able to take the change.
+  writeFileSync(server.auditFile, `${' '.repeat(8 << 20)}\n`, { mode: 0o600 })
   await server.call('PUT', 'sys/audit/mine', { type: 'file', options: { file_path: server.auditFile } })
   await prepare(server)
-  // The store may still grow, so that the change itself can be written; the audit file is at its limit.
   fillDisk(server)
   assert.equal((await server.call('DELETE', 'sys/audit/mine', undefined, { token: 'hvs.nope' })).status, 500)
   assert.equal((await server.call('DELETE', 'sys/audit/mine')).status, 204)

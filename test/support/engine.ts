@@ -6,12 +6,13 @@ import type { PipelineDeps } from '../../src/core/deps.ts'
 import { handle } from '../../src/core/pipeline.ts'
 import type { Engine } from '../../src/framework/engine.ts'
 import { FakeClock } from '../../src/lib/clock.ts'
-import { defaultJsonLimits, membersOf, RawJson } from '../../src/lib/json/index.ts'
+import { membersOf, RawJson } from '../../src/lib/json/index.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
 import type { Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
 import { rootNamespace } from '../../src/request/request.ts'
+import { plainListener } from '../../src/request/wire.ts'
 import { MountIndex } from '../../src/router/mount-index.ts'
 import { Router } from '../../src/router/router.ts'
 import { MemoryDriver } from '../../src/storage/drivers/memory.ts'
@@ -139,7 +140,8 @@ export class EngineUnderTest implements AsyncDisposable {
         remotePort: 40000,
         tls: false,
         peerCertificate: undefined,
-        listener: { name: 'test', requireRequestHeader: false, unauthenticatedMetricsAccess: false },
+        listener: plainListener,
+        expired: false,
         readBody: async () => bytes,
         signal: new AbortController().signal,
       },
@@ -173,7 +175,6 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
   const deps: PipelineDeps = {
     clock,
     log: silentLogger,
-    jsonLimits: defaultJsonLimits,
     namespaces: { resolve: (_header, path) => ({ namespace: rootNamespace, path }) },
     state: () => 'active',
     store: () => store,

@@ -61,6 +61,7 @@ export async function turns(count = 12): Promise<void> {
 export class RawClient {
   readonly socket: Socket
   received = ''
+  /** By the server: no more will come. */
   closed = false
   readonly #closed: Promise<void>
   #wake: () => void = () => {}
@@ -73,6 +74,10 @@ export class RawClient {
       this.#wake()
     })
     socket.on('error', () => {})
+    socket.on('end', () => {
+      this.closed = true
+      this.#wake()
+    })
     this.#closed = new Promise((resolve) => {
       socket.on('close', () => {
         this.closed = true

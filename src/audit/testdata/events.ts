@@ -5,6 +5,7 @@ import type { Mount, MountTuning } from '../../request/mount.ts'
 import type { AuditEvent, Verdict } from '../../request/ports.ts'
 import type { Reply } from '../../request/reply.ts'
 import { rootNamespace, type Request } from '../../request/request.ts'
+import { plainListener } from '../../request/wire.ts'
 
 export const salt = '7d0f8a0e-5a3b-4b8e-9c53-0d2c3a1b4e5f'
 
@@ -94,7 +95,7 @@ export function request(changes: Partial<Request> = {}): Request {
     remoteAddress: '127.0.0.1',
     remotePort: 40000,
     peerCertificate: undefined,
-    listener: { name: 'tcp', requireRequestHeader: false, unauthenticatedMetricsAccess: false },
+    listener: plainListener,
     signal: () => new AbortController().signal,
     receivedAt: Date.UTC(2026, 0, 1),
     ...changes,

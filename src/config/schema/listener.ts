@@ -3,7 +3,7 @@
  * Source: https://developer.hashicorp.com/vault/docs/configuration/listener/tcp
  */
 import { ignored, refused } from '../field.ts'
-import { bool, cidrs, fileMode, integer, millis, oneOf, optionalText, size, strings, text } from '../kinds.ts'
+import { bool, cidrs, fileMode, integer, millis, oneOf, optionalText, size, strings, text, zeroIsDefault } from '../kinds.ts'
 import { responseHeaders } from '../response-headers.ts'
 import { section } from './nested.ts'
 
@@ -12,7 +12,7 @@ const LATER = 'this server does not obtain certificates by ACME yet; give tls_ce
 export const metricsSchema = {
   unauthenticated_metrics_access: bool('Lets anyone read `sys/metrics` on this listener.'),
   disallow_metrics: bool('Does not serve `sys/metrics` on this listener.'),
-  metrics_only: refused('a listener serves the whole API'),
+  metrics_only: bool('Serves nothing but `sys/metrics` on this listener.'),
   metrics_path: refused('metrics are at /v1/sys/metrics'),
 }
 
@@ -24,33 +24,33 @@ const profilingSchema = { unauthenticated_pprof_access: ignored('there is no ppr
 
 /** Keys of both kinds of listener. */
 const common = {
-  max_request_size: size('Bytes a request body may have. 0 takes the default.', 33_554_432),
-  max_request_duration: millis('Time a request may take. 0 takes `default_max_request_duration`.', 0),
-  max_request_json_memory: size('Bytes the parsed form of a JSON body may take, estimated.', 34_078_720),
+  max_request_size: zeroIsDefault(size('Bytes a request body may have.', 33_554_432)),
+  max_request_duration: millis('Time a request may take until it is answered, with 503 if need be. 0 takes `default_max_request_duration`.', 0),
+  max_request_json_memory: zeroIsDefault(size('Bytes the parsed form of a JSON body may take, estimated.', 34_078_720)),
   max_request_json_strings: integer('Strings a JSON body may have, keys included.', 1000, { min: 1, max: 10_000_000 }),
   max_json_depth: integer('Levels a JSON body may nest.', 64, { min: 1, max: 500 }),
-  max_json_string_value_length: size('Bytes one string of a JSON body may have.', 33_554_432),
+  max_json_string_value_length: zeroIsDefault(size('Bytes one string of a JSON body may have.', 33_554_432)),
   max_json_object_entry_count: integer('Members one object of a JSON body may have.', 1000, { min: 1, max: 10_000_000 }),
   max_json_array_element_count: ignored('max_request_json_memory bounds arrays'),
   require_request_header: bool('Refuses requests without `X-Vault-Request: true`, which no browser sends by itself.'),
-  http_read_header_timeout: millis('Time for the headers of a request to arrive.', 10_000),
-  http_read_timeout: millis('Time for a whole request to arrive.', 30_000),
-  http_write_timeout: millis('Time for a response to be taken. 0 is no limit of its own.', 0),
-  http_idle_timeout: millis('Time a connection may rest between requests.', 300_000),
+  http_read_header_timeout: zeroIsDefault(millis('Time for the headers of a request to arrive.', 10_000)),
+  http_read_timeout: zeroIsDefault(millis('Time for a whole request to arrive.', 30_000)),
+  http_write_timeout: millis('Time from the headers of a request until its response is taken; then the connection is cut. 0 is no limit.', 0),
+  http_idle_timeout: zeroIsDefault(millis('Time a connection may rest between requests.', 300_000)),
   custom_response_headers: responseHeaders('Headers to add to responses, by status.'),
   telemetry: section('Metrics on this listener.', metricsSchema),
   inflight_requests_logging: section('In-flight requests on this listener.', inFlightSchema),
   profiling: section('Profiles on this listener.', profilingSchema),
-  disable_unauthed_rekey_endpoints: bool('Refuses `sys/rekey/*` without a token.', true),
-  disable_unauthed_generate_root_endpoints: bool('Refuses `sys/generate-root/*` without a token.', true),
+  disable_unauthed_rekey_endpoints: ignored('there is no sys/rekey yet'),
+  disable_unauthed_generate_root_endpoints: ignored('there is no sys/generate-root yet'),
   disable_replication_status_endpoints: ignored('there is no replication'),
-  redact_addresses: bool('Leaves addresses out of unauthenticated answers.'),
-  redact_cluster_name: bool('Leaves the name of the cluster out of unauthenticated answers.'),
-  redact_version: bool('Leaves the version out of unauthenticated answers.'),
+  redact_addresses: ignored('no answer that needs no token has an address in it'),
+  redact_cluster_name: bool('Leaves the name of the cluster out of `sys/health` and `sys/seal-status`.'),
+  redact_version: bool('Leaves the version out of `sys/health` and `sys/seal-status`.'),
   chroot_namespace: refused('namespaces are not supported yet'),
   agent_api: refused('it belongs to the configuration of an agent'),
   proxy_api: refused('it belongs to the configuration of a proxy'),
-  role: oneOf('Only `default`.', ['default'], 'default', { '': 'default' }),
+  role: oneOf('`metrics_only` serves nothing but `sys/metrics`, and that to anyone.', ['default', 'metrics_only'], 'default', { '': 'default' }),
   purpose: ignored('every listener serves the API'),
   cors_enabled: refused('write sys/config/cors through the API'),
   cors_allowed_origins: refused('write sys/config/cors through the API'),
@@ -60,7 +60,7 @@ const common = {
 
 export const tcpSchema = {
   address: text('Host and port to listen on: `127.0.0.1:8200`, `:8200`, `[::1]:8200`.', '127.0.0.1:8200'),
-  cluster_address: text('Host and port for other nodes; by default the port after that of `address`.'),
+  cluster_address: ignored('more than one node is not supported yet'),
   tls_disable: bool('Speaks plain HTTP. For development, or behind a proxy on the same machine.'),
   tls_cert_file: optionalText('PEM file with the certificate and those that lead to its issuer. Read again at SIGHUP.'),
   tls_key_file: optionalText('PEM file with the private key. Read again at SIGHUP.'),

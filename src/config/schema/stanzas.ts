@@ -1,5 +1,8 @@
 /** The smaller stanzas: storage, seal, audit, user_lockout. */
-import { bool, integer, map, optionalText, seconds, text } from '../kinds.ts'
+import { ignored } from '../field.ts'
+import { bool, map, optionalText, text } from '../kinds.ts'
+
+const NO_USERS = 'there are no log-in methods with users yet'
 
 /** `storage "lmdb" { path = "…" }`: the embedded store, on a disk. `storage "file"` is another name for it. */
 export const lmdbSchema = {
@@ -21,8 +24,8 @@ export const auditSchema = {
 
 /** `user_lockout "all" { … }`, or for one auth method: `userpass`, `ldap`, `approle`. */
 export const lockoutSchema = {
-  lockout_threshold: integer('Failed log-ins that lock a user out.', 5, { min: 1, max: 1_000_000 }),
-  lockout_duration: seconds('How long a user stays locked out.', 900),
-  lockout_counter_reset: seconds('Time without a failed log-in after which counting starts anew.', 900),
-  disable_lockout: bool('Locks nobody out.'),
+  lockout_threshold: ignored(NO_USERS),
+  lockout_duration: ignored(NO_USERS),
+  lockout_counter_reset: ignored(NO_USERS),
+  disable_lockout: ignored(NO_USERS),
 }

@@ -1,16 +1,15 @@
 /** Reads and parses the body, after the token was found good: nobody without one can make the server parse anything but a log-in. */
 import { requestErrors } from '../../errors/request.ts'
-import { JsonError, parseObject, parseObjectAsync, type RawJson } from '../../lib/json/index.ts'
+import { JsonError, parseObject, parseObjectAsync, type JsonLimits, type RawJson } from '../../lib/json/index.ts'
 import { CofferError } from '../../errors/coffer-error.ts'
 import type { Exchange } from '../exchange.ts'
-import type { PipelineDeps } from '../deps.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 const MERGE_PATCH = 'application/merge-patch+json'
 /** Bodies above this are parsed in slices, so that no other request waits for them. */
 const LARGE = 1 << 20
 
-export async function readBody(x: Exchange, deps: PipelineDeps): Promise<void> {
+export async function readBody(x: Exchange): Promise<void> {
   const { request, wire } = x
   const { operation } = request
   if (operation === 'read' || operation === 'list' || operation === 'scan' || operation === 'help') return
@@ -21,14 +20,14 @@ export async function readBody(x: Exchange, deps: PipelineDeps): Promise<void> {
     return
   }
   if (bytes.length === 0) return
-  x.request = { ...request, body: await parse(bytes, deps) }
+  x.request = { ...request, body: await parse(bytes, wire.listener.jsonLimits) }
 }
 
-async function parse(bytes: Uint8Array, deps: PipelineDeps): Promise<ReadonlyMap<string, RawJson>> {
+async function parse(bytes: Uint8Array, limits: JsonLimits): Promise<ReadonlyMap<string, RawJson>> {
   try {
     // `null` counts as no body, as in Vault.
     if (bytes.length === 4 && Buffer.from(bytes).equals(NULL)) return new Map()
-    return bytes.length > LARGE ? await parseObjectAsync(bytes, deps.jsonLimits) : parseObject(bytes, deps.jsonLimits)
+    return bytes.length > LARGE ? await parseObjectAsync(bytes, limits) : parseObject(bytes, limits)
   } catch (error) {
     if (error instanceof CofferError || !(error instanceof JsonError)) throw error
     throw requestErrors.BAD_JSON({ reason: error.reason })

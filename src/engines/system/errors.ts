@@ -54,6 +54,7 @@ export const systemErrors = defineErrors('SYSTEM', {
     status: 400,
     message: 'metric response format unknown: it takes "prometheus", or nothing for JSON',
   },
+  NO_PROMETHEUS: { status: 400, message: 'prometheus is not enabled' },
   TOO_FEW_BYTES: { status: 400, message: "'bytes' cannot be less than 1" },
   TOO_MANY_BYTES: { status: 400, message: (p: { max: number }) => `'bytes' should be less than ${p.max}` },
   ENTROPY_SOURCE: { status: 400, message: 'unsupported entropy source; must be "platform" or "seal", or "all"' },

@@ -20,11 +20,13 @@ export interface LevelCell {
  * its own takes that of the nearest one above it, then the default. Changes take effect at once.
  */
 export class LogLevels {
+  #configured: LogLevel
   #default: LogLevel
   readonly #own = new Map<string, LogLevel>()
   readonly #cells = new Map<string, LevelCell>()
 
   constructor(level: LogLevel) {
+    this.#configured = level
     this.#default = level
   }
 
@@ -37,6 +39,16 @@ export class LogLevels {
     this.#default = level
     this.#own.clear()
     this.#refresh()
+  }
+
+  /** What the configuration says now: the level of every module, and what `resetAll` goes back to. */
+  configure(level: LogLevel): void {
+    this.#configured = level
+    this.setAll(level)
+  }
+
+  resetAll(): void {
+    this.setAll(this.#configured)
   }
 
   set(module: string, level: LogLevel): void {

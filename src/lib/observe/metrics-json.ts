@@ -1,9 +1,9 @@
 /** `sys/metrics` without a format: the summary of Vault's in-memory sink, over its last interval of ten seconds. */
 import type { JsonOut } from '../json/index.ts'
-import type { Family, Metrics, Series } from './metrics.ts'
+import type { Family, MetricsReport, Series } from './metrics.ts'
 import { windowLength } from './window.ts'
 
-export function toMetricsJson(metrics: Metrics): JsonOut {
+export function toMetricsJson(metrics: MetricsReport): JsonOut {
   const now = metrics.clock.monotonic()
   const families = metrics.report()
   const rows = (kind: Family['kind'], row: (family: Family, series: Series) => JsonOut): JsonOut =>

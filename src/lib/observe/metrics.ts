@@ -26,6 +26,8 @@ export interface Series {
   readonly value: number
   /** Observations of a summary, calls of a counter. */
   readonly count: number
+  /** When it last changed, on the monotonic clock. */
+  readonly updatedAt: number
   readonly window: Window | undefined
 }
 
@@ -35,26 +37,27 @@ export interface Family {
   readonly series: readonly Series[]
 }
 
-/** Series of one metric; further label values are counted together, so that no caller can fill the memory. */
-const maxSeries = 500
 const overflow: Labels = Object.freeze({ overflow: 'true' })
 const noLabels: Labels = Object.freeze({})
 
 interface Source {
   readonly clock: Clock
+  readonly maxSeries: number
 }
 
 class MutableSeries implements Series, Counter, Gauge, Summary {
   readonly labels: Labels
   value = 0
   count = 0
+  updatedAt: number
   readonly window: Window | undefined
   readonly #clock: Clock
 
   constructor(labels: Labels, kind: Family['kind'], source: Source) {
     this.labels = labels
     this.#clock = source.clock
-    this.window = kind === 'gauge' ? undefined : new Window(source.clock.monotonic(), kind === 'summary')
+    this.updatedAt = source.clock.monotonic()
+    this.window = kind === 'gauge' ? undefined : new Window(this.updatedAt, kind === 'summary')
   }
 
   add(amount = 1): void {
@@ -63,12 +66,14 @@ class MutableSeries implements Series, Counter, Gauge, Summary {
 
   set(value: number): void {
     this.value = value
+    this.updatedAt = this.#clock.monotonic()
   }
 
   observe(value: number): void {
     this.value += value
     this.count++
-    this.window?.add(value, this.#clock.monotonic())
+    this.updatedAt = this.#clock.monotonic()
+    this.window?.add(value, this.updatedAt)
   }
 }
 
@@ -92,20 +97,30 @@ class MutableFamily implements Family {
     const key = JSON.stringify(Object.entries(labels))
     const known = this.#series.get(key)
     if (known !== undefined) return known
-    if (this.#series.size >= maxSeries && labels !== overflow) return this.of(overflow)
+    if (this.#series.size >= this.#source.maxSeries && labels !== overflow) return this.of(overflow)
     const made = new MutableSeries(labels, this.kind, this.#source)
     this.#series.set(key, made)
     return made
   }
 }
 
-export class Metrics {
+/** What a report is made of. */
+export interface MetricsReport {
   readonly clock: Clock
+  /** Every metric by name. */
+  report(): readonly Family[]
+}
+
+export class Metrics implements MetricsReport {
+  readonly clock: Clock
+  readonly maxSeries: number
   readonly #families = new Map<string, MutableFamily>()
   readonly #collectors = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  /** `maxSeries` of one metric; further label values are counted together, so that no caller can fill the memory. */
+  constructor(clock: Clock, maxSeries = 500) {
     this.clock = clock
+    this.maxSeries = maxSeries
   }
 
   /** Throws if the name stands for a metric of another kind. */
@@ -127,7 +142,6 @@ export class Metrics {
     return () => this.#collectors.delete(collect)
   }
 
-  /** Every metric by name. */
   report(): readonly Family[] {
     for (const collect of this.#collectors) collect()
     return [...this.#families.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))

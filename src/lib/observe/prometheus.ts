@@ -1,11 +1,11 @@
 /** Prometheus' text exposition format, version 0.0.4. */
-import type { Family, Labels, Metrics, Series } from './metrics.ts'
+import type { Family, Labels, MetricsReport, Series } from './metrics.ts'
 
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
 
 const quantiles = [0.5, 0.9, 0.99] as const
 
-export function toPrometheus(metrics: Metrics): string {
+export function toPrometheus(metrics: MetricsReport): string {
   const now = metrics.clock.monotonic()
   let out = ''
   for (const family of metrics.report()) {

@@ -47,6 +47,7 @@ export function healthPaths({ lifecycle, observe }: SystemPorts): readonly PathD
       run: (c) => {
         const state = lifecycle.state()
         const { clusterName, clusterId } = lifecycle.sealStatus()
+        const { redactClusterName, redactVersion } = c.request.listener
         const closed = state === 'uninitialized' || state === 'sealed'
         const replication = closed ? 'unknown' : 'disabled'
         const body = {
@@ -57,8 +58,8 @@ export function healthPaths({ lifecycle, observe }: SystemPorts): readonly PathD
           replication_performance_mode: replication,
           replication_dr_mode: replication,
           server_time_utc: Math.floor(c.clock.now() / 1000),
-          version: observe.version,
-          cluster_name: clusterName,
+          version: redactVersion ? '' : observe.version,
+          cluster_name: redactClusterName ? undefined : clusterName,
           cluster_id: clusterId,
         }
         return rawJson(body, codeOf(state, c.in))

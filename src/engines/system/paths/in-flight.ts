@@ -19,7 +19,11 @@ const inFlightReply = rawSchema(
 
 export function inFlightPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('in-flight-req', { help: 'The requests being worked on.', params: {} }).read({
+    definePath('in-flight-req', {
+      help: 'The requests being worked on.',
+      params: {},
+      flags: { openBy: 'unauthenticatedInFlightAccess' },
+    }).read({
       summary: 'List the requests being worked on.',
       replies: { 200: inFlightReply },
       run: () =>

@@ -1,6 +1,20 @@
 import {
-  absent, definePath, defineErrors, done, f, listing, none, okData, pageFields, pageOf, replySchema,
-  type CallContext, type JsonOut, type PathDefinition, type Reply, type WriteView,
+  absent,
+  definePath,
+  defineErrors,
+  done,
+  f,
+  listing,
+  none,
+  okData,
+  pageFields,
+  pageOf,
+  replySchema,
+  type CallContext,
+  type JsonOut,
+  type PathDefinition,
+  type Reply,
+  type WriteView,
 } from '#framework'
 import { rfc3339 } from '../../../lib/rfc3339.ts'
 import type { LeaseInfo, LeasesPort, RevokeMode } from '../../../request/lease-ports.ts'
@@ -16,9 +30,11 @@ const leaseErrors = defineErrors('LEASE_PATH', {
   LIMIT: { status: 400, message: "limit must be 'none' or a positive integer" },
 })
 
-const TIDY_STARTED = "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."
+const TIDY_STARTED =
+  "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs."
 const MOST_SHOWN = 10_000
-const MORE_THAN_SHOWN = 'Command halted because many irrevocable leases were found. To emit the entire list, re-run the command with force set true.'
+const MORE_THAN_SHOWN =
+  'Command halted because many irrevocable leases were found. To emit the entire list, re-run the command with force set true.'
 
 const leaseReply = replySchema('A lease.', {
   id: f.string('Its id.'),
@@ -30,14 +46,18 @@ const leaseReply = replySchema('A lease.', {
   ttl: f.int('Seconds left.'),
   revoke_error: f.string('Why it could not be revoked.').optional(),
 })
-const keysReply = replySchema('Leases and folders of leases.', { keys: f.list('Names; folders with a slash at the end.') })
+const keysReply = replySchema('Leases and folders of leases.', {
+  keys: f.list('Names; folders with a slash at the end.'),
+})
 const countReply = replySchema('How many leases could not be revoked.', {
   lease_count: f.int('All of them.'),
   counts: f.map('By accessor of the mount.'),
 })
 const irrevocableReply = replySchema('Leases that could not be revoked.', {
   lease_count: f.int('How many there are.'),
-  leases: f.array(f.object({ lease_id: f.string('Its id.'), mount_id: f.string('Accessor of its mount.'), error: f.string('Why.') })),
+  leases: f.array(
+    f.object({ lease_id: f.string('Its id.'), mount_id: f.string('Accessor of its mount.'), error: f.string('Why.') }),
+  ),
 })
 const renewReply = replySchema('The lease with its new end, outside of `data`.', {})
 const startedReply = replySchema('It has begun.', {})
@@ -63,7 +83,11 @@ export function leasePaths(ports: LeasePathPorts): readonly PathDefinition[] {
 }
 
 function lookup(ports: LeasePathPorts): readonly PathDefinition[] {
-  const names = async (c: CallContext & { readonly view: WriteView | Parameters<LeasesPort['list']>[0] }, prefix: string, page: object) => {
+  const names = async (
+    c: CallContext & { readonly view: WriteView | Parameters<LeasesPort['list']>[0] },
+    prefix: string,
+    page: object,
+  ) => {
     const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
     return listing(await ports.leases().list(c.view, c.request.namespace, folder, page))
   }
@@ -103,7 +127,9 @@ function renew(ports: LeasePathPorts, path: string): readonly PathDefinition[] {
   const summary = 'Renew a lease.'
   const flags = { hidden: path === 'renew' }
   const run = async (c: CallContext & { readonly view: WriteView }, id: string, increment: number): Promise<Reply> => {
-    const { leaseId, leaseDuration, renewable, warnings } = await ports.leases().renew(c.view, c.request.namespace, required(id), increment)
+    const { leaseId, leaseDuration, renewable, warnings } = await ports
+      .leases()
+      .renew(c.view, c.request.namespace, required(id), increment)
     return { leaseId, leaseDuration, renewable, warnings, status: 200 }
   }
   return [
@@ -208,7 +234,9 @@ function irrevocable(ports: LeasePathPorts): readonly PathDefinition[] {
         if (c.in.type.toLowerCase() !== 'irrevocable') return absent()
         const most = limitOf(c.in.limit)
         const leases = await ports.leases().irrevocable(c.view, c.request.namespace)
-        const some = leases.slice(0, most).map(({ leaseId, mountAccessor, error }) => ({ error, lease_id: leaseId, mount_id: mountAccessor }))
+        const some = leases
+          .slice(0, most)
+          .map(({ leaseId, mountAccessor, error }) => ({ error, lease_id: leaseId, mount_id: mountAccessor }))
         if (leases.length > most) c.warn(MORE_THAN_SHOWN)
         return okData({ lease_count: some.length, leases: some })
       },

@@ -15,7 +15,11 @@ const metricsReply = rawSchema('The metrics, as JSON or in the text format of Pr
 
 export function metricsPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('metrics', { help: 'What the server counts and measures of itself.', params: {} }).read({
+    definePath('metrics', {
+      help: 'What the server counts and measures of itself.',
+      params: {},
+      flags: { isMetrics: true, openBy: 'unauthenticatedMetricsAccess' },
+    }).read({
       summary: 'Read the metrics.',
       fields: { format: f.string('`prometheus`; JSON if left out.').default('') },
       replies: { 200: metricsReply },
@@ -25,7 +29,9 @@ export function metricsPaths({ observe }: SystemPorts): readonly PathDefinition[
           value.includes('application/openmetrics-text'),
         )
         if (format === 'prometheus' || (format === '' && accepts)) {
-          return { raw: { contentType: PROMETHEUS, body: observe.prometheus() } }
+          const body = observe.prometheus()
+          if (body === undefined) throw systemErrors.NO_PROMETHEUS()
+          return { raw: { contentType: PROMETHEUS, body } }
         }
         if (format !== '') throw systemErrors.BAD_METRICS_FORMAT()
         return { raw: { contentType: 'application/json', body: observe.metricsJson() } }

@@ -1,6 +1,7 @@
 import { definePath, done, f, none, type PathDefinition } from '#framework'
 import type { JsonOut } from '../../../lib/json/index.ts'
 import type { LifecyclePort, SealStatus, SystemPorts } from '../../../request/system-ports.ts'
+import type { ListenerTraits } from '../../../request/wire.ts'
 import { sealErrors } from '../../../errors/seal.ts'
 import { systemErrors } from '../errors.ts'
 import { rawJson, rawSchema } from '../raw.ts'
@@ -35,7 +36,7 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
     definePath('seal-status', { help: 'The state of the seal.', params: {}, flags: openToAll }).read({
       summary: 'Tell whether the server is sealed, and how far an unsealing has come.',
       replies: { 200: statusReply },
-      run: () => rawJson(statusOf(ports, lifecycle.sealStatus())),
+      run: (c) => rawJson(statusOf(ports, lifecycle.sealStatus(), c.request.listener)),
     }),
     definePath('seal-backend-status', { help: 'The health of the seal.', params: {}, flags: openToAll }).read({
       summary: 'Tell whether what the seal relies on works.',
@@ -51,7 +52,7 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
         migrate: f.bool('Move the vault to another seal.').default(false),
       },
       replies: { 200: statusReply },
-      run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in))),
+      run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in), c.request.listener)),
     }),
     definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true } }).compute({
       summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
@@ -81,7 +82,7 @@ async function unseal(lifecycle: LifecyclePort, { key, reset, migrate }: UnsealI
   return open ? lifecycle.sealStatus() : lifecycle.unseal(key)
 }
 
-function statusOf({ observe }: SystemPorts, status: SealStatus): JsonOut {
+function statusOf({ observe }: SystemPorts, status: SealStatus, listener: ListenerTraits): JsonOut {
   return {
     type: status.type,
     initialized: status.initialized,
@@ -90,10 +91,10 @@ function statusOf({ observe }: SystemPorts, status: SealStatus): JsonOut {
     n: status.shares,
     progress: status.progress,
     nonce: status.nonce,
-    version: observe.version,
-    build_date: observe.buildDate,
+    version: listener.redactVersion ? '' : observe.version,
+    build_date: listener.redactVersion ? '' : observe.buildDate,
     migration: status.migration,
-    cluster_name: status.clusterName,
+    cluster_name: listener.redactClusterName ? undefined : status.clusterName,
     cluster_id: status.clusterId,
     recovery_seal: status.recoverySeal,
     storage_type: status.storageType,

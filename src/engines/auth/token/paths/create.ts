@@ -74,7 +74,7 @@ async function create(ports: TokenEnginePorts, c: Call, { orphan, role }: How): 
     parent: isOrphan ? undefined : parent.key,
     policies,
     path: pathOf(c, role),
-    meta: c.in.meta,
+    meta: c.in.meta && new Map([...c.in.meta].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     displayName: displayNameOf(c.in.display_name),
     numUses: batch ? 0 : fewer(c.in.num_uses, role?.token_num_uses ?? 0),
     ttl,

@@ -1,0 +1,49 @@
+/** The log of a server: where it goes and how much of it there is. */
+import { statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { RequestLog } from '../core/request-log.ts'
+import type { Clock } from '../lib/clock.ts'
+import { createLogger, FileSink, LogFile, LogLevels, type Logger } from '../lib/observe/index.ts'
+import type { LogSettings } from './settings.ts'
+
+export interface ServerLog {
+  readonly log: Logger
+  readonly levels: LogLevels
+  readonly requests: RequestLog
+  /** After somebody else rotated the file. */
+  reopen(): Promise<void>
+  flush(): Promise<void>
+}
+
+/** Standard error, and the file if there is one. Throws a sentence if that cannot be opened. */
+export async function openLog(settings: LogSettings, clock: Clock): Promise<ServerLog> {
+  const levels = new LogLevels(settings.level)
+  const terminal = FileSink.of(2)
+  const file = settings.file === undefined ? undefined : await openFile(logFilePath(settings.file), settings, clock)
+  const sinks = file === undefined ? [terminal] : [terminal, file]
+  const log = createLogger({ levels, format: settings.format, sinks, clock })
+  return {
+    log,
+    levels,
+    requests: new RequestLog(log.named('core'), settings.requests),
+    reopen: async () => file?.reopen(),
+    flush: async () => void (await Promise.all(sinks.map((sink) => sink.flush()))),
+  }
+}
+
+/** As Vault completes the name, with a file name of our own. */
+export function logFilePath(configured: string): string {
+  if (configured.endsWith('/') || statSync(configured, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return join(configured, 'coffer.log')
+  }
+  return extname(configured) === '' ? `${configured}.log` : configured
+}
+
+async function openFile(path: string, { rotation }: LogSettings, clock: Clock): Promise<LogFile> {
+  try {
+    return await LogFile.open(path, rotation, clock)
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new Error(`log_file ${path} cannot be opened (${why})`, { cause: error })
+  }
+}

@@ -1,0 +1,37 @@
+import type { ServerConfig } from '../config/index.ts'
+import type { JsonOut } from '../lib/json/index.ts'
+
+/** As Vault's `sys/config/state/sanitized`: what is in force and cannot be a secret. Durations are seconds. */
+export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
+  const { telemetry } = config
+  return new Map<string, JsonOut>([
+    ['api_addr', config.apiAddr ?? ''],
+    ['cluster_name', config.clusterName ?? ''],
+    ['default_lease_ttl', config.defaultLeaseTtl],
+    ['max_lease_ttl', config.maxLeaseTtl],
+    ['default_max_request_duration', config.defaultMaxRequestDuration / 1000],
+    ['enable_response_header_hostname', config.enableResponseHeaderHostname],
+    ['raw_storage_endpoint', config.rawStorageEndpoint],
+    ['log_format', config.logFormat],
+    ['log_level', config.logLevel],
+    ['log_requests_level', config.logRequestsLevel],
+    ['pid_file', config.pidFile ?? ''],
+    ['unsafe_allow_api_audit_creation', config.unsafeAllowApiAuditCreation],
+    ['allow_audit_log_prefixing', config.allowAuditLogPrefixing],
+    ['listeners', config.listeners.map(({ type, address }) => ({ type, config: { address } }))],
+    ['storage', { type: config.storage.type }],
+    ['seals', [{ type: config.seals[0]?.type ?? 'shamir', disabled: false }]],
+    [
+      'telemetry',
+      {
+        disable_hostname: telemetry.disableHostname,
+        enable_hostname_label: telemetry.enableHostnameLabel,
+        filter_default: telemetry.filterDefault,
+        maximum_gauge_cardinality: telemetry.maximumGaugeCardinality,
+        metrics_prefix: telemetry.metricsPrefix,
+        prefix_filter: [...telemetry.prefixFilter],
+        prometheus_retention_time: telemetry.prometheusRetentionTime,
+      },
+    ],
+  ])
+}
