@@ -9,7 +9,7 @@ import type { InFlightRequest, ObservePort } from '../request/system-ports.ts'
 import type { ReadView } from '../storage/view.ts'
 import { hostInfo } from './host-info.ts'
 import type { InFlight } from './in-flight.ts'
-import { version } from './version.ts'
+import { apiVersion, version } from './version.ts'
 import { versionHistory, type VersionEntry } from './version-history.ts'
 
 export interface ObserverDeps {
@@ -26,7 +26,7 @@ export interface ObserverDeps {
 }
 
 export class Observer implements ObservePort {
-  readonly version = version
+  readonly version = apiVersion
   readonly buildDate = ''
   readonly #deps: ObserverDeps
   readonly #metrics: MetricsView

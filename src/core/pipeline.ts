@@ -75,17 +75,22 @@ export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<Wir
 async function proceed(x: Exchange, deps: PipelineDeps): Promise<void> {
   receive(x, deps)
   route(x, deps)
-  for (const stage of STAGES[kindOf(x)]) {
+  for (const stage of STAGES[kindOf(x, deps)]) {
     if (x.wire.expired) throw requestErrors.OVERDUE()
     const waiting = stage(x, deps)
     if (waiting !== undefined) await waiting
   }
 }
 
-function kindOf(x: Exchange): Kind {
-  const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
-  if (flags?.whileSealed === true || isOpen(x, flags)) return 'whileSealed'
-  return flags?.unauthenticated === true || flags?.login === true ? 'unauthenticated' : 'whole'
+/** A verb that a path lacks is refused as its other verbs are served: an open path need not hide that it exists. */
+function kindOf(x: Exchange, deps: PipelineDeps): Kind {
+  const found = x.hasRoute ? x.route.found : undefined
+  const flags = found?.operation?.flags ?? found?.path.flags
+  if (isOpen(x, flags)) return 'whileSealed'
+  const isOpenToAll = flags?.unauthenticated === true || flags?.login === true
+  // While sealed there is nobody who could be known; once active such a path asks for a token again, unless it never does.
+  if (flags?.whileSealed === true && (isOpenToAll || deps.state() !== 'active')) return 'whileSealed'
+  return isOpenToAll ? 'unauthenticated' : 'whole'
 }
 
 /** The failed request's entries. Where even they can't be written, that is what the client is told, and no reply leaves. */
@@ -93,15 +98,11 @@ async function refuse(x: Exchange, deps: PipelineDeps, error: unknown): Promise<
   x.reply = undefined
   x.error = error
   try {
-    if (!x.auditBegun && deps.state() === 'active' && kindIsAudited(x)) await auditRequest(x, deps)
+    if (!x.auditBegun && deps.state() === 'active' && kindOf(x, deps) !== 'whileSealed') await auditRequest(x, deps)
     await auditResponse(x, deps)
   } catch (auditError) {
     x.error = auditError
   }
-}
-
-function kindIsAudited(x: Exchange): boolean {
-  return kindOf(x) !== 'whileSealed'
 }
 
 async function finish(x: Exchange, deps: PipelineDeps): Promise<void> {

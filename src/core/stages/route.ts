@@ -6,7 +6,7 @@ import type { PipelineDeps } from '../deps.ts'
 /** Finds engine, path and operation. What is absent is told only after the caller is known: it must not show which mounts exist. */
 export function route(x: Exchange, deps: PipelineDeps): void {
   const found = deps.router().route(x.request)
-  const flags = found?.found?.operation?.flags
+  const flags = found?.found?.operation?.flags ?? found?.found?.path.flags
   checkListener(x, flags)
   const state = deps.state()
   if (state !== 'active' && flags?.whileSealed !== true && !isOpen(x, flags)) {

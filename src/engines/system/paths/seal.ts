@@ -54,11 +54,12 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: statusReply },
       run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in), c.request.listener)),
     }),
-    definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true } }).compute({
+    definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true, whileSealed: true } }).compute({
       summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
       replies: { 204: none },
-      run: async () => {
-        await lifecycle.seal()
+      run: async (c) => {
+        // Without a caller the server was sealed when the request came. It may be open by now: nobody unknown seals it again.
+        if (c.caller !== undefined) await lifecycle.seal()
         return done()
       },
     }),
