@@ -12,7 +12,6 @@
  * It uses undocumented parts of node:_http_server (`socket.parser`); `attach` says where they are not as expected.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { METHODS } from 'node:http'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -36,7 +35,7 @@ const otherMethods = 'DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN GET_PARAMETER 
 
 function word(verb: ExtraVerb, stopsAt: number): Word {
   const known = verb.slice(0, stopsAt)
-  const doubtful = [...METHODS, ...otherMethods.split(' ')].flatMap((method) => {
+  const doubtful = [...process.getBuiltinModule('node:http').METHODS, ...otherMethods.split(' ')].flatMap((method) => {
     const at = method.indexOf(known, 1)
     return at > 0 && method[at + stopsAt] !== verb[stopsAt] ? [method.slice(0, at)] : []
   })
