@@ -48,6 +48,11 @@ export class Connection {
     })
   }
 
+  /** No request is under way, nor has one begun to arrive. */
+  get idle(): boolean {
+    return this.ongoing === 0 && this.head?.open !== true
+  }
+
   /** The client's certificate, if this very handshake proved that the client holds its key. */
   get peerCertificate(): PeerCertificate | undefined {
     this.#certificate ??= { value: this.socket instanceof TLSSocket ? certificateOf(this.socket) : undefined }

@@ -294,6 +294,20 @@ test('close waits for requests under way, and for no longer than it was told', a
   await waiting.until(/never/u)
 })
 
+test('close lets a slow reader have the whole of its reply', async () => {
+  const body = Buffer.alloc(8_000_000, 'x')
+  const server = await testListener(async () => ({ status: 200, headers: [], body }))
+  const client = await RawClient.to(server.port)
+  client.socket.pause()
+  await client.send(get)
+  const closed = server.listener.close(60_000)
+  await turns(50)
+  client.socket.resume()
+  assert.equal((await client.until(/never/u)).split('\r\n\r\n')[1]?.length, body.length)
+  await client.finish()
+  await closed
+})
+
 test('an address in use or malformed is an error that names it', async () => {
   await using server = await testListener(echo)
   await assert.rejects(testListener(echo, { address: `127.0.0.1:${server.port}` }), { code: 'LISTENER_IN_USE' })

@@ -1,6 +1,7 @@
 /** Bytes to requests and back, at one address. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Server as NetServer, Socket } from 'node:net'
+import { Server as NetServer } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { CofferError } from '../errors/coffer-error.ts'
@@ -67,7 +68,10 @@ class HttpListener implements Listener {
   readonly #connections = new WeakMap<Socket, Connection>()
   #stopReporting: () => void = () => {}
   #address = ''
-  #open = 0
+  /** Of TCP: also those still in the TLS handshake, of which the HTTP server knows nothing. */
+  readonly #sockets = new Set<Socket>()
+  /** What replies are written to: the same without TLS. */
+  readonly #streams = new Set<Socket>()
   #idle: (() => void) | undefined
 
   constructor(config: ListenerConfig, node: NodeServer, handler: WireHandler, deps: ListenerDeps) {
@@ -94,7 +98,7 @@ class HttpListener implements Listener {
     this.#address = await bind(this.#acceptor, this.#config)
     this.#acceptor.on('error', (error) => this.#deps.log.error('the listener failed', { error }))
     const gauge = this.#deps.metrics.gauge('vault.listener.connections', { listener: this.#service.traits.name })
-    this.#stopReporting = this.#deps.metrics.beforeReport(() => gauge.set(this.#open))
+    this.#stopReporting = this.#deps.metrics.beforeReport(() => gauge.set(this.#sockets.size))
   }
 
   async reload(): Promise<void> {
@@ -106,29 +110,28 @@ class HttpListener implements Listener {
   }
 
   async close(graceMs: number): Promise<void> {
-    const { server } = this.#node
     this.#service.closing = true
-    const closed = new Promise<void>((resolve) => this.#acceptor.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => {
+      // Not the HTTP server's own: it cuts replies that are not flushed yet.
+      NetServer.prototype.close.call(this.#acceptor, () => resolve())
+    })
     this.#front?.close()
-    server.closeIdleConnections()
-    if (this.inFlight > 0 && graceMs > 0) await this.#idleWithin(graceMs)
-    await this.#lastReplies()
-    server.closeAllConnections()
-    if (this.#front !== undefined) server.close()
+    if (graceMs > 0) {
+      using _timer = this.#deps.clock.timer(graceMs, () => this.#cut())
+      for (const socket of this.#streams) if (this.#connections.get(socket)?.idle === true) socket.destroySoon()
+      if (this.inFlight > 0) await new Promise<void>((resolve) => void (this.#idle = resolve))
+      await Promise.all([...this.#streams].map(endOf))
+    }
+    this.#cut()
     await closed
+    // Stops its looking for slow requests.
+    this.#node.server.close()
     this.#stopReporting()
   }
 
-  async #idleWithin(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#idle = resolve
-    using _timer = this.#deps.clock.timer(ms, resolve)
-    await promise
-  }
-
-  /** A reply that was handed over may still be in the process's buffers. */
-  async #lastReplies(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+  #cut(): void {
+    this.#idle?.()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   #makeService(handler: WireHandler): Service {
@@ -154,6 +157,7 @@ class HttpListener implements Listener {
 
   #handleEvents(): void {
     const { server, tls } = this.#node
+    server.on('connection', (socket: Socket) => keep(this.#sockets, socket))
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#connected(socket))
     server.on('request', (request, response) => this.#answer(request, response, 'nothing'))
     server.on('checkContinue', (request, response) => this.#answer(request, response, 'continue'))
@@ -166,11 +170,10 @@ class HttpListener implements Listener {
   }
 
   #connected(socket: Socket): void {
+    keep(this.#streams, socket)
     const head = this.#verbs.attach(socket)
     if (head === undefined) this.#deps.log.error('this version of Node does not let LIST over HTTP/1.1 in')
     this.#connections.set(socket, new Connection(socket, head, this.#front?.sourceOf(socket)))
-    this.#open++
-    socket.once('close', () => this.#open--)
   }
 
   #clientError(error: ParserError, socket: Socket): void {
@@ -192,6 +195,20 @@ class HttpListener implements Listener {
     const exchange = new Exchange(verb, request, response, connection, this.#service, expects)
     connection.inTurn(() => answer(exchange))
   }
+}
+
+function keep(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+}
+
+/** Resolves once what was written has left the process and the connection is closed. */
+function endOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) return resolve()
+    socket.once('close', () => resolve())
+    socket.destroySoon()
+  })
 }
 
 /** Never rejects. */

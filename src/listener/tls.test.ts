@@ -165,6 +165,15 @@ test('a reload takes a new certificate as a whole or not at all', async () => {
   await rm(dir, { recursive: true })
 })
 
+test('close does not wait for a handshake', async () => {
+  const server = await testListener(echo, { tls: testTls })
+  const silent = await RawClient.to(server.port)
+  await turns()
+  await server.listener.close(0)
+  await silent.until(/never/u)
+  await silent.finish()
+})
+
 test('a client that goes away in the middle of the handshake costs nothing', async () => {
   await using server = await testListener(echo, { tls: testTls })
   for (let i = 0; i < 20; i++) {
