@@ -10,7 +10,12 @@ import type { Service } from './service.ts'
 /** ms for the client to read the refusal and close. */
 const patience = 1000
 
-export function refuseBytes(error: ParserError, socket: Socket, connection: Connection | undefined, service: Service): void {
+export function refuseBytes(
+  error: ParserError,
+  socket: Socket,
+  connection: Connection | undefined,
+  service: Service,
+): void {
   if (connection?.failure !== undefined) return
   if (connection !== undefined) connection.failure = failureOf(error.code)
   if (!socket.writable || error.code === 'ECONNRESET') {

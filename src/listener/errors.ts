@@ -5,12 +5,24 @@ export const listenerErrors = defineErrors('LISTENER', {
   ADDRESS: { status: 500, message: (p: { address: string }) => `listener address "${p.address}" is not host:port` },
   IN_USE: { status: 500, message: (p: { address: string }) => `another process listens on ${p.address}` },
   BIND: { status: 500, message: (p: { address: string }) => `cannot listen on ${p.address}` },
-  NOT_A_SOCKET: { status: 500, message: (p: { path: string }) => `${p.path} exists and is not a socket; it is left alone` },
+  NOT_A_SOCKET: {
+    status: 500,
+    message: (p: { path: string }) => `${p.path} exists and is not a socket; it is left alone`,
+  },
   OWNER: { status: 500, message: (p: { name: string }) => `user or group "${p.name}" is not known on this machine` },
   TLS_FILE: { status: 500, message: (p: { field: string; path: string }) => `${p.field} "${p.path}" cannot be read` },
-  TLS_PAIR: { status: 500, message: (p: { cert: string; key: string }) => `"${p.cert}" and "${p.key}" are not a certificate and its key` },
-  TLS_CLIENT_CA: { status: 500, message: (p: { path: string }) => `tls_client_ca_file "${p.path}" holds no certificate` },
-  TLS_CIPHER: { status: 500, message: (p: { name: string }) => `tls_cipher_suites: "${p.name}" is not known or not secure` },
+  TLS_PAIR: {
+    status: 500,
+    message: (p: { cert: string; key: string }) => `"${p.cert}" and "${p.key}" are not a certificate and its key`,
+  },
+  TLS_CLIENT_CA: {
+    status: 500,
+    message: (p: { path: string }) => `tls_client_ca_file "${p.path}" holds no certificate`,
+  },
+  TLS_CIPHER: {
+    status: 500,
+    message: (p: { name: string }) => `tls_cipher_suites: "${p.name}" is not known or not secure`,
+  },
   TLS_VERSIONS: { status: 500, message: 'tls_max_version must not be below tls_min_version' },
   TLS_CLIENT_CERTS: {
     status: 500,

@@ -28,7 +28,10 @@ async function origin(request: WireRequest): Promise<WireReply> {
 
 async function ask(forwardedFor: ForwardedForConfig | undefined, ...headers: readonly string[]): Promise<string> {
   await using server = await testListener(origin, { forwardedFor })
-  const raw = await talk(server.port, `GET /v1/a HTTP/1.1\r\nHost: a\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`)
+  const raw = await talk(
+    server.port,
+    `GET /v1/a HTTP/1.1\r\nHost: a\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`,
+  )
   const status = raw.slice(9, 12)
   return `${status} ${raw.slice(raw.indexOf('\r\n\r\n') + 4).trim()}`
 }
@@ -70,7 +73,10 @@ test('absent headers and unauthorised senders', async () => {
   assert.equal(await from({ ...trusted, rejectNotPresent: false }), '127.0.0.1')
   assert.match(await ask(untrusted, 'X-Forwarded-For: 10.1.1.1'), /^400 .*not authorized for x-forwarded-for/u)
   const ignoring = { ...untrusted, rejectNotAuthorized: false }
-  assert.equal(await ask(ignoring, 'X-Forwarded-For: 10.1.1.1', 'X-Client-Cert: x'), '200 {"from":"127.0.0.1","header":null,"certHeader":false,"certificate":null}')
+  assert.equal(
+    await ask(ignoring, 'X-Forwarded-For: 10.1.1.1', 'X-Client-Cert: x'),
+    '200 {"from":"127.0.0.1","header":null,"certHeader":false,"certificate":null}',
+  )
 })
 
 test('a certificate is taken from an authorised proxy alone', async () => {
@@ -78,9 +84,19 @@ test('a certificate is taken from an authorised proxy alone', async () => {
   const hop = 'X-Forwarded-For: 1.2.3.4'
   assert.match(await ask(trusted, hop, `X-Client-Cert: ${pem}`), /"certificate":"CN=client-a"/u)
   const der = new X509Certificate(await readFile(tlsFile('client.pem'))).raw.toString('base64')
-  assert.match(await ask({ ...trusted, clientCertDecoders: ['BASE64', 'DER'] }, hop, `X-Client-Cert: ${der}`), /"certificate":"CN=client-a"/u)
-  assert.match(await ask({ ...trusted, rejectNotPresent: false }, `X-Client-Cert: ${pem}`), /"certHeader":false,"certificate":null/u)
-  assert.match(await ask({ ...trusted, clientCertHeader: undefined }, hop, `X-Client-Cert: ${pem}`), /"certificate":null/u)
+  assert.match(
+    await ask({ ...trusted, clientCertDecoders: ['BASE64', 'DER'] }, hop, `X-Client-Cert: ${der}`),
+    /"certificate":"CN=client-a"/u,
+  )
+  assert.match(
+    await ask({ ...trusted, rejectNotPresent: false }, `X-Client-Cert: ${pem}`),
+    /"certHeader":false,"certificate":null/u,
+  )
+  assert.match(
+    await ask({ ...trusted, clientCertHeader: undefined }, hop, `X-Client-Cert: ${pem}`),
+    /"certificate":null/u,
+  )
   assert.match(await ask(trusted, hop, `X-Client-Cert: ${pem}`, `X-Client-Cert: ${pem}`), /^400 /u)
-  for (const bad of ['x', '%zz', 'AAAA']) assert.match(await ask(trusted, hop, `X-Client-Cert: ${bad}`), /^400 .*cannot be decoded/u)
+  for (const bad of ['x', '%zz', 'AAAA'])
+    assert.match(await ask(trusted, hop, `X-Client-Cert: ${bad}`), /^400 .*cannot be decoded/u)
 })

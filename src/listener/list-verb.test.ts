@@ -8,9 +8,7 @@ const verbs = ['LIST', 'SCAN'] as const
 
 /** The conversation's outcome: statuses, bodies and whether it was cut, with the verb as `VERB`. */
 function outcome(raw: string, verb: string): string {
-  return raw
-    .replaceAll(/Date: .*\r\n/gu, '')
-    .replaceAll(`"method":"${verb.padEnd(4)}"`, '"method":"VERB"')
+  return raw.replaceAll(/Date: .*\r\n/gu, '').replaceAll(`"method":"${verb.padEnd(4)}"`, '"method":"VERB"')
 }
 
 /** Each `@` stands for the verb; `|` for the end of a packet. */
@@ -22,7 +20,10 @@ const conversations: readonly (readonly [string, string])[] = [
   ['empty lines before', `\r\n\r\n@ /v1/a HTTP/1.1\r\n${host}\r\n`],
   ['body by length', `@ /v1/a HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhello`],
   ['body by chunks', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`],
-  ['length and chunks', `@ /v1/a HTTP/1.1\r\n${host}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/x HTTP/1.1\r\n${host}\r\n`],
+  [
+    'length and chunks',
+    `@ /v1/a HTTP/1.1\r\n${host}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/x HTTP/1.1\r\n${host}\r\n`,
+  ],
   ['chunks and length', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nX`],
   ['two lengths', `@ /v1/a HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!`],
   ['length with sign', `@ /v1/a HTTP/1.1\r\n${host}Content-Length: +5\r\n\r\nhello`],
@@ -39,8 +40,14 @@ const conversations: readonly (readonly [string, string])[] = [
   ['NUL in a header', `@ /v1/a HTTP/1.1\r\n${host}X: a\0b\r\n\r\n`],
   ['chunk size too long', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n`],
   ['chunk without its end', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n`],
-  ['chunk extension with bare LF', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n`],
-  ['trailer', `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
+  [
+    'chunk extension with bare LF',
+    `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n`,
+  ],
+  [
+    'trailer',
+    `@ /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
   ['two spaces', `@  /v1/a HTTP/1.1\r\n${host}\r\n`],
   ['tab after the verb', `@\t/v1/a HTTP/1.1\r\n${host}\r\n`],
   ['no target', `@ HTTP/1.1\r\n${host}\r\n`],
@@ -48,16 +55,37 @@ const conversations: readonly (readonly [string, string])[] = [
   ['version unknown', `@ /v1/a HTTP/9.1\r\n${host}\r\n`],
   ['version missing', `@ /v1/a\r\n${host}\r\n`],
   ['lower case', `${'@'}x /v1/a HTTP/1.1\r\n${host}\r\n`],
-  ['pipelined', `@ /v1/a HTTP/1.1\r\n${host}\r\n@ /v1/b HTTP/1.1\r\n${host}\r\nPUT /v1/c HTTP/1.1\r\n${host}\r\n@ /v1/d HTTP/1.1\r\n${host}\r\n`],
-  ['pipelined after a body', `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\n@@ /v1/b HTTP/1.1\r\n${host}\r\n`.replace('@@', 'body@')],
-  ['pipelined after chunks', `POST /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
-  ['pipelined after Connection: close', `@ /v1/a HTTP/1.1\r\n${host}Connection: close\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
+  [
+    'pipelined',
+    `@ /v1/a HTTP/1.1\r\n${host}\r\n@ /v1/b HTTP/1.1\r\n${host}\r\nPUT /v1/c HTTP/1.1\r\n${host}\r\n@ /v1/d HTTP/1.1\r\n${host}\r\n`,
+  ],
+  [
+    'pipelined after a body',
+    `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\n@@ /v1/b HTTP/1.1\r\n${host}\r\n`.replace('@@', 'body@'),
+  ],
+  [
+    'pipelined after chunks',
+    `POST /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
+  [
+    'pipelined after Connection: close',
+    `@ /v1/a HTTP/1.1\r\n${host}Connection: close\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
   ['pipelined before no HTTP', `@ /v1/a HTTP/1.1\r\n${host}\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n???\r\n\r\n`],
-  ['verb in a body', `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 34\r\n\r\nLIST /v1/x HTTP/1.1\r\nHost: evil\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
-  ['verb in a chunk', `POST /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n9\r\nLIST / SC\r\n0\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
+  [
+    'verb in a body',
+    `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 34\r\n\r\nLIST /v1/x HTTP/1.1\r\nHost: evil\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
+  [
+    'verb in a chunk',
+    `POST /v1/a HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n9\r\nLIST / SC\r\n0\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
   ['verb in a header', `@ /v1/a HTTP/1.1\r\n${host}X: LIST / HTTP/1.1\r\n\r\n`],
   ['verb in the target', `@ /v1/LIST%20/SCAN HTTP/1.1\r\n${host}\r\n`],
-  ['upgrade', `@ /v1/a HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
+  [
+    'upgrade',
+    `@ /v1/a HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`,
+  ],
   ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n@ / HTTP/1.1\r\n\r\n'],
   ['expectation', `@ /v1/a HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n|hello`],
   ['unknown expectation', `@ /v1/a HTTP/1.1\r\n${host}Expect: a-pony\r\n\r\n@ /v1/b HTTP/1.1\r\n${host}\r\n`],
@@ -85,7 +113,10 @@ for (const verb of verbs) {
 
 test('the replies are what they should be, for a start', async () => {
   await using server = await testListener(echoBody)
-  const raw = await talk(server.port, `LIST /v1/a?x=1 HTTP/1.1\r\n${host}Content-Length: 2\r\n\r\nhiSCAN /v1/b HTTP/1.1\r\n${host}\r\n`)
+  const raw = await talk(
+    server.port,
+    `LIST /v1/a?x=1 HTTP/1.1\r\n${host}Content-Length: 2\r\n\r\nhiSCAN /v1/b HTTP/1.1\r\n${host}\r\n`,
+  )
   const bodies = [...raw.matchAll(/\{.*\}/gu)].map(([body]) => body)
   assert.deepEqual(bodies, [
     '{"method":"LIST","target":"/v1/a?x=1","body":"hi"}',
@@ -96,7 +127,8 @@ test('the replies are what they should be, for a start', async () => {
 /** Every way to cut text into one, two or three packets. */
 function* cuts(text: string): Generator<readonly string[]> {
   for (let i = 0; i <= text.length; i++) {
-    for (let j = i; j <= text.length; j++) yield [text.slice(0, i), text.slice(i, j), text.slice(j)].filter((part) => part !== '')
+    for (let j = i; j <= text.length; j++)
+      yield [text.slice(0, i), text.slice(i, j), text.slice(j)].filter((part) => part !== '')
   }
 }
 
@@ -123,7 +155,9 @@ test('the verb may be cut after a pipelined request and on a kept connection', a
         await client.send(whole.slice(0, cut), whole.slice(cut))
       }
       const raw = await client.finish()
-      const seen = [...raw.matchAll(/"method":"(\w+)","target":"([^"]+)"/gu)].map(([, method, target]) => `${method} ${target}`)
+      const seen = [...raw.matchAll(/"method":"(\w+)","target":"([^"]+)"/gu)].map(
+        ([, method, target]) => `${method} ${target}`,
+      )
       const first = before === get ? 'GET /v1/g' : 'POST /v1/p'
       const want = [1, 2, 3, 4].flatMap((cut) => [first, `${verb} /v1/${cut}`, `${verb} /v1/${cut}`])
       assert.deepEqual(seen, want)
@@ -133,7 +167,29 @@ test('the verb may be cut after a pipelined request and on a kept connection', a
 
 test('longer words that end in a verb are no verbs', async () => {
   await using server = await testListener(echo)
-  const words = ['UNLIST', 'XLIST', 'POSCAN', 'UNSCAN', 'M-SCAN', 'GESCAN', 'LISTS', 'LISTLIST', 'SCANS', 'list', 'LISt', 'LIS', 'LI', 'SCA', 'LISX', 'OPTIONSCAN', 'PAUSCAN', 'FLUSCAN', 'DESCAN', 'UNSUBSCAN', 'PRISCAN']
+  const words = [
+    'UNLIST',
+    'XLIST',
+    'POSCAN',
+    'UNSCAN',
+    'M-SCAN',
+    'GESCAN',
+    'LISTS',
+    'LISTLIST',
+    'SCANS',
+    'list',
+    'LISt',
+    'LIS',
+    'LI',
+    'SCA',
+    'LISX',
+    'OPTIONSCAN',
+    'PAUSCAN',
+    'FLUSCAN',
+    'DESCAN',
+    'UNSUBSCAN',
+    'PRISCAN',
+  ]
   for (const word of words) {
     for (const parts of cuts(word)) {
       const raw = await talk(server.port, ...parts.slice(0, -1), `${parts.at(-1)} /v1/a HTTP/1.1\r\n${host}\r\n`)
@@ -161,7 +217,10 @@ test('LINK stays LINK', async () => {
   // One that is refused leaves nothing behind for the next on its connection.
   const refused = `LIST /v1/${'a'.repeat(9000)} HTTP/1.1\r\n${host}\r\n`
   const after = await talk(server.port, refused + link)
-  assert.deepEqual([...after.matchAll(/"method":"(\w+)"/gu)].map(([, method]) => method), ['LINK'])
+  assert.deepEqual(
+    [...after.matchAll(/"method":"(\w+)"/gu)].map(([, method]) => method),
+    ['LINK'],
+  )
 })
 
 test('a body full of LIST passes untouched, in any packets', async () => {
@@ -208,7 +267,13 @@ test('over TLS', async () => {
   await using server = await testListener(echo, { tls: testTls })
   const client = await RawClient.tls(server.port)
   const list = `LIST /v1/a HTTP/1.1\r\n${host}\r\n`
-  await client.send(list + list, 'LI', `ST /v1/b HTTP/1.1\r\n${host}\r\n`, `GET /v1/c HTTP/1.1\r\n${host}\r\n`, `SCAN /v1/d HTTP/1.1\r\n${host}\r\n`)
+  await client.send(
+    list + list,
+    'LI',
+    `ST /v1/b HTTP/1.1\r\n${host}\r\n`,
+    `GET /v1/c HTTP/1.1\r\n${host}\r\n`,
+    `SCAN /v1/d HTTP/1.1\r\n${host}\r\n`,
+  )
   const seen = [...(await client.until(/v1\/d/u)).matchAll(/"method":"(\w+)"/gu)].map(([, method]) => method)
   assert.deepEqual(seen, ['LIST', 'LIST', 'LIST', 'GET', 'SCAN'])
   await client.finish()

@@ -105,7 +105,9 @@ export class MessageHead {
   }
 
   remember(packet: Buffer): void {
-    this.tail = this.open ? (this.tail + packet.toString('latin1', Math.max(packet.length - tailLength, 0))).slice(-tailLength) : ''
+    this.tail = this.open
+      ? (this.tail + packet.toString('latin1', Math.max(packet.length - tailLength, 0))).slice(-tailLength)
+      : ''
   }
 }
 

@@ -25,7 +25,10 @@ test('what the handler sees of a request', async () => {
     },
     { requireRequestHeader: true },
   )
-  await talk(server.port, `GET //v1/%2e?a=%zz&b#c HTTP/1.1\r\n${host}X-Vault-Token: one\r\nx-vault-token: two\r\n__proto__: x\r\n\r\n`)
+  await talk(
+    server.port,
+    `GET //v1/%2e?a=%zz&b#c HTTP/1.1\r\n${host}X-Vault-Token: one\r\nx-vault-token: two\r\n__proto__: x\r\n\r\n`,
+  )
   const [request] = seen
   assert.equal(request?.target, '//v1/%2e?a=%zz&b#c')
   assert.deepEqual(request.headers.get('x-vault-token'), ['one', 'two'])
@@ -36,9 +39,14 @@ test('what the handler sees of a request', async () => {
 })
 
 test('no header is left out, however many there are', async () => {
-  await using server = await testListener(async (request) => json(200, { tokens: request.headers.get('x-vault-token') ?? [], count: request.headers.size }))
+  await using server = await testListener(async (request) =>
+    json(200, { tokens: request.headers.get('x-vault-token') ?? [], count: request.headers.size }),
+  )
   const many = Array.from({ length: 1400 }, (_, i) => `X${i}: y\r\n`).join('')
-  const raw = await talk(server.port, `GET /v1/a HTTP/1.1\r\n${host}X-Vault-Token: one\r\n${many}X-VAULT-TOKEN: two\r\n\r\n`)
+  const raw = await talk(
+    server.port,
+    `GET /v1/a HTTP/1.1\r\n${host}X-Vault-Token: one\r\n${many}X-VAULT-TOKEN: two\r\n\r\n`,
+  )
   assert.match(raw, /\{"tokens":\["one","two"\],"count":1402\}/u)
 })
 
@@ -46,7 +54,15 @@ test('headers of each reply', async () => {
   const replies: readonly WireReply[] = [
     noContent,
     json(200, {}),
-    { status: 200, headers: [['cache-control', 'max-age=1'], ['X-Two', 'a'], ['X-Two', 'b']], body: 'é' },
+    {
+      status: 200,
+      headers: [
+        ['cache-control', 'max-age=1'],
+        ['X-Two', 'a'],
+        ['X-Two', 'b'],
+      ],
+      body: 'é',
+    },
     { status: 304, headers: [], body: undefined },
     { status: 404, headers: [], body: undefined },
     { status: 200, headers: [], body: new Uint8Array([1, 2, 3]) },
@@ -54,8 +70,15 @@ test('headers of each reply', async () => {
   let next = 0
   await using server = await testListener(async () => replies[next++] ?? noContent)
   const raw = await talk(server.port, get.repeat(replies.length))
-  const heads = raw.split('HTTP/1.1 ').slice(1).map((reply) => reply.split('\r\n\r\n')[0] ?? '')
-  const pick = (head: string): string => head.split('\r\n').filter((line) => !/^(?:Date|Keep-Alive|Connection|Strict)/u.test(line)).join(' | ')
+  const heads = raw
+    .split('HTTP/1.1 ')
+    .slice(1)
+    .map((reply) => reply.split('\r\n\r\n')[0] ?? '')
+  const pick = (head: string): string =>
+    head
+      .split('\r\n')
+      .filter((line) => !/^(?:Date|Keep-Alive|Connection|Strict)/u.test(line))
+      .join(' | ')
   assert.deepEqual(heads.map(pick), [
     '204 No Content | Cache-Control: no-store',
     '200 OK | Content-Type: application/json | Cache-Control: no-store | Content-Length: 2',
@@ -77,7 +100,11 @@ test('HEAD has the headers of the reply and no body', async () => {
 
 test('a body is read only if the handler asks, and the connection goes on', async () => {
   await using server = await testListener(async () => noContent)
-  const raw = await talk(server.port, `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 60000\r\n\r\n${'x'.repeat(60_000)}`, get)
+  const raw = await talk(
+    server.port,
+    `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 60000\r\n\r\n${'x'.repeat(60_000)}`,
+    get,
+  )
   assert.equal(raw.match(/204 No Content/gu)?.length, 2)
 })
 
@@ -104,12 +131,18 @@ test('a body is refused as soon as it is too large', async () => {
   await chunked.send('1\r\nx\r\n')
   assert.match(await chunked.until(/\}/u), /413 Payload Too Large.*Connection: close.*at most 100 bytes/su)
   await chunked.finish()
-  assert.match(await talk(server.port, `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 100\r\n\r\n${'x'.repeat(100)}`), /200 OK/u)
+  assert.match(
+    await talk(server.port, `POST /v1/a HTTP/1.1\r\n${host}Content-Length: 100\r\n\r\n${'x'.repeat(100)}`),
+    /200 OK/u,
+  )
 })
 
 test('100 Continue is sent when the body is wanted, and not before', async () => {
   const limits = { ...listenerDefaults.limits, requestSize: 100 }
-  await using server = await testListener(async (request) => (request.target === '/v1/no' ? json(403, {}) : echo(request)), { limits })
+  await using server = await testListener(
+    async (request) => (request.target === '/v1/no' ? json(403, {}) : echo(request)),
+    { limits },
+  )
   const head = (target: string, length: number): string =>
     `POST ${target} HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`
   const wanted = await RawClient.to(server.port)
@@ -125,10 +158,14 @@ test('100 Continue is sent when the body is wanted, and not before', async () =>
 test('large bodies of many requests share a budget, and all get through', async () => {
   const size = 300_000
   const limits = { ...listenerDefaults.limits, bodyMemory: 400_000 }
-  await using server = await testListener(async (request) => json(200, { length: (await request.readBody()).length }), { limits })
+  await using server = await testListener(async (request) => json(200, { length: (await request.readBody()).length }), {
+    limits,
+  })
   const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.to(server.port)))
   const half = 'x'.repeat(size / 2)
-  await Promise.all(clients.map((client) => client.send(`POST /v1/a HTTP/1.1\r\n${host}Content-Length: ${size}\r\n\r\n`, half, half)))
+  await Promise.all(
+    clients.map((client) => client.send(`POST /v1/a HTTP/1.1\r\n${host}Content-Length: ${size}\r\n\r\n`, half, half)),
+  )
   for (const client of clients) {
     assert.match(await client.until(/\}/u), new RegExp(`"length":${size}`, 'u'))
     await client.finish()
@@ -190,7 +227,10 @@ test('a handler that fails costs one request', async () => {
   let next = 0
   await using server = await testListener((request) => (broken[next++] ?? (() => echo(request)))())
   const raw = await talk(server.port, get.repeat(6))
-  assert.deepEqual([...raw.matchAll(/HTTP\/1.1 (\d+)/gu)].map(([, status]) => status), ['500', '500', '400', '500', '500', '200'])
+  assert.deepEqual(
+    [...raw.matchAll(/HTTP\/1.1 (\d+)/gu)].map(([, status]) => status),
+    ['500', '500', '400', '500', '500', '200'],
+  )
   assert.ok(!raw.includes('canary') && raw.includes('{"errors":["internal error"]}'))
   assert.equal(server.listener.inFlight, 0)
   assert.ok(server.logged.some((line) => line.includes('canary')))
@@ -321,7 +361,10 @@ test('bytes that are no HTTP, too many headers, CONNECT', async () => {
   const many = Array.from({ length: 4000 }, (_, i) => `X${i}: y\r\n`).join('')
   const rows: readonly (readonly [string, RegExp])[] = [
     ['\x16\x03\x01\x02\x00', /^HTTP\/1.1 400 /u],
-    [`GET /v1/a HTTP/1.1\r\n${host}X: ${'y'.repeat(17_000)}\r\n\r\n`, /^HTTP\/1.1 431 .*the request headers are too large/su],
+    [
+      `GET /v1/a HTTP/1.1\r\n${host}X: ${'y'.repeat(17_000)}\r\n\r\n`,
+      /^HTTP\/1.1 431 .*the request headers are too large/su,
+    ],
     [`GET /v1/a HTTP/1.1\r\n${host}${many}\r\n`, /^HTTP\/1.1 431 /u],
     [`GET /${'y'.repeat(8200)} HTTP/1.1\r\n${host}\r\n`, /^HTTP\/1.1 414 /u],
     ['CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n', /^HTTP\/1.1 405 /u],
@@ -340,13 +383,46 @@ test('a malformed body ends the request that has it, with one reply', async () =
 
 test('custom headers come in by status, and never in the way of the reply', async () => {
   const responseHeaders = new Map([
-    ['default', new Map([['X-A', 'default'], ['X-B', 'default'], ['Cache-Control', 'private'], ['X-Vault-Token', 'x'], ['Content-Length', '1'], ['Bad\r\nName', 'x'], ['X-Bad', 'a\r\nb']])],
-    ['2xx', new Map([['x-b', 'class'], ['X-C', 'class']])],
-    ['200', new Map([['X-C', 'code'], ['Strict-Transport-Security', 'max-age=1']])],
+    [
+      'default',
+      new Map([
+        ['X-A', 'default'],
+        ['X-B', 'default'],
+        ['Cache-Control', 'private'],
+        ['X-Vault-Token', 'x'],
+        ['Content-Length', '1'],
+        ['Bad\r\nName', 'x'],
+        ['X-Bad', 'a\r\nb'],
+      ]),
+    ],
+    [
+      '2xx',
+      new Map([
+        ['x-b', 'class'],
+        ['X-C', 'class'],
+      ]),
+    ],
+    [
+      '200',
+      new Map([
+        ['X-C', 'code'],
+        ['Strict-Transport-Security', 'max-age=1'],
+      ]),
+    ],
   ])
-  await using server = await testListener(async (request) => ({ ...json(request.target === '/v1/404' ? 404 : 200, {}), headers: [['x-a', 'reply']] }), { responseHeaders })
+  await using server = await testListener(
+    async (request) => ({ ...json(request.target === '/v1/404' ? 404 : 200, {}), headers: [['x-a', 'reply']] }),
+    { responseHeaders },
+  )
   const fine = await talk(server.port, get)
-  for (const line of ['X-A: default', 'x-b: class', 'X-C: code', 'Cache-Control: private', 'Strict-Transport-Security: max-age=1', 'Content-Length: 2']) {
+  for (const line of [
+    'X-A: default',
+    'x-b: class',
+    'X-C: code',
+    'Cache-Control: private',
+    'Strict-Transport-Security: max-age=1',
+    'Content-Length: 2',
+  ]) {
     assert.ok(fine.includes(`\r\n${line}\r\n`), line)
   }
   assert.doesNotMatch(fine, /reply|X-Vault|Bad/u)

@@ -50,7 +50,11 @@ export interface Listener {
 }
 
 /** Rejects with a `LISTENER_*` error. `handler` gets every request that is well-formed; what it throws becomes a 500. */
-export async function startListener(config: ListenerConfig, handler: WireHandler, deps: ListenerDeps): Promise<Listener> {
+export async function startListener(
+  config: ListenerConfig,
+  handler: WireHandler,
+  deps: ListenerDeps,
+): Promise<Listener> {
   const node = await createNodeServer(config)
   const listener = new HttpListener(config, node, handler, deps)
   await listener.listen()

@@ -31,22 +31,43 @@ test('headers of both versions', () => {
   assert.deepEqual(parse(v1 + get), { kind: 'found', length: v1.length, source })
   assert.deepEqual(parse(v2of4), { kind: 'found', length: 28, source })
   assert.deepEqual(parse(v2of6), { kind: 'found', length: 52, source: { address: '2001:db8::1', port: 4711 } })
-  assert.deepEqual(parse('PROXY TCP6 2001:db8::1 ::1 4711 8200\r\n'), { kind: 'found', length: 38, source: { address: '2001:db8::1', port: 4711 } })
-  for (const unnamed of ['PROXY UNKNOWN\r\n', 'PROXY UNKNOWN whatever 1 2\r\n', v2('2011', '0a0102030a00000112672008'), v2('2100', ''), v2('2131', '00'.repeat(216))]) {
+  assert.deepEqual(parse('PROXY TCP6 2001:db8::1 ::1 4711 8200\r\n'), {
+    kind: 'found',
+    length: 38,
+    source: { address: '2001:db8::1', port: 4711 },
+  })
+  for (const unnamed of [
+    'PROXY UNKNOWN\r\n',
+    'PROXY UNKNOWN whatever 1 2\r\n',
+    v2('2011', '0a0102030a00000112672008'),
+    v2('2100', ''),
+    v2('2131', '00'.repeat(216)),
+  ]) {
     assert.deepEqual(parse(unnamed), { kind: 'found', length: unnamed.length, source: undefined })
   }
   for (const text of [v1, v2of4, v2of6]) {
     for (let i = 0; i < text.length; i++) assert.deepEqual(parse(text.slice(0, i)), { kind: 'incomplete' }, `${i}`)
   }
   const malformed = [
-    'PROXY TCP4 10.1.2.3 10.0.0.1 4711\r\n', 'PROXY TCP4 2001:db8::1 ::1 1 2\r\n', 'PROXY TCP4 10.1.2.3 10.0.0.1 99999 1\r\n', 'PROXY TCP4  10.1.2.3 10.0.0.1 1 1\r\n',
-    'PROXY UDP4 10.1.2.3 10.0.0.1 1 2\r\n', `PROXY ${'x'.repeat(120)}`, v2('1111', '0a0102030a00000112672008'), v2('2211', ''), v2('2111', '0a01'), v2('2121', '00'.repeat(12)), `${signature}\x21\x11\xff\xff`,
+    'PROXY TCP4 10.1.2.3 10.0.0.1 4711\r\n',
+    'PROXY TCP4 2001:db8::1 ::1 1 2\r\n',
+    'PROXY TCP4 10.1.2.3 10.0.0.1 99999 1\r\n',
+    'PROXY TCP4  10.1.2.3 10.0.0.1 1 1\r\n',
+    'PROXY UDP4 10.1.2.3 10.0.0.1 1 2\r\n',
+    `PROXY ${'x'.repeat(120)}`,
+    v2('1111', '0a0102030a00000112672008'),
+    v2('2211', ''),
+    v2('2111', '0a01'),
+    v2('2121', '00'.repeat(12)),
+    `${signature}\x21\x11\xff\xff`,
   ]
-  for (const text of malformed) assert.deepEqual({ kind: 'malformed' }, { kind: (parse(text) as { kind: string }).kind }, text)
-  for (const text of [get, 'POST / ', 'PATCH', '\x16\x03\x01', '\r\n\r\nGET']) assert.deepEqual(parse(text), { kind: 'absent' })
+  for (const text of malformed)
+    assert.deepEqual({ kind: 'malformed' }, { kind: (parse(text) as { kind: string }).kind }, text)
+  for (const text of [get, 'POST / ', 'PATCH', '\x16\x03\x01', '\r\n\r\nGET'])
+    assert.deepEqual(parse(text), { kind: 'absent' })
 })
 
-test('use_always takes everybody\'s word, in any packets', async () => {
+test("use_always takes everybody's word, in any packets", async () => {
   await using server = await testListener(echo, { proxyProtocol: always })
   for (const header of [v1, v2of4]) assert.equal(from(await talk(server.port, header + get)), '10.1.2.3')
   assert.equal(from(await talk(server.port, ...v1, get)), '10.1.2.3')

@@ -63,10 +63,18 @@ function parse2(bytes: Buffer): ProxyHeader {
   if (bytes.length < length) return { kind: 'incomplete' }
   if (command === 0) return { kind: 'found', length, source: undefined }
   if (family === 0x11 && length >= 28) {
-    return { kind: 'found', length, source: { address: bytes.subarray(16, 20).join('.'), port: bytes.readUInt16BE(24) } }
+    return {
+      kind: 'found',
+      length,
+      source: { address: bytes.subarray(16, 20).join('.'), port: bytes.readUInt16BE(24) },
+    }
   }
   if (family === 0x21 && length >= 52) {
-    return { kind: 'found', length, source: { address: address6(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) } }
+    return {
+      kind: 'found',
+      length,
+      source: { address: address6(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) },
+    }
   }
   return { kind: family === 0x11 || family === 0x21 ? 'malformed' : 'found', length, source: undefined }
 }

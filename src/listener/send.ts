@@ -18,7 +18,8 @@ export function send(exchange: Exchange, reply: WireReply): Promise<void> | unde
   const { status } = reply
   const headers = service.responseHeaders.merge(status, reply.headers)
   const length = lengthOf(reply.body)
-  if (length !== undefined && status >= 200 && status !== 204 && status !== 304) headers.push('Content-Length', String(length))
+  if (length !== undefined && status >= 200 && status !== 204 && status !== 304)
+    headers.push('Content-Length', String(length))
   const rest = hasUnreadRest(exchange)
   if (rest || service.closing || exchange.connection.failure !== undefined) response.shouldKeepAlive = false
   response.writeHead(status, headers)

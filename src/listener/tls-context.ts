@@ -14,10 +14,7 @@ const versions = { tls12: 'TLSv1.2', tls13: 'TLSv1.3' } as const
 export async function readSecureContext(config: TlsConfig): Promise<SecureContextOptions> {
   if (config.maxVersion < config.minVersion) throw listenerErrors.TLS_VERSIONS()
   if (config.disableClientCerts && config.requireAndVerifyClientCert) throw listenerErrors.TLS_CLIENT_CERTS()
-  const [cert, key] = await Promise.all([
-    read('tls_cert_file', config.certFile),
-    read('tls_key_file', config.keyFile),
-  ])
+  const [cert, key] = await Promise.all([read('tls_cert_file', config.certFile), read('tls_key_file', config.keyFile)])
   const options: SecureContextOptions = {
     cert,
     key,

@@ -56,7 +56,10 @@ test('TLS 1.2 and 1.3 are served, 1.1 is not', async () => {
 })
 
 test('cipher suites go by their names in Go', async () => {
-  assert.match(opensslCiphers(['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256']), /:TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256$/u)
+  assert.match(
+    opensslCiphers(['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256']),
+    /:TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256$/u,
+  )
   assert.throws(() => opensslCiphers(['TLS_RSA_WITH_RC4_128_SHA']), { code: 'LISTENER_TLS_CIPHER' })
   const cipherSuites = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256']
   await using server = await testListener(echo, { tls: { ...testTls, cipherSuites } })
@@ -68,7 +71,10 @@ test('cipher suites go by their names in Go', async () => {
 
 test('plain HTTP to a TLS port is told so', async () => {
   await using server = await testListener(echo, { tls: testTls })
-  assert.equal(await talk(server.port, get), 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n')
+  assert.equal(
+    await talk(server.port, get),
+    'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n',
+  )
   assert.equal((await talk(server.port, 'no HTTP at all')).includes('HTTP'), false)
   assert.match(await ask(server.port), /200 OK/u)
 })
@@ -105,7 +111,11 @@ test('no session is resumed where certificates count', async () => {
     await new Promise((resolve) => socket.once('data', resolve))
     const kept = sessions.at(-1) ?? socket.getSession()
     socket.destroy()
-    const again = await handshake(server.port, { ...(kept === undefined ? {} : { session: kept }), minVersion: version, maxVersion: version })
+    const again = await handshake(server.port, {
+      ...(kept === undefined ? {} : { session: kept }),
+      minVersion: version,
+      maxVersion: version,
+    })
     assert.equal(again.isSessionReused(), false)
     again.destroy()
     assert.match(await ask(server.port, kept === undefined ? {} : { session: kept }), /"names":null/u)
@@ -134,7 +144,8 @@ test('files that do not fit together keep the listener from starting', async () 
     [{ requireAndVerifyClientCert: true, disableClientCerts: true }, 'LISTENER_TLS_CLIENT_CERTS'],
     [{ minVersion: 'tls13', maxVersion: 'tls12' }, 'LISTENER_TLS_VERSIONS'],
   ]
-  for (const [change, code] of rows) await assert.rejects(testListener(echo, { tls: { ...testTls, ...change } }), { code })
+  for (const [change, code] of rows)
+    await assert.rejects(testListener(echo, { tls: { ...testTls, ...change } }), { code })
 })
 
 test('a reload takes a new certificate as a whole or not at all', async () => {

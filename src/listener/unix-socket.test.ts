@@ -39,10 +39,18 @@ test('mode and owner as configured', async () => {
   await withFolder(async (path) => {
     const uid = process.getuid?.() ?? 0
     const gid = process.getgid?.() ?? 0
-    await using _server = await testListener(echo, { type: 'unix', address: path, unixSocket: { mode: 0o660, user: String(uid), group: String(gid) } })
+    await using _server = await testListener(echo, {
+      type: 'unix',
+      address: path,
+      unixSocket: { mode: 0o660, user: String(uid), group: String(gid) },
+    })
     const found = await lstat(path)
     assert.deepEqual([found.mode & 0o777, found.uid, found.gid], [0o660, uid, gid])
-    const config = { type: 'unix', address: `${path}2`, unixSocket: { mode: 0o600, user: 'nobody-of-this-name', group: undefined } } as const
+    const config = {
+      type: 'unix',
+      address: `${path}2`,
+      unixSocket: { mode: 0o600, user: 'nobody-of-this-name', group: undefined },
+    } as const
     await assert.rejects(testListener(echo, config), { code: 'LISTENER_OWNER' })
     await assert.rejects(lstat(`${path}2`), { code: 'ENOENT' })
   })
@@ -62,7 +70,9 @@ test('a dead socket is replaced, a living one and other files are not', async ()
     await assert.rejects(testListener(echo, { type: 'unix', address: path }), { code: 'LISTENER_IN_USE' })
     assert.match(await ask(path), /200 OK/u)
     await writeFile(`${path}.txt`, 'precious')
-    await assert.rejects(testListener(echo, { type: 'unix', address: `${path}.txt` }), { code: 'LISTENER_NOT_A_SOCKET' })
+    await assert.rejects(testListener(echo, { type: 'unix', address: `${path}.txt` }), {
+      code: 'LISTENER_NOT_A_SOCKET',
+    })
     assert.equal(await readFile(`${path}.txt`, 'utf8'), 'precious')
   })
 })

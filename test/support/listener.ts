@@ -30,7 +30,11 @@ export async function testListener(handler: WireHandler, config: Partial<Listene
   const logged: string[] = []
   const sinks = [{ write: (line: string) => void logged.push(line) }]
   const log = createLogger({ levels: new LogLevels('trace'), format: 'standard', clock, sinks })
-  const listener = await startListener({ ...listenerDefaults, address: '127.0.0.1:0', ...config }, handler, { clock, log, metrics })
+  const listener = await startListener({ ...listenerDefaults, address: '127.0.0.1:0', ...config }, handler, {
+    clock,
+    log,
+    metrics,
+  })
   const port = Number(/\d+$/u.exec(listener.address())?.[0] ?? 0)
   return { listener, port, clock, metrics, logged, [Symbol.asyncDispose]: () => listener.close(0) }
 }
@@ -88,7 +92,12 @@ export class RawClient {
   }
 
   static async to(port: number, localAddress?: string): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) })
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    })
     const client = new RawClient(socket)
     await new Promise((resolve) => socket.once('connect', resolve))
     return client

@@ -16,7 +16,9 @@ import {
 import type { JsonLimits } from './index.ts'
 
 /** Any JSON value, keys like `__proto__` included, in varied spelling. */
-const jsonText = fc.tuple(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t')).map(([v, s]) => JSON.stringify(v, null, s))
+const jsonText = fc
+  .tuple(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'))
+  .map(([v, s]) => JSON.stringify(v, null, s))
 
 function codeOf(fn: () => unknown): string {
   try {
@@ -43,7 +45,11 @@ test('takes what JSON.parse takes', () => {
 
 test('refuses what JSON.parse refuses, and nothing else', () => {
   const damaged = fc
-    .tuple(jsonText, fc.nat(), fc.constantFrom('', ',', '"', '{', ']', '\\', '0', '-', '.', 'e', '\u0001', 'n', ' ', 'é'))
+    .tuple(
+      jsonText,
+      fc.nat(),
+      fc.constantFrom('', ',', '"', '{', ']', '\\', '0', '-', '.', 'e', '\u0001', 'n', ' ', 'é'),
+    )
     .map(([text, at, insert]) => {
       const i = at % (text.length + 1)
       return text.slice(0, i) + insert + text.slice(i + (at % 3))
@@ -115,9 +121,34 @@ test('an empty, blank or null body has no members; other kinds are refused', () 
 
 test('malformed text is refused', () => {
   const rows = [
-    '{', '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', '{,}', '{a:1}', "{'a':1}", '{"a":1}x', '{"a":1}{', '{"a":01}', '{"a":+1}', '{"a":1.}',
-    '{"a":.5}', '{"a":1e}', '{"a":-}', '{"a":NaN}', '{"a":tru}', '{"a":"\t"}', '{"a":"\\x"}', '{"a":"\\u12g4"}', '{"a":"\\', '{"a":[1,]}',
-    '{"a":[1}', '\ufeff{}', '//x\n{}', '{"a":1]',
+    '{',
+    '{"a"',
+    '{"a":',
+    '{"a":1',
+    '{"a":1,',
+    '{"a":1,}',
+    '{,}',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":1}x',
+    '{"a":1}{',
+    '{"a":01}',
+    '{"a":+1}',
+    '{"a":1.}',
+    '{"a":.5}',
+    '{"a":1e}',
+    '{"a":-}',
+    '{"a":NaN}',
+    '{"a":tru}',
+    '{"a":"\t"}',
+    '{"a":"\\x"}',
+    '{"a":"\\u12g4"}',
+    '{"a":"\\',
+    '{"a":[1,]}',
+    '{"a":[1}',
+    '\ufeff{}',
+    '//x\n{}',
+    '{"a":1]',
   ]
   for (const text of rows) assert.equal(refuses(text), 'syntax', text)
 })

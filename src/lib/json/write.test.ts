@@ -18,7 +18,15 @@ test('stringify writes what JSON.stringify writes', () => {
 
 test('raw JSON and maps go out as they are', () => {
   const raw = new RawJson('{ "n": 1.0, "n": 9007199254740993 }')
-  const value: JsonOut = { data: raw, list: [raw], map: new Map<string, JsonOut | undefined>([['__proto__', 1], ['10', 2], ['9', undefined]]) }
+  const value: JsonOut = {
+    data: raw,
+    list: [raw],
+    map: new Map<string, JsonOut | undefined>([
+      ['__proto__', 1],
+      ['10', 2],
+      ['9', undefined],
+    ]),
+  }
   assert.equal(stringify(value), `{"data":${raw.text},"list":[${raw.text}],"map":{"__proto__":1,"10":2}}`)
 })
 
@@ -43,7 +51,10 @@ test('mapStrings changes string values alone', () => {
       const plain = JSON.parse(JSON.stringify(value))
       const text = JSON.stringify(value, null, space)
       assert.equal(mapStrings(text, mark), JSON.stringify(mapped(plain, mark), null, space))
-      assert.equal(mapStrings(text, (s) => s), text)
+      assert.equal(
+        mapStrings(text, (s) => s),
+        text,
+      )
     }),
   )
 })
@@ -51,9 +62,15 @@ test('mapStrings changes string values alone', () => {
 test('mapStrings leaves kept keys, numbers and deep nesting alone', () => {
   const text = '{"keep" : {"a":"x","b":["y"]}, "map":{"keep":"z"}, "n":1.0, "e\\"":"\\\\", "k\\u0065ep":"q"}'
   const want = '{"keep" : {"a":"x","b":["y"]}, "map":{"keep":"#"}, "n":1.0, "e\\"":"#", "k\\u0065ep":"q"}'
-  assert.equal(mapStrings(text, () => '#', { keepKeys: new Set(['keep']) }), want)
+  assert.equal(
+    mapStrings(text, () => '#', { keepKeys: new Set(['keep']) }),
+    want,
+  )
   const deep = `${'['.repeat(100_000)}"a"${']'.repeat(100_000)}`
-  assert.equal(mapStrings(deep, () => 'b'), deep.replace('a', 'b'))
+  assert.equal(
+    mapStrings(deep, () => 'b'),
+    deep.replace('a', 'b'),
+  )
   assert.throws(() => mapStrings('{"a":"b', () => ''), JsonError)
 })
 

@@ -20,7 +20,10 @@ async function open(rotation: Partial<Rotation>, before = '') {
     file.write(`${text}\n`)
     await file.flush()
   }
-  const old = () => readdirSync(folder).filter((name) => name !== 'coffer.log').toSorted()
+  const old = () =>
+    readdirSync(folder)
+      .filter((name) => name !== 'coffer.log')
+      .toSorted()
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   return { folder, path, clock, file, line, old, read }
 }
@@ -55,9 +58,14 @@ test('a file is renamed once it has its age', async () => {
 })
 
 test('old files are kept as many as asked for, and foreign ones always', async () => {
-  for (const [keep, left] of [[2, 2], [0, 4], [-1, 0]] as const) {
+  for (const [keep, left] of [
+    [2, 2],
+    [0, 4],
+    [-1, 0],
+  ] as const) {
     const log = await open({ maxBytes: 1, keep })
-    for (const name of ['coffer-audit.log', 'coffer-12.log', 'other-1234567890123456789.log']) writeFileSync(join(log.folder, name), '')
+    for (const name of ['coffer-audit.log', 'coffer-12.log', 'other-1234567890123456789.log'])
+      writeFileSync(join(log.folder, name), '')
     for (const text of ['a', 'b', 'c', 'd']) await log.line(text)
     const rotated = log.old().filter((name) => /^coffer-\d{19}\.log$/.test(name))
     assert.equal(rotated.length, left, `keep ${keep}`)

@@ -78,7 +78,9 @@ export class LogFile implements LogSink {
       await this.#prune()
     } catch (error) {
       const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-      this.#file.write(`${new Date(this.#clock.now()).toISOString()} [ERROR] log: the log file could not be rotated: cause=${why}\n`)
+      this.#file.write(
+        `${new Date(this.#clock.now()).toISOString()} [ERROR] log: the log file could not be rotated: cause=${why}\n`,
+      )
     } finally {
       this.#rotating = undefined
     }
@@ -109,7 +111,12 @@ export class LogFile implements LogSink {
     const extension = extname(this.#path)
     const stem = `${basename(this.#path, extension)}-`
     const old = (await readdir(dirname(this.#path)))
-      .filter((name) => name.startsWith(stem) && name.endsWith(extension) && /^\d{13,}$/.test(name.slice(stem.length, name.length - extension.length)))
+      .filter(
+        (name) =>
+          name.startsWith(stem) &&
+          name.endsWith(extension) &&
+          /^\d{13,}$/.test(name.slice(stem.length, name.length - extension.length)),
+      )
       .toSorted()
     const surplus = keep < 0 ? old : old.slice(0, Math.max(old.length - keep, 0))
     for (const name of surplus) await rm(join(dirname(this.#path), name), { force: true })

@@ -18,13 +18,20 @@ function memory(format: LogFormat = 'standard'): Memory {
   const lines: string[] = []
   const levels = new LogLevels('info')
   const clock = new FakeClock(Date.UTC(2026, 10, 22, 10, 0, 0, 123))
-  return { levels, lines, log: createLogger({ levels, format, clock, sinks: [{ write: (line) => void lines.push(line) }] }) }
+  return {
+    levels,
+    lines,
+    log: createLogger({ levels, format, clock, sinks: [{ write: (line) => void lines.push(line) }] }),
+  }
 }
 
 test('the standard form', () => {
   const { log, lines } = memory()
   log.info('started')
-  log.named('core').named('expiration').warn('slow', { took: 12, path: 'a b', ok: true, none: undefined, list: ['x', 1] })
+  log
+    .named('core')
+    .named('expiration')
+    .warn('slow', { took: 12, path: 'a b', ok: true, none: undefined, list: ['x', 1] })
   assert.deepEqual(lines, [
     '2026-11-22T10:00:00.123Z [INFO]  started\n',
     '2026-11-22T10:00:00.123Z [WARN]  core.expiration: slow: took=12 path="a b" ok=true list="[\\"x\\",1]"\n',
@@ -33,7 +40,10 @@ test('the standard form', () => {
 
 test('the JSON form', () => {
   const { log, lines } = memory('json')
-  log.named('core').with({ request_id: 'r1' }).error('failed', { cause: new TypeError('no'), n: 9007199254740993n, none: undefined })
+  log
+    .named('core')
+    .with({ request_id: 'r1' })
+    .error('failed', { cause: new TypeError('no'), n: 9007199254740993n, none: undefined })
   const [line = ''] = lines
   const entry: unknown = JSON.parse(line)
   assert.ok(typeof entry === 'object' && entry !== null && 'cause' in entry)
@@ -64,9 +74,18 @@ test('levels change at run time, for one module or all', () => {
   part.debug('e')
   levels.setAll('off')
   part.error('f')
-  assert.deepEqual(lines.map((line) => line.at(-2)), ['b', 'd', 'e'])
+  assert.deepEqual(
+    lines.map((line) => line.at(-2)),
+    ['b', 'd', 'e'],
+  )
   assert.deepEqual(levels.modules(), ['core', 'core.expiration'])
-  assert.deepEqual(['WARNING', 'err', 'Notice', 'trace', 'loud'].map(parseLogLevel), ['warn', 'error', 'info', 'trace', undefined])
+  assert.deepEqual(['WARNING', 'err', 'Notice', 'trace', 'loud'].map(parseLogLevel), [
+    'warn',
+    'error',
+    'info',
+    'trace',
+    undefined,
+  ])
 })
 
 test('a value cannot forge a line or move the cursor', () => {
@@ -84,7 +103,12 @@ test('a secret never shows', () => {
   const secret = new Secret('canary')
   const { log, lines } = memory()
   log.info('x', { secret, nested: { list: [secret] } })
-  const shown = [...lines, inspect({ secret }, { depth: 9, showHidden: true }), JSON.stringify({ secret }), `${String(secret)}`].join()
+  const shown = [
+    ...lines,
+    inspect({ secret }, { depth: 9, showHidden: true }),
+    JSON.stringify({ secret }),
+    `${String(secret)}`,
+  ].join()
   assert.ok(!shown.includes('canary'))
   assert.match(lines[0] ?? '', /secret=\[redacted\]/u)
   assert.equal(secret.reveal(), 'canary')
@@ -108,7 +132,10 @@ test('a file keeps every line in order, over a rotation', async () => {
   for (let i = 1000; i < 1500; i++) sink.write(`${i}\n`)
   await sink.close()
   const text = (await readFile(join(dir, 'old'), 'utf8')) + (await readFile(path, 'utf8'))
-  assert.deepEqual(text.trimEnd().split('\n').map(Number), Array.from({ length: 1500 }, (_, i) => i))
+  assert.deepEqual(
+    text.trimEnd().split('\n').map(Number),
+    Array.from({ length: 1500 }, (_, i) => i),
+  )
   assert.equal((await stat(path)).mode & 0o777, 0o600)
   assert.equal((await readFile(path, 'utf8')).startsWith('1000\n'), true)
   await rm(dir, { recursive: true })

@@ -45,7 +45,15 @@ export class MetricsView implements MetricsReport {
       const name = this.#named(family.name)
       if (!this.#isShown(name)) return []
       const series = this.#recent(family.series)
-      return series.length === 0 ? [] : [{ kind: family.kind, name: this.#withHostname(family, name), series: series.map((one) => this.#labelled(one)) }]
+      return series.length === 0
+        ? []
+        : [
+            {
+              kind: family.kind,
+              name: this.#withHostname(family, name),
+              series: series.map((one) => this.#labelled(one)),
+            },
+          ]
     })
   }
 

@@ -56,7 +56,17 @@ test('the JSON form shows the last whole interval', async () => {
     Gauges: [{ Name: 'vault.core.active', Value: 1, Labels: { cluster: 'c' } }],
     Points: [],
     Counters: [
-      { Name: 'vault.audit.log_request_failure', Count: 1, Rate: 0.1, Sum: 1, Min: 1, Max: 1, Mean: 1, Stddev: 0, Labels: {} },
+      {
+        Name: 'vault.audit.log_request_failure',
+        Count: 1,
+        Rate: 0.1,
+        Sum: 1,
+        Min: 1,
+        Max: 1,
+        Mean: 1,
+        Stddev: 0,
+        Labels: {},
+      },
     ],
     Samples: [{ Name: 'vault.barrier.get', ...row }],
   })
@@ -67,7 +77,9 @@ test('a name stands for one kind, and label values cannot fill the memory', () =
   metrics.counter('a')
   assert.throws(() => metrics.gauge('a'), TypeError)
   for (let i = 0; i < 2000; i++) metrics.counter('b', { user: String(i) }).add()
-  const lines = toPrometheus(metrics).split('\n').filter((line) => line.startsWith('b{'))
+  const lines = toPrometheus(metrics)
+    .split('\n')
+    .filter((line) => line.startsWith('b{'))
   assert.equal(lines.length, 501)
   assert.ok(lines.includes('b{overflow="true"} 1500'))
 })

@@ -1,8 +1,6 @@
 /** Prometheus' text exposition format, version 0.0.4. */
 import type { Family, Labels, MetricsReport, Series } from './metrics.ts'
 
-export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
-
 const quantiles = [0.5, 0.9, 0.99] as const
 
 export function toPrometheus(metrics: MetricsReport): string {
