@@ -1,7 +1,6 @@
 /** One request and its reply: Node's objects on one side, the wire contract on the other. What costs is made when asked for. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { requestErrors } from '../errors/request.ts'
-import type { ListenerTraits, PeerCertificate, WireReply, WireRequest } from '../request/wire.ts'
+import type { ListenerTraits, PeerCertificate, WireRequest } from '../request/wire.ts'
 import { listenerErrors } from './errors.ts'
 import type { Connection } from './connection.ts'
 import type { Expiring } from './deadlines.ts'
@@ -25,7 +24,6 @@ export class Exchange implements WireRequest, Expiring {
   #headers: ReadonlyMap<string, readonly string[]> | undefined
   #body: RequestBody | undefined
   #abort: AbortController | undefined
-  #tooLate: () => void = () => {}
   expired = false
   #finished = false
 
@@ -46,6 +44,7 @@ export class Exchange implements WireRequest, Expiring {
     this.deadline = service.clock.monotonic() + service.requestTime
     connection.ongoing++
     service.inFlight++
+    if (this.deadline < Infinity) service.deadlines.add(this)
   }
 
   /** To be called before anything else is read. Throws a `LISTENER_*` error for a request nobody is to see. */
@@ -98,19 +97,10 @@ export class Exchange implements WireRequest, Expiring {
     return this.#body.read(this.response, this.expects === 'continue')
   }
 
-  /** What the handler answers; or rejects with `REQUEST_OVERDUE` when the request's time is over, whatever the handler still does. */
-  inTime(reply: Promise<WireReply>): Promise<WireReply> {
-    if (this.deadline === Infinity) return reply
-    return new Promise((resolve, reject) => {
-      this.#tooLate = () => reject(requestErrors.OVERDUE())
-      this.service.deadlines.add(this)
-      reply.then(resolve, reject)
-    })
-  }
-
+  /** The request's time is over, whatever the handler still does. */
   expire(): void {
     this.expired = true
-    this.#tooLate()
+    if (!this.response.headersSent) this.service.overdue(this)
     this.#abort?.abort(new DOMException('the request took too long', 'TimeoutError'))
   }
 
@@ -136,7 +126,6 @@ export class Exchange implements WireRequest, Expiring {
     }
     if (this.response.destroyed || this.connection.socket.destroyed) gone()
     else this.response.once('close', gone)
-    this.service.deadlines.add(this)
     return abort
   }
 }

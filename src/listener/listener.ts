@@ -4,6 +4,7 @@ import { Server as NetServer } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
+import { requestErrors } from '../errors/request.ts'
 import { CofferError } from '../errors/coffer-error.ts'
 import type { WireHandler, WireReply } from '../request/wire.ts'
 import { BodyBudget } from './body-budget.ts'
@@ -155,6 +156,7 @@ class HttpListener implements Listener {
       log,
       inFlight: 0,
       closing: false,
+      overdue: (exchange) => void reply(exchange, refusalOf(requestErrors.OVERDUE())),
       idle: () => this.#idle?.(),
     }
   }
@@ -217,16 +219,21 @@ function endOf(socket: Socket): Promise<void> {
 
 /** Never rejects. */
 async function answer(exchange: Exchange): Promise<void> {
+  let answered: WireReply
   try {
-    let reply: WireReply
-    try {
-      limitWriting(exchange)
-      exchange.admit()
-      reply = await exchange.inTime(exchange.service.handler(exchange))
-    } catch (error) {
-      reply = refusalFor(exchange, error)
-    }
-    const sending = trySend(exchange, reply)
+    limitWriting(exchange)
+    exchange.admit()
+    answered = await exchange.service.handler(exchange)
+  } catch (error) {
+    answered = refusalFor(exchange, error)
+  }
+  await reply(exchange, answered)
+}
+
+/** Only the first reply of an exchange goes out. Never rejects. */
+async function reply(exchange: Exchange, answered: WireReply): Promise<void> {
+  try {
+    const sending = trySend(exchange, answered)
     if (sending !== undefined) await sending
   } catch (cause) {
     exchange.service.log.error('a reply could not be sent', { cause: describe(cause) })

@@ -4,6 +4,7 @@ import type { ListenerTraits, WireHandler } from '../request/wire.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { ListenerLimits } from './config.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { Exchange } from './exchange.ts'
 import type { ForwardedFor } from './forwarded-for.ts'
 import type { ResponseHeaders } from './response-headers.ts'
 
@@ -26,6 +27,8 @@ export interface Service {
   inFlight: number
   /** No request is taken on a connection after the one it has. */
   closing: boolean
+  /** Answers a request whose handler has not, in time. */
+  overdue(exchange: Exchange): void
   /** Called whenever `inFlight` falls to zero. */
   idle(): void
 }
