@@ -26,5 +26,7 @@ export function openBatchToken(token: string, key: string, sealer: TokenSealer):
   const plain = sealer.open(sealed)
   if (plain === undefined) return undefined
   const entry = decodeEntry(key, plain)
-  return entry.type === 'batch' && token === spell(body, namespaceId) && entry.namespaceId === namespaceId ? entry : undefined
+  return entry.type === 'batch' && token === spell(body, namespaceId) && entry.namespaceId === namespaceId
+    ? entry
+    : undefined
 }

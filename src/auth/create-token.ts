@@ -27,7 +27,12 @@ export interface CreateOptions {
   readonly value?: string
 }
 
-export async function createToken(view: WriteView, init: TokenInit, deps: CreateDeps, options: CreateOptions = {}): Promise<MadeToken> {
+export async function createToken(
+  view: WriteView,
+  init: TokenInit,
+  deps: CreateDeps,
+  options: CreateOptions = {},
+): Promise<MadeToken> {
   if (init.ttl <= 0 && !mayLiveForEver(init.policies)) throw new Error('only a root token may live for ever')
   if (init.parent !== undefined) {
     // Read in this transaction: a parent that is revoked meanwhile makes the commit fail.
@@ -37,7 +42,12 @@ export async function createToken(view: WriteView, init: TokenInit, deps: Create
   return init.type === 'batch' ? createBatch(init, deps, options) : createService(view, init, deps, options)
 }
 
-async function createService(view: WriteView, init: TokenInit, deps: CreateDeps, options: CreateOptions): Promise<MadeToken> {
+async function createService(
+  view: WriteView,
+  init: TokenInit,
+  deps: CreateDeps,
+  options: CreateOptions,
+): Promise<MadeToken> {
   const suffix = init.namespaceId === 'root' ? '' : `.${init.namespaceId}`
   const token = options.value ?? (init.id === undefined ? `hvs.${base62(TOKEN_LENGTH)}${suffix}` : checkedId(init.id))
   const key = keyOf(token, deps)
@@ -55,7 +65,10 @@ function createBatch(init: TokenInit, deps: CreateDeps, options: CreateOptions):
   return { token, accessor: '', key: keyOf(token, deps) }
 }
 
-function entryOf(init: TokenInit, own: { key: string; accessor: string; now: number; options: CreateOptions }): TokenEntry {
+function entryOf(
+  init: TokenInit,
+  own: { key: string; accessor: string; now: number; options: CreateOptions },
+): TokenEntry {
   const { id: _, parent, ...rest } = init
   return {
     ...rest,

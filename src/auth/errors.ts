@@ -2,7 +2,10 @@ import { defineErrors } from '../errors/coffer-error.ts'
 
 export const tokenErrors = defineErrors('TOKEN', {
   DUPLICATE_ID: { status: 400, message: 'cannot create a token with a duplicate ID' },
-  ID_PREFIX: { status: 400, message: (p: { prefix: string }) => `custom token ID cannot have the '${p.prefix}' prefix` },
+  ID_PREFIX: {
+    status: 400,
+    message: (p: { prefix: string }) => `custom token ID cannot have the '${p.prefix}' prefix`,
+  },
   ID_DOT: { status: 400, message: "custom token ID cannot have a '.' in the value" },
   ID_INVALID: { status: 400, message: 'custom token ID takes up to 4096 printable ASCII characters without blanks' },
   PARENT_GONE: { status: 400, message: 'parent token lookup failed: no parent found' },

@@ -21,7 +21,12 @@ export interface LoginDeps {
   create(view: WriteView, init: TokenInit, login: LoginFacts): Promise<MadeToken>
 }
 
-export async function loginToken(view: WriteView, grant: AuthGrant, context: GrantContext, deps: LoginDeps): Promise<IssuedAuth> {
+export async function loginToken(
+  view: WriteView,
+  grant: AuthGrant,
+  context: GrantContext,
+  deps: LoginDeps,
+): Promise<IssuedAuth> {
   const now = deps.clock.now()
   const type = typeOf(grant, context.mount)
   const granted = grantTtl({ ...grant, issuedAt: now }, deps.limitsOf(context.mount), now)
@@ -49,7 +54,12 @@ export async function loginToken(view: WriteView, grant: AuthGrant, context: Gra
       renewable,
       namespaceId: context.namespace.id,
     },
-    { mount: context.mount.uuid, ttl: grant.ttl ?? 0, maxTtl: grant.maxTtl ?? 0, internal: grant.internal ?? new Map() },
+    {
+      mount: context.mount.uuid,
+      ttl: grant.ttl ?? 0,
+      maxTtl: grant.maxTtl ?? 0,
+      internal: grant.internal ?? new Map(),
+    },
   )
   return {
     clientToken: made.token,
@@ -83,7 +93,11 @@ function loginPolicies(grant: AuthGrant): string[] {
 async function identify(view: WriteView, grant: AuthGrant, context: GrantContext, deps: LoginDeps) {
   const { alias } = grant
   if (alias === undefined || deps.entities === undefined) return { entityId: '', identityPolicies: [] }
-  const entityId = await deps.entities.entityOf(view, { name: alias.name, mount: context.mount, metadata: alias.metadata })
+  const entityId = await deps.entities.entityOf(view, {
+    name: alias.name,
+    mount: context.mount,
+    metadata: alias.metadata,
+  })
   const policies = await deps.entities.policiesOf(entityId, view)
   if (policies === undefined) throw tokenErrors.ENTITY_GONE()
   return { entityId, identityPolicies: policyNames(policies).filter((name) => name !== 'root') }

@@ -151,7 +151,10 @@ test('what a token keeps goes with it', async () => {
   assert.ok(!(await rooms.holds(holder.token)))
   await rooms.tokens.cleanUp(holder.key)
   const left = await rooms.keys()
-  assert.deepEqual(left.filter((key) => key.includes(holder.accessor) || key.includes(holder.key)), [])
+  assert.deepEqual(
+    left.filter((key) => key.includes(holder.accessor) || key.includes(holder.key)),
+    [],
+  )
   assert.ok(left.includes(`logical/cubbyhole/${other.accessor}/0`))
 })
 

@@ -19,7 +19,12 @@ export interface RevokeDeps {
 }
 
 /** `leaving` spares the children. */
-export async function revokeToken(view: WriteView, key: string, as: Exclude<TokenState, 'live'>, deps: RevokeDeps): Promise<void> {
+export async function revokeToken(
+  view: WriteView,
+  key: string,
+  as: Exclude<TokenState, 'live'>,
+  deps: RevokeDeps,
+): Promise<void> {
   const { records } = deps
   const entry = await records.get(view, key)
   if (entry === undefined || entry.state !== 'live') return

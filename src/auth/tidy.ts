@@ -27,13 +27,19 @@ export async function tidyTokens(deps: TidyDeps): Promise<void> {
     counts.tokens += keys.length
     for (const key of keys) if (await tidyToken(deps, key.slice(tokenKeys.ids.length))) counts.revoked++
   })
-  await eachPage(deps, tokenKeys.allAccessors, (keys) => deps.store.write((view) => tidyAccessors(view, keys, deps, counts)))
+  await eachPage(deps, tokenKeys.allAccessors, (keys) =>
+    deps.store.write((view) => tidyAccessors(view, keys, deps, counts)),
+  )
   await eachPage(deps, tokenKeys.parents, (keys) => deps.store.write((view) => tidyLinks(view, keys, deps, counts)))
   deps.log.info('tokens are tidy', counts)
 }
 
-async function eachPage(deps: TidyDeps, prefix: string, visit: (keys: readonly string[]) => Promise<void>): Promise<void> {
-  for (let after: string | undefined; !deps.stopped(); ) {
+async function eachPage(
+  deps: TidyDeps,
+  prefix: string,
+  visit: (keys: readonly string[]) => Promise<void>,
+): Promise<void> {
+  for (let after: string | undefined; !deps.stopped();) {
     const page = { limit: PAGE, ...(after === undefined ? {} : { after }) }
     const keys = await deps.store.read((view) => view.keys(prefix, page))
     if (keys.length > 0) await visit(keys)
@@ -64,7 +70,12 @@ function isEndless(entry: TokenEntry): boolean {
   return entry.expiresAt === undefined && !mayLiveForEver(entry.policies)
 }
 
-async function tidyAccessors(view: WriteView, keys: readonly string[], deps: TidyDeps, counts: { accessors: number }): Promise<void> {
+async function tidyAccessors(
+  view: WriteView,
+  keys: readonly string[],
+  deps: TidyDeps,
+  counts: { accessors: number },
+): Promise<void> {
   let removed = 0
   for (const storageKey of keys) {
     const bytes = await view.get(storageKey)
@@ -75,7 +86,12 @@ async function tidyAccessors(view: WriteView, keys: readonly string[], deps: Tid
   counts.accessors += removed
 }
 
-async function tidyLinks(view: WriteView, keys: readonly string[], deps: TidyDeps, counts: { links: number }): Promise<void> {
+async function tidyLinks(
+  view: WriteView,
+  keys: readonly string[],
+  deps: TidyDeps,
+  counts: { links: number },
+): Promise<void> {
   let removed = 0
   for (const storageKey of keys) {
     const [parent = '', child = ''] = storageKey.slice(tokenKeys.parents.length).split('/')

@@ -65,8 +65,13 @@ export class TokenFinder {
     return entry.expiresAt === undefined ? mayLiveForEver(entry.policies) : entry.expiresAt > this.#deps.clock.now()
   }
 
-  async #climb(view: ReadView, key: string, token: string | undefined, chain: TokenEntry[]): Promise<CachedToken | undefined | 'broken'> {
-    for (let at = key; ; ) {
+  async #climb(
+    view: ReadView,
+    key: string,
+    token: string | undefined,
+    chain: TokenEntry[],
+  ): Promise<CachedToken | undefined | 'broken'> {
+    for (let at = key; ;) {
       if (chain.length > 0) {
         const cached = this.cached(at)
         if (cached !== undefined) return cached

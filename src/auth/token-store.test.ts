@@ -16,13 +16,35 @@ test('the hasher is HMAC-SHA256', () => {
 
 test('a token has the shape clients expect and is found by itself alone', async () => {
   await using rooms = await TokenRooms.open()
-  const made = await rooms.make({ policies: ['a', 'default'], meta: new Map([['__proto__', 'x'], ['k', 'v']]), displayName: 'token-x' })
+  const made = await rooms.make({
+    policies: ['a', 'default'],
+    meta: new Map([
+      ['__proto__', 'x'],
+      ['k', 'v'],
+    ]),
+    displayName: 'token-x',
+  })
   assert.match(made.token, /^hvs\.[0-9A-Za-z]{28}$/)
   assert.match(made.accessor, /^[0-9A-Za-z]{24}$/)
   const caller = await rooms.caller(made.token)
   assert.deepEqual(caller?.policies, ['a', 'default'])
-  assert.deepEqual([...(caller?.meta ?? [])], [['__proto__', 'x'], ['k', 'v']])
-  for (const wrong of ['', 'hvs.', made.token.slice(0, -1), `${made.token}x`, made.token.toUpperCase(), made.accessor, made.key, 'x'.repeat(10_000)]) {
+  assert.deepEqual(
+    [...(caller?.meta ?? [])],
+    [
+      ['__proto__', 'x'],
+      ['k', 'v'],
+    ],
+  )
+  for (const wrong of [
+    '',
+    'hvs.',
+    made.token.slice(0, -1),
+    `${made.token}x`,
+    made.token.toUpperCase(),
+    made.accessor,
+    made.key,
+    'x'.repeat(10_000),
+  ]) {
     assert.equal(await rooms.caller(wrong), undefined)
   }
 })
@@ -30,9 +52,13 @@ test('a token has the shape clients expect and is found by itself alone', async 
 test('neither token nor accessor stands anywhere in storage but inside values', async () => {
   await using rooms = await TokenRooms.open()
   const made = [await rooms.root(), await rooms.make(), await rooms.make({ id: 'chosen-by-hand' })]
-  const wrapped = await rooms.store.write((view) => rooms.tokens.createWrapping(view, { path: 'x', ttl: 60, namespaceId: 'root' }))
+  const wrapped = await rooms.store.write((view) =>
+    rooms.tokens.createWrapping(view, { path: 'x', ttl: 60, namespaceId: 'root' }),
+  )
   const keys = await rooms.keys()
-  const values = await rooms.store.read((view) => Promise.all(keys.map(async (key) => Buffer.from((await view.get(key)) ?? []).toString('latin1'))))
+  const values = await rooms.store.read((view) =>
+    Promise.all(keys.map(async (key) => Buffer.from((await view.get(key)) ?? []).toString('latin1'))),
+  )
   for (const { token, accessor } of [...made, wrapped]) {
     assert.ok(keys.every((key) => !key.includes(token) && !key.includes(accessor)))
     assert.ok(values.every((value) => !value.includes(token)))
@@ -68,7 +94,9 @@ test('only root may live for ever, in storage as at creation', async () => {
   const other = await rooms.make({ ttl: 60 })
   // What a faulty version may have left.
   await rooms.store.write(async (view) => {
-    const entry: Record<string, unknown> = JSON.parse(Buffer.from((await view.get(`sys/token/id/${other.key}`)) ?? []).toString())
+    const entry: Record<string, unknown> = JSON.parse(
+      Buffer.from((await view.get(`sys/token/id/${other.key}`)) ?? []).toString(),
+    )
     delete entry.expiresAt
     view.put(`sys/token/id/${other.key}`, Buffer.from(JSON.stringify(entry)))
   })
@@ -88,7 +116,10 @@ test('of 200 parallel uses of a token of five, five are granted', async () => {
   const seen = await rooms.store.read((view) => rooms.tokens.find(view, token))
   assert.equal(seen?.numUses, -1)
   await rooms.tokens.finished(caller)
-  assert.deepEqual((await rooms.keys()).filter((name) => name.includes(key)), [])
+  assert.deepEqual(
+    (await rooms.keys()).filter((name) => name.includes(key)),
+    [],
+  )
 })
 
 test('a used-up token is revoked, with its leases, even if the server died before the request ended', async () => {
@@ -120,7 +151,12 @@ test('a token bound to addresses is good from there alone, a root token from any
   const bound = await rooms.caller((await rooms.make({ boundCidrs: ['10.0.0.0/8', '::1'] })).token)
   const root = await rooms.caller((await rooms.root()).token)
   assert.ok(bound && root)
-  for (const [address, good] of [['10.1.1.1', true], ['::1', true], ['127.0.0.1', false], ['', false]] as const) {
+  for (const [address, good] of [
+    ['10.1.1.1', true],
+    ['::1', true],
+    ['127.0.0.1', false],
+    ['', false],
+  ] as const) {
     assert.equal(rooms.tokens.allowsAddress(bound, address), good, address)
     assert.ok(rooms.tokens.allowsAddress(root, address))
     assert.equal(rooms.tokens.allowsAddress({ ...bound }, address), good)
@@ -129,7 +165,13 @@ test('a token bound to addresses is good from there alone, a root token from any
 
 test('custom ids: refused shapes, duplicates', async () => {
   await using rooms = await TokenRooms.open()
-  for (const [id, code] of [['hvs.x', 'TOKEN_ID_PREFIX'], ['s.x', 'TOKEN_ID_PREFIX'], ['a.b', 'TOKEN_ID_DOT'], ['a b', 'TOKEN_ID_INVALID'], ['é', 'TOKEN_ID_INVALID']] as const) {
+  for (const [id, code] of [
+    ['hvs.x', 'TOKEN_ID_PREFIX'],
+    ['s.x', 'TOKEN_ID_PREFIX'],
+    ['a.b', 'TOKEN_ID_DOT'],
+    ['a b', 'TOKEN_ID_INVALID'],
+    ['é', 'TOKEN_ID_INVALID'],
+  ] as const) {
     await assert.rejects(rooms.make({ id }), { code, status: 400 })
   }
   await rooms.make({ id: 'mine' })
@@ -156,7 +198,16 @@ test('batch tokens: nothing stored, good until their end or their parent’s', a
 test('a batch token opens in one spelling only', async () => {
   await using rooms = await TokenRooms.open()
   const { token } = await rooms.make({ type: 'batch', ttl: 60 })
-  for (const wrong of [`${token}=`, `${token}.root`, `${token}.ns1`, `${token} `, token.replace('hvb.', 'hvs.'), `hvb.${token.slice(5)}`, 'hvb.', 'hvb.AAAA']) {
+  for (const wrong of [
+    `${token}=`,
+    `${token}.root`,
+    `${token}.ns1`,
+    `${token} `,
+    token.replace('hvb.', 'hvs.'),
+    `hvb.${token.slice(5)}`,
+    'hvb.',
+    'hvb.AAAA',
+  ]) {
     assert.ok(!(await rooms.holds(wrong)), wrong)
   }
   const flipped = token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A')
@@ -172,13 +223,25 @@ test('log-ins: default policy, display name, type of the mount; never root', asy
   assert.equal(caller?.path, 'auth/userpass/login/bob')
   assert.ok(caller?.orphan)
   assert.deepEqual((await rooms.login({ policies: ['b'], noDefaultPolicy: true })).policies, ['b'])
-  for (const policies of [['root'], ['Root'], ['ROOT '], ['\troot'], ['default', 'Root'], ['ｒｏｏｔ'], ['response-wrapping'], ['../root']]) {
+  for (const policies of [
+    ['root'],
+    ['Root'],
+    ['ROOT '],
+    ['\troot'],
+    ['default', 'Root'],
+    ['ｒｏｏｔ'],
+    ['response-wrapping'],
+    ['../root'],
+  ]) {
     await assert.rejects(rooms.login({ policies }), { status: 400 }, policies.join())
   }
   const batch = await rooms.login({ numUses: 3 }, mountAt('auth/approle/', 'approle', 'auth', { tokenType: 'batch' }))
   assert.equal(batch.tokenType, 'batch')
   assert.ok(!batch.renewable)
-  assert.equal((await rooms.login({ type: 'batch' }, mountAt('auth/x/', 'x', 'auth', { tokenType: 'service' }))).tokenType, 'service')
+  assert.equal(
+    (await rooms.login({ type: 'batch' }, mountAt('auth/x/', 'x', 'auth', { tokenType: 'service' }))).tokenType,
+    'service',
+  )
 })
 
 test('a failed log-in leaves nothing', async () => {
@@ -227,7 +290,11 @@ test('a periodic token lives as long as it is renewed', async () => {
     await rooms.store.write(async (view) => {
       const found = await rooms.tokens.find(view, token)
       assert.ok(found)
-      const renewed = await rooms.tokens.renew(view, found, 5, () => ({ period: 60, explicitMaxTtl: 0, limits: rooms.limits }))
+      const renewed = await rooms.tokens.renew(view, found, 5, () => ({
+        period: 60,
+        explicitMaxTtl: 0,
+        limits: rooms.limits,
+      }))
       assert.equal(renewed.ttl, 60)
     })
   }
@@ -242,7 +309,10 @@ test('a root token, and one that is not renewable, cannot be renewed', async () 
     await rooms.store.write(async (view) => {
       const found = await rooms.tokens.find(view, token)
       assert.ok(found)
-      await assert.rejects(rooms.tokens.renew(view, found, 60, () => assert.fail('not asked')), { code: 'TOKEN_NOT_RENEWABLE' })
+      await assert.rejects(
+        rooms.tokens.renew(view, found, 60, () => assert.fail('not asked')),
+        { code: 'TOKEN_NOT_RENEWABLE' },
+      )
     })
   }
 })
@@ -298,6 +368,9 @@ test('tidy removes what a fault left and spares the rest', async () => {
   assert.ok(await rooms.holds(kept.token))
   const left = (await rooms.keys('sys/token/')).filter((key) => key.includes(parent.key) || key.includes(child.key))
   assert.deepEqual(left, [])
-  assert.deepEqual((await rooms.keys()).filter((key) => key.includes(kept.key)), keptKeys)
+  assert.deepEqual(
+    (await rooms.keys()).filter((key) => key.includes(kept.key)),
+    keptKeys,
+  )
   assert.equal((await rooms.store.read((view) => rooms.tokens.accessors(view, 'root'))).accessors.length, 1)
 })

@@ -9,8 +9,20 @@ import type { Mount } from '../request/mount.ts'
 import type { GrantContext, TokenPort } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
 import type {
-  CallerIndex, EntityPort, IssuedAuth, MadeToken, MethodRenewal, Renewed, RenewalRule, TokenDetails, TokenExpiry, TokenInit,
-  TokenLeases, TokenPaths, TokenSealer, WrappingTokens,
+  CallerIndex,
+  EntityPort,
+  IssuedAuth,
+  MadeToken,
+  MethodRenewal,
+  Renewed,
+  RenewalRule,
+  TokenDetails,
+  TokenExpiry,
+  TokenInit,
+  TokenLeases,
+  TokenPaths,
+  TokenSealer,
+  WrappingTokens,
 } from '../request/token-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
@@ -49,8 +61,21 @@ const WRAPPING_POLICY = 'response-wrapping'
 const PAGE = 500
 
 const ROOT: TokenInit = {
-  type: 'service', parent: undefined, policies: ['root'], path: 'auth/token/root', meta: undefined, displayName: 'root', numUses: 0,
-  ttl: 0, explicitMaxTtl: 0, period: 0, role: '', entityId: '', boundCidrs: [], renewable: false, namespaceId: 'root',
+  type: 'service',
+  parent: undefined,
+  policies: ['root'],
+  path: 'auth/token/root',
+  meta: undefined,
+  displayName: 'root',
+  numUses: 0,
+  ttl: 0,
+  explicitMaxTtl: 0,
+  period: 0,
+  role: '',
+  entityId: '',
+  boundCidrs: [],
+  renewable: false,
+  namespaceId: 'root',
 }
 
 export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenExpiry, CallerIndex {
@@ -140,7 +165,8 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   async createRoot(view: WriteView, value?: string): Promise<MadeToken> {
     const key = value === undefined ? undefined : this.#hasher.keyOf(value)
     const present = key === undefined ? undefined : await this.#records.get(view, key)
-    if (value !== undefined && present !== undefined) return { token: value, accessor: present.accessor, key: present.key }
+    if (value !== undefined && present !== undefined)
+      return { token: value, accessor: present.accessor, key: present.key }
     return createToken(view, ROOT, this.#makers, { leased: false, ...(value === undefined ? {} : { value }) })
   }
 
@@ -178,9 +204,20 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     }
   }
 
-  renew(view: WriteView, token: TokenDetails, increment: number, ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>): Promise<Renewed> {
+  renew(
+    view: WriteView,
+    token: TokenDetails,
+    increment: number,
+    ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>,
+  ): Promise<Renewed> {
     const { leases, clock, renewals, limitsOfUuid } = this.#deps
-    return renewToken(view, token.key, increment, ruleOf, { records: this.#records, leases, clock, renewals, limitsOf: limitsOfUuid })
+    return renewToken(view, token.key, increment, ruleOf, {
+      records: this.#records,
+      leases,
+      clock,
+      renewals,
+      limitsOf: limitsOfUuid,
+    })
   }
 
   revoke(view: WriteView, key: string): Promise<void> {
@@ -212,17 +249,35 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   // WrappingTokens
 
-  createWrapping(view: WriteView, init: { readonly path: string; readonly ttl: number; readonly namespaceId: string }): Promise<MadeToken> {
+  createWrapping(
+    view: WriteView,
+    init: { readonly path: string; readonly ttl: number; readonly namespaceId: string },
+  ): Promise<MadeToken> {
     const { path, ttl, namespaceId } = init
     const wish: TokenInit = {
-      type: 'service', parent: undefined, policies: [WRAPPING_POLICY], path, meta: undefined, displayName: '', numUses: 1,
-      ttl, explicitMaxTtl: ttl, period: 0, role: '', entityId: '', boundCidrs: [],
-      renewable: false, namespaceId,
+      type: 'service',
+      parent: undefined,
+      policies: [WRAPPING_POLICY],
+      path,
+      meta: undefined,
+      displayName: '',
+      numUses: 1,
+      ttl,
+      explicitMaxTtl: ttl,
+      period: 0,
+      role: '',
+      entityId: '',
+      boundCidrs: [],
+      renewable: false,
+      namespaceId,
     }
     return createToken(view, wish, this.#makers)
   }
 
-  async findWrapping(view: ReadView, token: string): Promise<{ readonly key: string; readonly namespaceId: string } | undefined> {
+  async findWrapping(
+    view: ReadView,
+    token: string,
+  ): Promise<{ readonly key: string; readonly namespaceId: string } | undefined> {
     const key = this.#hasher.keyOf(token)
     // Read in the caller's transaction, not from the cache: of two who spend it one must fail.
     const entry = key === undefined ? undefined : await this.#records.get(view, key)
@@ -286,7 +341,12 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   // Finding
 
-  async #lookupSlowly(token: string, key: string, cached: CachedToken | undefined, view: ReadView): Promise<Caller | undefined> {
+  async #lookupSlowly(
+    token: string,
+    key: string,
+    cached: CachedToken | undefined,
+    view: ReadView,
+  ): Promise<Caller | undefined> {
     const found = cached ?? (await this.#finder.load(key, token))
     const caller = found === undefined ? undefined : this.#callerOf(found, token)
     return caller === undefined ? undefined : this.#withIdentity(caller, view)

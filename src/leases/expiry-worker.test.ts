@@ -118,7 +118,9 @@ test('no more than the allowed number of revocations run at once, and all get th
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
     running--
   }
-  await using rooms = await (await TokenRooms.open({ database, workers: { workers: 8, perMount: 4, held: 50 } })).start()
+  await using rooms = await (
+    await TokenRooms.open({ database, workers: { workers: 8, perMount: 4, held: 50 } })
+  ).start()
   const { token } = await rooms.make()
   for (let i = 0; i < 400; i++) await rooms.issue(token, `u${i}`, 60)
   await rooms.pass(60_000)

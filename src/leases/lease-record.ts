@@ -90,14 +90,19 @@ export const leaseRecords = {
     leaseRecords.remove(view, lease)
     const renamed = { ...lease, id, path }
     leaseRecords.add(view, renamed)
-    if (lease.revokeError !== undefined) view.put(leaseKeys.irrevocable(lease.namespaceId, refOf(id)), nameValue(renamed))
+    if (lease.revokeError !== undefined)
+      view.put(leaseKeys.irrevocable(lease.namespaceId, refOf(id)), nameValue(renamed))
   },
 } as const
 
 /** Over at once, and the workers' next task. One that is retried already keeps its turn. */
 export function dueNow(lease: LeaseRecord, now: number): LeaseRecord {
   const retried = lease.attempts > 0
-  return { ...lease, expiresAt: Math.min(lease.expiresAt, now), dueAt: retried ? lease.dueAt : Math.min(lease.dueAt, now) }
+  return {
+    ...lease,
+    expiresAt: Math.min(lease.expiresAt, now),
+    dueAt: retried ? lease.dueAt : Math.min(lease.dueAt, now),
+  }
 }
 
 /** Where to find a lease that an index names by its ref. */

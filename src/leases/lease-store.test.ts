@@ -73,7 +73,12 @@ test('long leases are valid until their end: no timer overflows', async () => {
   rooms.limits = { defaultTtl: 3600, maxTtl: 2 ** 40 }
   const { token } = await rooms.make({ ttl: 2 ** 33 })
   await rooms.start()
-  for (const [user, ttl] of [['a', 768 * 3600], ['b', 8760 * 3600], ['c', 2 ** 31]] as const) await rooms.issue(token, user, ttl)
+  for (const [user, ttl] of [
+    ['a', 768 * 3600],
+    ['b', 8760 * 3600],
+    ['c', 2 ** 31],
+  ] as const)
+    await rooms.issue(token, user, ttl)
   await rooms.pass(60_000)
   assert.equal(rooms.database.users.size, 3)
   await rooms.pass(32 * DAY)
@@ -102,7 +107,9 @@ test('renewal: as asked, capped by the mount, never past the maximum, never for 
   await rooms.clock.advance(50_000)
   const capped = await rooms.renewLease(leaseId, 90)
   assert.equal(capped.leaseDuration, 50)
-  assert.deepEqual(capped.warnings, ['TTL of "1m30s" exceeded the effective max_ttl of "50s"; TTL value is capped accordingly'])
+  assert.deepEqual(capped.warnings, [
+    'TTL of "1m30s" exceeded the effective max_ttl of "50s"; TTL value is capped accordingly',
+  ])
   await rooms.start()
   for (let i = 0; i < 300 && (await rooms.lookupLease(leaseId)) !== undefined; i++) {
     await rooms.renewLease(leaseId, 90).catch((error: { code?: string }) => {
@@ -153,7 +160,10 @@ test('a lease is not issued to a token that is revoked at the same time', async 
   await rooms.revoke(key)
   const context = { mount: rooms.db, path: 'db/creds/r', caller, namespace: rootNamespace }
   const grant = { type: 'creds', internal: { user: 'u' }, ttl: 60, renewable: true }
-  await assert.rejects(rooms.store.write((view) => rooms.leases.register(view, grant, context)), { code: 'LEASE_NOT_FOUND' })
+  await assert.rejects(
+    rooms.store.write((view) => rooms.leases.register(view, grant, context)),
+    { code: 'LEASE_NOT_FOUND' },
+  )
   assert.deepEqual(await rooms.keys(), [])
 })
 

@@ -57,7 +57,12 @@ export class LeaseStore implements LeasePort, LeasesPort {
   constructor(deps: LeaseStoreDeps) {
     this.#deps = deps
     this.#revoker = new Revoker(deps)
-    this.#worker = new ExpiryWorker({ ...deps, limits: deps.workers ?? {}, revoker: this.#revoker, runPrefixJob: (id) => this.#runPrefixJob(id) })
+    this.#worker = new ExpiryWorker({
+      ...deps,
+      limits: deps.workers ?? {},
+      revoker: this.#revoker,
+      runPrefixJob: (id) => this.#runPrefixJob(id),
+    })
   }
 
   /** On the active node only: from now on what is due is ended. */
@@ -80,12 +85,17 @@ export class LeaseStore implements LeasePort, LeasesPort {
   /** The lease of a secret, in the transaction that makes it. What the client is shown is not kept; `internal` is. */
   async register(view: WriteView, grant: LeaseGrant, context: RegisterContext) {
     const { mount, path, caller, namespace } = context
-    if (caller === undefined) throw leaseErrors.NO_CALLER(undefined, { cause: new Error(`${mount.type}: a lease without a token`) })
+    if (caller === undefined)
+      throw leaseErrors.NO_CALLER(undefined, { cause: new Error(`${mount.type}: a lease without a token`) })
     const now = this.#deps.time.now()
     const owner = this.#deps.tokens.ownerOf(caller)
     // In this transaction: where the token is revoked meanwhile the commit fails, and no lease is left without an owner.
     if (owner.key !== '' && !(await this.#deps.tokens.holds(view, owner.key))) throw leaseErrors.NOT_FOUND()
-    const granted = grantTtl({ ttl: grant.ttl, maxTtl: grant.maxTtl ?? 0, issuedAt: now }, this.#deps.engines.limitsOf(mount), now)
+    const granted = grantTtl(
+      { ttl: grant.ttl, maxTtl: grant.maxTtl ?? 0, issuedAt: now },
+      this.#deps.engines.limitsOf(mount),
+      now,
+    )
     if (granted === undefined) throw leaseErrors.PAST_MAX_TTL()
     const expiresAt = Math.min(granted.expiresAt, owner.endsAt ?? Infinity)
     if (expiresAt <= now) throw leaseErrors.EXPIRED()
@@ -117,7 +127,11 @@ export class LeaseStore implements LeasePort, LeasesPort {
     if (lease === undefined) return undefined
     if (lease !== 'token') {
       const { id, path, issuedAt, expiresAt, renewedAt, revokeError } = lease
-      const renewable = lease.renewable && lease.tokenEndsAt === undefined && revokeError === undefined && expiresAt > this.#deps.time.now()
+      const renewable =
+        lease.renewable &&
+        lease.tokenEndsAt === undefined &&
+        revokeError === undefined &&
+        expiresAt > this.#deps.time.now()
       return { id, path, issuedAt, expiresAt, renewedAt, renewable, revokeError }
     }
     const token = await this.#deps.tokens.details(view, refOf(leaseId))
@@ -147,7 +161,9 @@ export class LeaseStore implements LeasePort, LeasesPort {
 
   async revokePrefix(namespace: Namespace, prefix: string, mode: RevokeMode): Promise<void> {
     const { store } = this.#deps
-    const one = prefix.endsWith('/') ? undefined : await store.read((view) => leaseRecords.get(view, namespace.id, prefix))
+    const one = prefix.endsWith('/')
+      ? undefined
+      : await store.read((view) => leaseRecords.get(view, namespace.id, prefix))
     if (one !== undefined) {
       if (mode === 'queue') await store.write((view) => this.revoke(view, namespace, prefix))
       else await revokeOne(namespace.id, prefix, this.#prefixDeps, mode === 'force')
@@ -182,7 +198,12 @@ export class LeaseStore implements LeasePort, LeasesPort {
       const bytes = await view.get(key)
       const lease = bytes && (await leaseRecords.get(view, namespace.id, decodeName(bytes).id))
       if (lease === undefined || lease === 'token' || lease.revokeError === undefined) continue
-      out.push({ leaseId: lease.id, mountAccessor: lease.mountAccessor, error: lease.revokeError, expiresAt: lease.expiresAt })
+      out.push({
+        leaseId: lease.id,
+        mountAccessor: lease.mountAccessor,
+        error: lease.revokeError,
+        expiresAt: lease.expiresAt,
+      })
     }
     return out.toSorted((a, b) => a.expiresAt - b.expiresAt || (a.leaseId < b.leaseId ? -1 : 1))
   }

@@ -32,7 +32,7 @@ export async function eachLease(
   visit: (ids: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const scope = leaseKeys.ids(job.namespaceId)
-  for (let after: string | undefined; !deps.stopped(); ) {
+  for (let after: string | undefined; !deps.stopped();) {
     const page = { limit: PAGE, ...(after === undefined ? {} : { after }) }
     const keys = await deps.store.read((view) => view.keys(scope + job.prefix, page))
     if (keys.length > 0) await visit(keys.map((key) => key.slice(scope.length)))
@@ -57,13 +57,18 @@ export async function runJob(id: string, deps: PrefixDeps): Promise<void> {
   const bytes = await deps.store.read((view) => view.get(leaseKeys.prefixJob(id)))
   if (bytes === undefined) return
   const job = decodeJob(bytes)
-  if (job.mode === 'queue') await eachLease(deps, job, (ids) => deps.store.write((view) => makeDue(view, job.namespaceId, ids, deps)))
+  if (job.mode === 'queue')
+    await eachLease(deps, job, (ids) => deps.store.write((view) => makeDue(view, job.namespaceId, ids, deps)))
   else await revokeNow(job, deps, true)
   if (!deps.stopped()) await deps.store.write((view) => view.delete(leaseKeys.prefixJob(id)))
 }
 
 /** One after the other; with `force` what fails is dropped, else the first failure ends it. */
-export async function revokeNow(job: Pick<PrefixJob, 'namespaceId' | 'prefix'>, deps: PrefixDeps, force: boolean): Promise<void> {
+export async function revokeNow(
+  job: Pick<PrefixJob, 'namespaceId' | 'prefix'>,
+  deps: PrefixDeps,
+  force: boolean,
+): Promise<void> {
   await eachLease(deps, job, async (ids) => {
     for (const id of ids) await revokeOne(job.namespaceId, id, deps, force)
   })
@@ -87,12 +92,18 @@ export async function revokeOne(namespaceId: string, id: string, deps: PrefixDep
 }
 
 /** Tokens are refused and leases over once this is committed. */
-export async function makeDue(view: WriteView, namespaceId: string, ids: readonly string[], deps: Pick<PrefixDeps, 'tokens' | 'time'>): Promise<void> {
+export async function makeDue(
+  view: WriteView,
+  namespaceId: string,
+  ids: readonly string[],
+  deps: Pick<PrefixDeps, 'tokens' | 'time'>,
+): Promise<void> {
   const now = deps.time.now()
   for (const id of ids) {
     const lease = await leaseRecords.get(view, namespaceId, id)
     if (lease === 'token') await deps.tokens.revoke(view, refOf(id))
-    else if (lease !== undefined && lease.dueAt > now && lease.attempts === 0) leaseRecords.change(view, lease, dueNow(lease, now))
+    else if (lease !== undefined && lease.dueAt > now && lease.attempts === 0)
+      leaseRecords.change(view, lease, dueNow(lease, now))
   }
 }
 

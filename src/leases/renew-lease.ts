@@ -22,7 +22,12 @@ export function assertRenewable(lease: LeaseRecord, now: number): void {
   if (!lease.renewable) throw leaseErrors.NOT_RENEWABLE()
 }
 
-export async function renewLease(view: WriteView, lease: LeaseRecord, increment: number, deps: RenewLeaseDeps): Promise<RenewedLease> {
+export async function renewLease(
+  view: WriteView,
+  lease: LeaseRecord,
+  increment: number,
+  deps: RenewLeaseDeps,
+): Promise<RenewedLease> {
   const now = deps.time.now()
   assertRenewable(lease, now)
   const engine = deps.engines.find(lease.mountUuid, lease.type)

@@ -92,7 +92,12 @@ export class Revoker {
     // Without its engine no attempt will ever succeed.
     const hopeless = error instanceof CofferError && error.code === 'LEASE_ENGINE_GONE'
     if (attempts < ATTEMPTS && !hopeless) return { ...lease, attempts, dueAt: now + BACK_OFF * 2 ** lease.attempts }
-    return { ...lease, attempts, dueAt: now + RETRY_IRREVOCABLE, revokeError: `${hopeless ? 'unrecoverable error' : 'out of retries'}: ${reason}` }
+    return {
+      ...lease,
+      attempts,
+      dueAt: now + RETRY_IRREVOCABLE,
+      revokeError: `${hopeless ? 'unrecoverable error' : 'out of retries'}: ${reason}`,
+    }
   }
 
   #deadline() {

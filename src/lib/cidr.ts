@@ -27,7 +27,11 @@ export function addressBound(cidrs: readonly string[]): AddressBound {
     const [address = '', bits] = cidr.split('/')
     const family = isIP(address)
     if (family === 0) throw new Error('a bound CIDR is not valid')
-    list.addSubnet(address, bits === undefined ? (family === 4 ? 32 : 128) : Number(bits), family === 4 ? 'ipv4' : 'ipv6')
+    list.addSubnet(
+      address,
+      bits === undefined ? (family === 4 ? 32 : 128) : Number(bits),
+      family === 4 ? 'ipv4' : 'ipv6',
+    )
   }
   return {
     allows: (address) => {

@@ -28,5 +28,10 @@ export function policyNameProblem(name: string): string | undefined {
 }
 
 function looksLikeRoot(name: string): boolean {
-  return name.normalize('NFKC').replace(/[\s\p{Cf}]/gu, '').toLowerCase() === 'root'
+  return (
+    name
+      .normalize('NFKC')
+      .replace(/[\s\p{Cf}]/gu, '')
+      .toLowerCase() === 'root'
+  )
 }

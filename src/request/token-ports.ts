@@ -94,11 +94,19 @@ export interface TokenPaths {
   /** Only within the namespace. Never a batch token: those have no accessor. */
   findByAccessor(view: ReadView, accessor: string, namespaceId: string): Promise<TokenDetails | undefined>
   /** Accessors of a namespace, in an order that says nothing; `damaged` counts entries that could not be read. */
-  accessors(view: ReadView, namespaceId: string): Promise<{ readonly accessors: readonly string[]; readonly damaged: number }>
+  accessors(
+    view: ReadView,
+    namespaceId: string,
+  ): Promise<{ readonly accessors: readonly string[]; readonly damaged: number }>
   /** Rejects with `TOKEN_DUPLICATE_ID`, `TOKEN_ID_PREFIX` or `TOKEN_ID_DOT` for a chosen id. */
   make(view: WriteView, init: TokenInit): Promise<MadeToken>
   /** `ruleOf` is asked only for a token that may be renewed. Rejects with `TOKEN_NOT_RENEWABLE`, `TOKEN_EXPIRED`, `TOKEN_PAST_MAX_TTL`. */
-  renew(view: WriteView, token: TokenDetails, increment: number, ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>): Promise<Renewed>
+  renew(
+    view: WriteView,
+    token: TokenDetails,
+    increment: number,
+    ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>,
+  ): Promise<Renewed>
   /** The token and all below it are refused once this is committed; what they leave is cleaned up afterwards. */
   revoke(view: WriteView, key: string): Promise<void>
   /** Revokes the token alone; its children become orphans. */
@@ -110,9 +118,15 @@ export interface TokenPaths {
 /** What response wrapping needs of the token store. */
 export interface WrappingTokens {
   /** A token of one use, with the policy `response-wrapping`. */
-  createWrapping(view: WriteView, init: { readonly path: string; readonly ttl: number; readonly namespaceId: string }): Promise<MadeToken>
+  createWrapping(
+    view: WriteView,
+    init: { readonly path: string; readonly ttl: number; readonly namespaceId: string },
+  ): Promise<MadeToken>
   /** Key and namespace of a wrapping token that is valid and unused. */
-  findWrapping(view: ReadView, token: string): Promise<{ readonly key: string; readonly namespaceId: string } | undefined>
+  findWrapping(
+    view: ReadView,
+    token: string,
+  ): Promise<{ readonly key: string; readonly namespaceId: string } | undefined>
   /** Takes the one use and ends the token, with everything kept for it, in the caller's transaction. */
   spend(view: WriteView, key: string): Promise<void>
 }
@@ -155,7 +169,10 @@ export interface TokenLeaseRef {
 /** Identity, as far as tokens need it; absent until there is an identity store. */
 export interface EntityPort {
   /** Finds or makes the entity of a log-in's alias. Rejects if the entity is disabled. */
-  entityOf(view: WriteView, alias: { readonly name: string; readonly mount: Mount; readonly metadata: ReadonlyMap<string, string> | undefined }): Promise<string>
+  entityOf(
+    view: WriteView,
+    alias: { readonly name: string; readonly mount: Mount; readonly metadata: ReadonlyMap<string, string> | undefined },
+  ): Promise<string>
   /** Policies that follow from an entity and its groups now; undefined for an entity that is disabled or gone. */
   policiesOf(entityId: string, view: ReadView): Awaitable<readonly string[] | undefined>
 }
@@ -168,7 +185,12 @@ export interface IssuedAuth extends AuthInfo {
 /** How auth methods prolong what they granted: roles may have changed since the log-in. */
 export interface MethodRenewal {
   /** Undefined: as granted. Rejects if the log-in would no longer succeed. */
-  renew(view: WriteView, mountUuid: string, token: TokenDetails, internal: ReadonlyMap<string, string>): Promise<Partial<AuthGrant> | undefined>
+  renew(
+    view: WriteView,
+    mountUuid: string,
+    token: TokenDetails,
+    internal: ReadonlyMap<string, string>,
+  ): Promise<Partial<AuthGrant> | undefined>
 }
 
 /** Encrypts and authenticates what batch tokens carry, with a key of the barrier. */

@@ -10,15 +10,35 @@ const ENVELOPE = '{"request_id":"x","data":{"a":9007199254740993,"b":1.0},"auth"
 
 function request(path: string, more: Partial<Request> = {}): Request {
   return {
-    id: 'r', operation: 'read', path, namespace: rootNamespace, clientToken: undefined, body: new Map(), query: new Map(), rawBody: undefined,
-    headers: new Map(), wrapTtl: 60, wrapFormat: undefined, remoteAddress: '127.0.0.1', remotePort: 1, peerCertificate: undefined,
-    listener: plainListener, signal: () => AbortSignal.timeout(60_000), receivedAt: 0,
+    id: 'r',
+    operation: 'read',
+    path,
+    namespace: rootNamespace,
+    clientToken: undefined,
+    body: new Map(),
+    query: new Map(),
+    rawBody: undefined,
+    headers: new Map(),
+    wrapTtl: 60,
+    wrapFormat: undefined,
+    remoteAddress: '127.0.0.1',
+    remotePort: 1,
+    peerCertificate: undefined,
+    listener: plainListener,
+    signal: () => AbortSignal.timeout(60_000),
+    receivedAt: 0,
     ...more,
   }
 }
 
 async function wrap(rooms: TokenRooms, reply: Reply = { data: {} }, asked: Request = request('secret/data/a')) {
-  const wrapped = await rooms.wrapping.wrap(reply, { request: asked, mount: mountAt('secret/', 'kv'), ttl: 60, caller: undefined, envelope: ENVELOPE })
+  const wrapped = await rooms.wrapping.wrap(reply, {
+    request: asked,
+    mount: mountAt('secret/', 'kv'),
+    ttl: 60,
+    caller: undefined,
+    envelope: ENVELOPE,
+  })
   const info = wrapped.wrapInfo
   assert.ok(info)
   return info
@@ -58,7 +78,11 @@ test('looking up does not use the token up, and tells where it came from', async
   await using rooms = await TokenRooms.open()
   const info = await wrap(rooms)
   for (let i = 0; i < 3; i++) {
-    assert.deepEqual(await lookup(rooms, info.token), { creationPath: 'secret/data/a', creationTime: info.creationTime, creationTtl: 60 })
+    assert.deepEqual(await lookup(rooms, info.token), {
+      creationPath: 'secret/data/a',
+      creationTime: info.creationTime,
+      creationTtl: 60,
+    })
   }
   assert.equal(await unwrap(rooms, info.token), ENVELOPE)
 })
@@ -86,7 +110,16 @@ test('an expired, unknown, used or ordinary token is the same: nothing', async (
   const ordinary = await rooms.make({ numUses: 1 })
   const root = await rooms.root()
   const batch = await rooms.make({ type: 'batch', policies: ['response-wrapping'], ttl: 60 })
-  for (const token of [expired.token, used.token, ordinary.token, root.token, batch.token, 'hvs.unknown', '', expired.accessor]) {
+  for (const token of [
+    expired.token,
+    used.token,
+    ordinary.token,
+    root.token,
+    batch.token,
+    'hvs.unknown',
+    '',
+    expired.accessor,
+  ]) {
     assert.equal(await unwrap(rooms, token), undefined)
     assert.equal(await lookup(rooms, token), undefined)
     assert.equal(await rooms.store.write((view) => rooms.wrapping.rewrap(view, token)), undefined)
@@ -125,7 +158,12 @@ test('a wrapped reply survives a restart', async () => {
 
 test('an empty list is not wrapped, and a format that is not made is refused', async () => {
   await using rooms = await TokenRooms.open()
-  await assert.rejects(wrap(rooms, { data: { keys: [] } }, request('secret/metadata/', { operation: 'list' })), { status: 404 })
-  await assert.rejects(wrap(rooms, { data: {} }, request('secret/data/a', { wrapFormat: 'jwt' })), { code: 'WRAP_FORMAT', status: 400 })
+  await assert.rejects(wrap(rooms, { data: { keys: [] } }, request('secret/metadata/', { operation: 'list' })), {
+    status: 404,
+  })
+  await assert.rejects(wrap(rooms, { data: {} }, request('secret/data/a', { wrapFormat: 'jwt' })), {
+    code: 'WRAP_FORMAT',
+    status: 400,
+  })
   assert.deepEqual(await rooms.keys(), [])
 })

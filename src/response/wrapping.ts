@@ -9,7 +9,10 @@ import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 
 const wrapErrors = defineErrors('WRAP', {
-  FORMAT: { status: 400, message: 'wrapping tokens in the format "jwt" are not supported; leave X-Vault-Wrap-Format out' },
+  FORMAT: {
+    status: 400,
+    message: 'wrapping tokens in the format "jwt" are not supported; leave X-Vault-Wrap-Format out',
+  },
   EMPTY_LIST: { status: 404, message: '' },
 })
 
@@ -48,7 +51,9 @@ export class Wrapping implements WrapPort, WrappingPaths {
     if (request.wrapFormat !== undefined) throw wrapErrors.FORMAT()
     if (request.operation === 'list' && isEmptyList(reply)) throw wrapErrors.EMPTY_LIST()
     const origin: Origin = { path: request.path, ttl, accessor: accessorIn(reply, context.mount.type) }
-    const wrapInfo = await this.#deps.store.write((view) => this.#keep(view, request.namespace.id, origin, Buffer.from(envelope)))
+    const wrapInfo = await this.#deps.store.write((view) =>
+      this.#keep(view, request.namespace.id, origin, Buffer.from(envelope)),
+    )
     return { wrapInfo, unwrapped: true }
   }
 
@@ -96,7 +101,9 @@ export class Wrapping implements WrapPort, WrappingPaths {
 
 function decodeInfo(bytes: Uint8Array): { readonly shown: WrappedInfo; readonly accessor: string | undefined } {
   // The barrier vouches that this is what `#keep` wrote.
-  const [creationPath, creationTime, creationTtl, accessor]: [string, string, number, (string | null)?] = JSON.parse(Buffer.from(bytes).toString())
+  const [creationPath, creationTime, creationTtl, accessor]: [string, string, number, (string | null)?] = JSON.parse(
+    Buffer.from(bytes).toString(),
+  )
   return { shown: { creationPath, creationTime, creationTtl }, accessor: accessor ?? undefined }
 }
 

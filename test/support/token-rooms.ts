@@ -23,15 +23,41 @@ export const limits = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 export const DAY = 86_400_000
 
 const tuning: MountTuning = {
-  defaultLeaseTtl: 0, maxLeaseTtl: 0, forceNoCache: false, listingVisibility: '', auditNonHmacRequestKeys: [], auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [], allowedResponseHeaders: [], tokenType: '', userLockout: undefined, delegatedAuthAccessors: [],
-  identityTokenKey: '', pluginVersion: '',
+  defaultLeaseTtl: 0,
+  maxLeaseTtl: 0,
+  forceNoCache: false,
+  listingVisibility: '',
+  auditNonHmacRequestKeys: [],
+  auditNonHmacResponseKeys: [],
+  passthroughRequestHeaders: [],
+  allowedResponseHeaders: [],
+  tokenType: '',
+  userLockout: undefined,
+  delegatedAuthAccessors: [],
+  identityTokenKey: '',
+  pluginVersion: '',
 }
 
-export function mountAt(path: string, type: string, kind: MountKind = 'secret', tuned: Partial<MountTuning> = {}): Mount {
+export function mountAt(
+  path: string,
+  type: string,
+  kind: MountKind = 'secret',
+  tuned: Partial<MountTuning> = {},
+): Mount {
   return {
-    kind, path, type, uuid: `uuid-${path}`, accessor: `${type}_12345678`, description: '', options: new Map(), local: false, sealWrap: false,
-    externalEntropyAccess: false, tuning: { ...tuning, ...tuned }, namespaceId: 'root', tainted: false,
+    kind,
+    path,
+    type,
+    uuid: `uuid-${path}`,
+    accessor: `${type}_12345678`,
+    description: '',
+    options: new Map(),
+    local: false,
+    sealWrap: false,
+    externalEntropyAccess: false,
+    tuning: { ...tuning, ...tuned },
+    namespaceId: 'root',
+    tainted: false,
   }
 }
 
@@ -108,7 +134,13 @@ export class TokenRooms {
     const box: { rooms?: TokenRooms } = {}
     const limitsNow = () => box.rooms?.limits ?? limits
     const tokens = await TokenStore.open({
-      store, clock: time, log: silentLogger, leases: tokenLeases, sealer, limitsOf: limitsNow, limitsOfUuid: limitsNow,
+      store,
+      clock: time,
+      log: silentLogger,
+      leases: tokenLeases,
+      sealer,
+      limitsOf: limitsNow,
+      limitsOfUuid: limitsNow,
       privateStorage: (token) => [`logical/cubbyhole/${token.accessor}/`, wrappingPrefix(token.key)],
       ...options.tokens,
     })
@@ -126,7 +158,12 @@ export class TokenRooms {
     this.tokens = tokens
     this.database = options.database ?? new Database()
     this.leases = new LeaseStore({
-      store, clock, time, log: silentLogger, tokens, workers: options.workers ?? {},
+      store,
+      clock,
+      time,
+      log: silentLogger,
+      tokens,
+      workers: options.workers ?? {},
       engines: {
         find: (uuid, type) =>
           uuid === this.db.uuid && type === 'creds'
@@ -173,9 +210,22 @@ export class TokenRooms {
 
   init(init: Partial<TokenInit> = {}): TokenInit {
     return {
-      type: 'service', parent: undefined, policies: ['default'], path: 'auth/token/create', meta: undefined, displayName: 'token', numUses: 0,
-      ttl: 3600, explicitMaxTtl: 0, period: 0, role: '', entityId: '', boundCidrs: [], renewable: true,
-      namespaceId: 'root', ...init,
+      type: 'service',
+      parent: undefined,
+      policies: ['default'],
+      path: 'auth/token/create',
+      meta: undefined,
+      displayName: 'token',
+      numUses: 0,
+      ttl: 3600,
+      explicitMaxTtl: 0,
+      period: 0,
+      role: '',
+      entityId: '',
+      boundCidrs: [],
+      renewable: true,
+      namespaceId: 'root',
+      ...init,
     }
   }
 
@@ -188,7 +238,13 @@ export class TokenRooms {
       this.tokens.create(
         view,
         { displayName: 'bob', policies: ['p1'], ...grant },
-        { mount, path: `${mount.path}login/bob`, parent: undefined, namespace: rootNamespace, remoteAddress: '127.0.0.1' },
+        {
+          mount,
+          path: `${mount.path}login/bob`,
+          parent: undefined,
+          namespace: rootNamespace,
+          remoteAddress: '127.0.0.1',
+        },
       ),
     )
   }

@@ -69,7 +69,10 @@ export const tokenPathErrors = defineErrors('TOKEN_PATH', {
     status: 400,
     message: (p: { name: string }) => `original token role "${p.name}" could not be found, not renewing`,
   },
-  ROLE_TYPE: { status: 400, message: 'invalid \'token_type\' value: it takes "service", "batch", "default-service" or "default-batch"' },
+  ROLE_TYPE: {
+    status: 400,
+    message: 'invalid \'token_type\' value: it takes "service", "batch", "default-service" or "default-batch"',
+  },
   ROLE_TYPE_NULL: { status: 400, message: "Invalid 'token_type' value: null" },
   ROLE_BATCH: {
     status: 400,
@@ -77,7 +80,8 @@ export const tokenPathErrors = defineErrors('TOKEN_PATH', {
   },
   ROLE_BATCH_PERIOD: {
     status: 400,
-    message: "error parsing role fields: 'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens",
+    message:
+      "error parsing role fields: 'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens",
   },
   ROLE_SUFFIX: {
     status: 400,
@@ -89,5 +93,9 @@ export const tokenPathErrors = defineErrors('TOKEN_PATH', {
     status: 400,
     message: (p: { field: string }) => `field "${p.field}" takes IP addresses and CIDR blocks`,
   },
-  ROLE_ROOT: { status: 400, message: (p: { field: string }) => `field "${p.field}" does not take the policy "root": only a root token makes root tokens` },
+  ROLE_ROOT: {
+    status: 400,
+    message: (p: { field: string }) =>
+      `field "${p.field}" does not take the policy "root": only a root token makes root tokens`,
+  },
 })

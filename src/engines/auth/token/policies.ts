@@ -39,13 +39,19 @@ function decide(wish: PolicyWish): string[] {
 }
 
 function hasRules(role: TokenRole): boolean {
-  const lists = [role.allowed_policies, role.allowed_policies_glob, role.disallowed_policies, role.disallowed_policies_glob]
+  const lists = [
+    role.allowed_policies,
+    role.allowed_policies_glob,
+    role.disallowed_policies,
+    role.disallowed_policies_glob,
+  ]
   return lists.some((list) => list.length > 0)
 }
 
 function byRole(wish: PolicyWish, role: TokenRole): string[] {
   const byGlob = (globs: readonly string[], name: string) => globs.some((glob) => matchGlob(glob, name))
-  const refusesDefault = role.disallowed_policies.includes('default') || byGlob(role.disallowed_policies_glob, 'default')
+  const refusesDefault =
+    role.disallowed_policies.includes('default') || byGlob(role.disallowed_policies_glob, 'default')
   const addDefault = !wish.noDefault && !role.token_no_default_policy && !refusesDefault
   const allowed = withDefault(role.allowed_policies, addDefault)
   const restricted = role.allowed_policies.length > 0 || role.allowed_policies_glob.length > 0

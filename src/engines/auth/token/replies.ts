@@ -35,7 +35,15 @@ export const tokenReply = replySchema('A token.', {
 })
 
 /** Members in the order of their names, as Vault sends them. */
-export function shown(token: TokenDetails, more: { readonly id: string; readonly now: number; readonly namespace: Namespace; readonly identityPolicies: readonly string[] }): Reply {
+export function shown(
+  token: TokenDetails,
+  more: {
+    readonly id: string
+    readonly now: number
+    readonly namespace: Namespace
+    readonly identityPolicies: readonly string[]
+  },
+): Reply {
   const { lease } = token
   const data = new Map<string, JsonOut>([
     ['accessor', token.accessor],
@@ -57,14 +65,16 @@ export function shown(token: TokenDetails, more: { readonly id: string; readonly
   if (token.role !== '') data.set('role', token.role)
   if (token.period !== 0) data.set('period', token.period)
   if (token.boundCidrs.length > 0) data.set('bound_cidrs', token.boundCidrs)
-  if (token.namespaceId !== 'root' && token.namespaceId === more.namespace.id) data.set('namespace_path', more.namespace.path)
+  if (token.namespaceId !== 'root' && token.namespaceId === more.namespace.id)
+    data.set('namespace_path', more.namespace.path)
   if (lease !== undefined) {
     data.set('issue_time', rfc3339(lease.issuedAt)).set('renewable', lease.renewable)
     if (lease.renewedAt !== undefined) {
       data.set('last_renewal', rfc3339(lease.renewedAt)).set('last_renewal_time', Math.floor(lease.renewedAt / 1000))
     }
   }
-  if (more.identityPolicies.length > 0) data.set('identity_policies', more.identityPolicies).set('external_namespace_policies', {})
+  if (more.identityPolicies.length > 0)
+    data.set('identity_policies', more.identityPolicies).set('external_namespace_policies', {})
   return okData(new Map([...data].toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
@@ -86,7 +96,12 @@ export interface AuthFacts {
   readonly numUses: number
 }
 
-export async function authReply(ports: TokenEnginePorts, view: ReadView, facts: AuthFacts, warnings: readonly string[] = []): Promise<Reply> {
+export async function authReply(
+  ports: TokenEnginePorts,
+  view: ReadView,
+  facts: AuthFacts,
+  warnings: readonly string[] = [],
+): Promise<Reply> {
   const identityPolicies = await identityPoliciesOf(ports, view, facts.entityId)
   return {
     warnings,
@@ -108,7 +123,11 @@ export async function authReply(ports: TokenEnginePorts, view: ReadView, facts: 
   }
 }
 
-export async function identityPoliciesOf(ports: TokenEnginePorts, view: ReadView, entityId: string): Promise<readonly string[]> {
+export async function identityPoliciesOf(
+  ports: TokenEnginePorts,
+  view: ReadView,
+  entityId: string,
+): Promise<readonly string[]> {
   if (entityId === '' || ports.entities === undefined) return []
   return policyNames((await ports.entities.policiesOf(entityId, view)) ?? []).filter((name) => name !== 'root')
 }

@@ -34,7 +34,10 @@ export function changedRole(old: TokenRole, input: RoleInput, warn: Warn): Token
     ...old,
     ...policyLists(old, input),
     ...olderNames(old, input, warn),
-    allowed_entity_aliases: input.allowed_entity_aliases === undefined ? old.allowed_entity_aliases : policyNames(input.allowed_entity_aliases),
+    allowed_entity_aliases:
+      input.allowed_entity_aliases === undefined
+        ? old.allowed_entity_aliases
+        : policyNames(input.allowed_entity_aliases),
     orphan: input.orphan ?? old.orphan,
     path_suffix: pathSuffix(input.path_suffix ?? old.path_suffix),
     renewable: input.renewable ?? old.renewable,
@@ -47,7 +50,9 @@ export function changedRole(old: TokenRole, input: RoleInput, warn: Warn): Token
 }
 
 function policyLists(old: TokenRole, input: RoleInput) {
-  const names = (field: 'allowed_policies' | 'allowed_policies_glob' | 'disallowed_policies' | 'disallowed_policies_glob') => {
+  const names = (
+    field: 'allowed_policies' | 'allowed_policies_glob' | 'disallowed_policies' | 'disallowed_policies_glob',
+  ) => {
     const given = input[field]
     return given === undefined ? old[field] : policyNames(given)
   }
@@ -58,7 +63,8 @@ function policyLists(old: TokenRole, input: RoleInput) {
     disallowed_policies_glob: names('disallowed_policies_glob'),
   }
   for (const field of ['allowed_policies', 'allowed_policies_glob'] as const) {
-    if (lists[field].some((name) => name.normalize('NFKC').toLowerCase() === 'root')) throw tokenPathErrors.ROLE_ROOT({ field })
+    if (lists[field].some((name) => name.normalize('NFKC').toLowerCase() === 'root'))
+      throw tokenPathErrors.ROLE_ROOT({ field })
   }
   return lists
 }
@@ -72,10 +78,20 @@ function olderNames(old: TokenRole, input: RoleInput, warn: Warn) {
   if (input.token_bound_cidrs !== undefined && input.bound_cidrs !== undefined) both('bound_cidrs')
   if (input.token_explicit_max_ttl !== undefined && input.explicit_max_ttl !== undefined) both('explicit_max_ttl')
   const [token_period, period] = pick(input.token_period, input.period, old.token_period, old.period, 0)
-  const [token_explicit_max_ttl, explicit_max_ttl] =
-    pick(input.token_explicit_max_ttl, input.explicit_max_ttl, old.token_explicit_max_ttl, old.explicit_max_ttl, 0)
-  const [token_bound_cidrs, bound_cidrs] =
-    pick(cidrs(input.token_bound_cidrs, 'token_bound_cidrs'), cidrs(input.bound_cidrs, 'bound_cidrs'), old.token_bound_cidrs, old.bound_cidrs, [])
+  const [token_explicit_max_ttl, explicit_max_ttl] = pick(
+    input.token_explicit_max_ttl,
+    input.explicit_max_ttl,
+    old.token_explicit_max_ttl,
+    old.explicit_max_ttl,
+    0,
+  )
+  const [token_bound_cidrs, bound_cidrs] = pick(
+    cidrs(input.token_bound_cidrs, 'token_bound_cidrs'),
+    cidrs(input.bound_cidrs, 'bound_cidrs'),
+    old.token_bound_cidrs,
+    old.bound_cidrs,
+    [],
+  )
   return { token_period, period, token_explicit_max_ttl, explicit_max_ttl, token_bound_cidrs, bound_cidrs }
 }
 
@@ -85,11 +101,13 @@ function pick<T>(token: T | undefined, older: T | undefined, oldToken: T, oldOld
 }
 
 function cidrs(given: readonly string[] | undefined, field: string): readonly string[] | undefined {
-  return given?.filter((text) => text !== '').map((text) => {
-    const cidr = normalCidr(text)
-    if (cidr === undefined) throw tokenPathErrors.ROLE_CIDR({ field })
-    return cidr
-  })
+  return given
+    ?.filter((text) => text !== '')
+    .map((text) => {
+      const cidr = normalCidr(text)
+      if (cidr === undefined) throw tokenPathErrors.ROLE_CIDR({ field })
+      return cidr
+    })
 }
 
 function tokenType(given: string | undefined, old: TokenRole): TokenRole['token_type'] {

@@ -1,4 +1,12 @@
-import { definePath, f, replySchema, type HandlerCall, type PathDefinition, type Reply, type WriteView } from '#framework'
+import {
+  definePath,
+  f,
+  replySchema,
+  type HandlerCall,
+  type PathDefinition,
+  type Reply,
+  type WriteView,
+} from '#framework'
 import { matchGlob } from '../../../../lib/glob.ts'
 import { policyNames } from '../../../../lib/policy-names.ts'
 import type { TokenDetails, TokenInit } from '../../../../request/token-ports.ts'
@@ -65,7 +73,14 @@ async function create(ports: TokenEnginePorts, c: Call, { orphan, role }: How): 
   if (root && batch) throw tokenPathErrors.BATCH_ROOT()
   const isOrphan = orphanOf(c, orphan, role)
   const { ttl, period, explicitMaxTtl } = lifetimeOf({
-    input: c.in, role, batch, root, sudo: c.sudo, limits: c.limits, now: c.clock.now(), warn: (sentence) => c.warn(sentence),
+    input: c.in,
+    role,
+    batch,
+    root,
+    sudo: c.sudo,
+    limits: c.limits,
+    now: c.clock.now(),
+    warn: (sentence) => c.warn(sentence),
   })
   if (ttl === 0 && parent.ttl !== 0) throw tokenPathErrors.EXPIRING_ROOT()
   const init: TokenInit = {
@@ -94,11 +109,22 @@ async function make(ports: TokenEnginePorts, c: Call, init: TokenInit): Promise<
   const made = await ports.tokens().make(c.view, init)
   if (ports.policies !== undefined) {
     for (const name of init.policies) {
-      if (name !== 'root' && (await ports.policies.get(c.view, name)) === undefined) c.warn(`Policy "${name}" does not exist`)
+      if (name !== 'root' && (await ports.policies.get(c.view, name)) === undefined)
+        c.warn(`Policy "${name}" does not exist`)
     }
   }
   const { policies, meta, ttl, renewable, entityId, type, parent, numUses } = init
-  return authReply(ports, c.view, { ...made, policies, meta, ttl, renewable, entityId, type, orphan: parent === undefined, numUses })
+  return authReply(ports, c.view, {
+    ...made,
+    policies,
+    meta,
+    ttl,
+    renewable,
+    entityId,
+    type,
+    orphan: parent === undefined,
+    numUses,
+  })
 }
 
 async function parentOf(ports: TokenEnginePorts, c: Call): Promise<TokenDetails> {

@@ -23,7 +23,10 @@ export function lookupPaths(ports: TokenEnginePorts): readonly PathDefinition[] 
     definePath('lookup-self', { help: 'What is known of the caller’s token.', params: {} })
       .read({ summary: self, replies, run: (c) => byToken(c, '') })
       .compute({ summary: self, replies, run: (c) => byToken(c, '') }),
-    definePath('lookup-accessor', { help: 'What is known of the token that an accessor stands for.', params: {} }).compute({
+    definePath('lookup-accessor', {
+      help: 'What is known of the token that an accessor stands for.',
+      params: {},
+    }).compute({
       summary: 'Look up a token by its accessor.',
       fields: { accessor: f.string('Accessor of the token.').default('') },
       replies,

@@ -1,4 +1,12 @@
-import { definePath, f, replySchema, type CallContext, type PathDefinition, type Reply, type WriteView } from '#framework'
+import {
+  definePath,
+  f,
+  replySchema,
+  type CallContext,
+  type PathDefinition,
+  type Reply,
+  type WriteView,
+} from '#framework'
 import type { RenewalRule, TokenDetails } from '../../../../request/token-ports.ts'
 import { tokenPathErrors } from '../errors.ts'
 import type { TokenEnginePorts } from '../ports.ts'
@@ -41,13 +49,30 @@ export function renewPaths(ports: TokenEnginePorts): readonly PathDefinition[] {
   ]
 }
 
-async function renew(ports: TokenEnginePorts, c: Call, id: string, token: TokenDetails | undefined, seconds: number): Promise<Reply> {
+async function renew(
+  ports: TokenEnginePorts,
+  c: Call,
+  id: string,
+  token: TokenDetails | undefined,
+  seconds: number,
+): Promise<Reply> {
   // A token in its last use is about to go.
   if (token === undefined || token.numUses < 0) throw tokenPathErrors.NOT_FOUND()
   if (token.type === 'batch') throw tokenPathErrors.BATCH_RENEW()
   const renewed = await ports.tokens().renew(c.view, token, seconds, (found) => ruleOf(c, found))
   const { accessor, policies, meta, entityId, type, orphan, numUses } = renewed.token
-  const facts = { token: id, accessor, policies, meta, ttl: renewed.ttl, renewable: true, entityId, type, orphan, numUses }
+  const facts = {
+    token: id,
+    accessor,
+    policies,
+    meta,
+    ttl: renewed.ttl,
+    renewable: true,
+    entityId,
+    type,
+    orphan,
+    numUses,
+  }
   return authReply(ports, c.view, facts, renewed.warnings)
 }
 

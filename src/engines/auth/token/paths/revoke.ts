@@ -1,4 +1,14 @@
-import { definePath, done, f, none, replySchema, type CallContext, type PathDefinition, type Reply, type WriteView } from '#framework'
+import {
+  definePath,
+  done,
+  f,
+  none,
+  replySchema,
+  type CallContext,
+  type PathDefinition,
+  type Reply,
+  type WriteView,
+} from '#framework'
 import { tokenPathErrors } from '../errors.ts'
 import type { TokenEnginePorts } from '../ports.ts'
 

@@ -1,4 +1,17 @@
-import { absent, definePath, done, f, listing, none, okData, pageFields, pageOf, replySchema, type JsonOut, type PathDefinition } from '#framework'
+import {
+  absent,
+  definePath,
+  done,
+  f,
+  listing,
+  none,
+  okData,
+  pageFields,
+  pageOf,
+  replySchema,
+  type JsonOut,
+  type PathDefinition,
+} from '#framework'
 import { tokenPathErrors } from '../errors.ts'
 import { changedRole, roleFields } from '../role-input.ts'
 import { newRole, roles, type TokenRole } from '../roles.ts'
@@ -7,7 +20,10 @@ const { token_type: typeField, ...otherFields } = roleFields
 const roleReply = replySchema('A token role.', { name: f.string('Its name.'), token_type: typeField, ...otherFields })
 const keysReply = replySchema('The token roles.', { keys: f.list('Their names.') })
 
-const list = definePath('roles', { help: 'Token roles say what tokens may be made by whoever may use them.', params: {} }).list({
+const list = definePath('roles', {
+  help: 'Token roles say what tokens may be made by whoever may use them.',
+  params: {},
+}).list({
   summary: 'List token roles.',
   fields: pageFields,
   replies: { 200: keysReply },
@@ -36,7 +52,9 @@ const role = definePath('roles/{role_name}', {
       if (isNull(c.given.get('token_type'))) throw tokenPathErrors.ROLE_TYPE_NULL()
       const key = { namespace: c.request.namespace.id, name: c.params.role_name }
       const warnings: string[] = []
-      const changed = changedRole((await roles.get(c.view, key)) ?? newRole, c.in, (sentence) => warnings.push(sentence))
+      const changed = changedRole((await roles.get(c.view, key)) ?? newRole, c.in, (sentence) =>
+        warnings.push(sentence),
+      )
       const { token_explicit_max_ttl: max } = changed
       const { maxTtl } = c.limits
       if (max > maxTtl) {
