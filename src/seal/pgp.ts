@@ -1,5 +1,5 @@
 /** Encrypts what `sys/init` reveals to the PGP keys of those who shall hold it. */
-import { createMessage, encrypt, type Key, readKey } from 'openpgp'
+import type { Key } from 'openpgp'
 import { sealErrors } from '../errors/seal.ts'
 
 export interface PgpRecipient {
@@ -21,6 +21,7 @@ export async function readPgpKey(base64: string): Promise<PgpRecipient> {
   return {
     fingerprint: key.getFingerprint(),
     encrypt: async (secret) => {
+      const { createMessage, encrypt } = await openpgp()
       const message = await createMessage({ binary: secret })
       return await encrypt({ message, encryptionKeys: key, format: 'binary' })
     },
@@ -28,6 +29,7 @@ export async function readPgpKey(base64: string): Promise<PgpRecipient> {
 }
 
 async function parse(binaryKey: Uint8Array): Promise<Key> {
+  const { readKey } = await openpgp()
   try {
     const key = await readKey({ binaryKey })
     // Expired, revoked and sign-only keys are found out before anything is made for them.
@@ -50,4 +52,9 @@ function firstBadCharacter(text: string): number | undefined {
 
 function bad(reason: string) {
   return sealErrors.BAD_PGP_KEY({ reason })
+}
+
+/** Loaded when a key is given: it takes a fifth of the server's start, and most starts never need it. */
+function openpgp(): Promise<typeof import('openpgp')> {
+  return import('openpgp')
 }
