@@ -97,7 +97,7 @@ export const listenerDefaults: ListenerConfig = Object.freeze({
     headerSize: 16_384,
     targetLength: 8192,
     connections: Infinity,
-    bodyMemory: 134_217_728,
+    bodyMemory: 67_108_864,
   }),
   timeouts: Object.freeze({ readHeader: 10_000, read: 30_000, idle: 300_000, write: Infinity, request: 90_000 }),
   forwardedFor: undefined,

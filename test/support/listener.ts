@@ -57,6 +57,12 @@ export function json(status: number, value: object): WireReply {
   return { status, headers: [['Content-Type', 'application/json']], body: JSON.stringify(value) }
 }
 
+/** A promise and its key. */
+export function gate(): { readonly passed: Promise<void>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { passed: promise, open: resolve }
+}
+
 /** Lets the other end of a connection in this process see what was written. */
 export async function turns(count = 12): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
