@@ -14,26 +14,31 @@ export interface Running {
   readonly folder: string
   /** From spawn to the first answered request. */
   readonly startMs: number
-  stop(): Promise<void>
+  stop(options?: { readonly keepFolder?: boolean }): Promise<void>
 }
 
 const launcher = join(import.meta.dirname, '..', 'bin', 'coffer')
 
-export function startCoffer(tls: boolean): Promise<Running> {
-  return start('coffer', launcher, tls, 18310, (folder) => `storage "lmdb" { path = "${folder}/data" }`)
+export function startCoffer(tls: boolean, options: { readonly profile?: boolean } = {}): Promise<Running> {
+  const command = options.profile === true ? profiled : [launcher]
+  return start('coffer', command, tls, 18310, (folder) => `storage "lmdb" { path = "${folder}/data" }`)
 }
 
 export function startReference(binary: string, tls: boolean): Promise<Running> {
-  return start('reference', binary, tls, 18320, (folder) => `storage "raft" { path = "${folder}/data" node_id = "one" }\ncluster_addr = "https://127.0.0.1:18321"`)
+  return start('reference', [binary], tls, 18320, (folder) => `storage "raft" { path = "${folder}/data" node_id = "one" }\ncluster_addr = "https://127.0.0.1:18321"`)
 }
 
-async function start(name: string, binary: string, tls: boolean, port: number, storage: (folder: string) => string): Promise<Running> {
+/** The launcher's own way, with the sampling profiler on; its profile lands in the server's folder. */
+const profiled = (folder: string): readonly string[] => [join(launcher, '..', 'node'), '--cpu-prof', `--cpu-prof-dir=${folder}`, join(launcher, '..', '..', 'src', 'main.ts')]
+
+async function start(name: string, command: readonly string[] | ((folder: string) => readonly string[]), tls: boolean, port: number, storage: (folder: string) => string): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
   mkdirSync(join(folder, 'data'))
   const address = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   writeFileSync(join(folder, 'config.hcl'), configuration(folder, storage(folder), tls, port, address), { mode: 0o600 })
   const began = performance.now()
-  const child = spawn(binary, ['server', `-config=${folder}/config.hcl`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const [binary = '', ...args] = typeof command === 'function' ? command(folder) : command
+  const child = spawn(binary, [...args, 'server', `-config=${folder}/config.hcl`], { stdio: ['ignore', 'ignore', 'pipe'] })
   const errors = collect(child)
   await firstAnswer(address, child, errors)
   const startMs = performance.now() - began
@@ -46,11 +51,11 @@ async function start(name: string, binary: string, tls: boolean, port: number, s
     pid: child.pid,
     folder,
     startMs,
-    stop: async () => {
+    stop: async ({ keepFolder = false } = {}) => {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await gone
-      rmSync(folder, { recursive: true, force: true })
+      if (!keepFolder) rmSync(folder, { recursive: true, force: true })
     },
   }
 }

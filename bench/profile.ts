@@ -1,0 +1,83 @@
+/**
+ * What each part of a request costs: runs Coffer under load with V8's sampling profiler on and adds its samples up by room.
+ *
+ *   bin/node bench/profile.ts [kv-read|kv-write|lookup-self|token-create]
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { drive, scenarios } from './load.ts'
+import { startCoffer } from './servers.ts'
+
+const SECONDS = 8
+const asked = process.argv[2] ?? 'kv-read'
+const scenario = scenarios.find((one) => one.name === asked)
+if (scenario === undefined) {
+  console.error(`profile takes one of ${scenarios.map((one) => one.name).join(', ')}`)
+  process.exit(1)
+}
+
+interface ProfileNode {
+  readonly id: number
+  readonly callFrame: { readonly functionName: string; readonly url: string }
+  readonly children?: readonly number[]
+}
+
+interface Profile {
+  readonly nodes: readonly ProfileNode[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+const server = await startCoffer(false, { profile: true })
+const figures = await drive(server, scenario, 32, SECONDS)
+await server.stop({ keepFolder: true })
+const requests = figures.perSecond * SECONDS
+const file = readdirSync(server.folder).find((name) => name.endsWith('.cpuprofile'))
+if (file === undefined) throw new Error('the server left no profile')
+const profile: Profile = JSON.parse(readFileSync(join(server.folder, file), 'utf8'))
+report(profile, requests)
+
+function report({ nodes, samples, timeDeltas }: Profile, count: number): void {
+  const rooms = roomsOf(nodes)
+  const times = new Map<string, number>()
+  for (const [index, id] of samples.entries()) {
+    const room = rooms.get(id) ?? 'other'
+    times.set(room, (times.get(room) ?? 0) + (timeDeltas[index] ?? 0))
+  }
+  console.log(`${asked}: ${figures.perSecond.toFixed(0)} requests a second at 32 connections, profiler on`)
+  console.log('µs a request, by who was on the processor:')
+  for (const [room, time] of [...times].toSorted(([, a], [, b]) => b - a)) {
+    if (room !== 'start') console.log(`${(time / count).toFixed(1).padStart(8)}  ${room}`)
+  }
+}
+
+/** A native function counts for the room that called it, the runtime's own code for the runtime. */
+function roomsOf(nodes: readonly ProfileNode[]): ReadonlyMap<number, string> {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const rooms = new Map<number, string>()
+  const root = nodes[0]
+  const waiting: (readonly [ProfileNode, string])[] = root === undefined ? [] : [[root, 'other']]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [node, above] = next
+    const room = roomOf(node, above)
+    rooms.set(node.id, room)
+    for (const id of node.children ?? []) {
+      const child = byId.get(id)
+      if (child !== undefined) waiting.push([child, room])
+    }
+  }
+  return rooms
+}
+
+function roomOf({ callFrame: { functionName, url } }: ProfileNode, above: string): string {
+  if (functionName === '(idle)') return 'idle'
+  if (functionName === '(garbage collector)') return 'garbage collection'
+  if (functionName === '(program)') return 'runtime, native'
+  const own = /\/src\/(\w+)\//.exec(url)?.[1]
+  if (own !== undefined) return own === 'lib' ? above : own
+  const dependency = /\/node_modules\/([^/]+)\//.exec(url)?.[1]
+  if (dependency !== undefined) return `${above} (${dependency})`.replace(/ \(([^)]+)\) \(\1\)/, ' ($1)')
+  if (/^node:internal\/modules|compile|bootstrap/.test(url)) return 'start'
+  if (/^node:(_http|net|internal\/streams|_stream|internal\/stream_base|internal\/http)/.test(url)) return 'node:http'
+  return above
+}
