@@ -4,9 +4,11 @@
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
+import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from './engines/system/paths/wrapping.ts'
 import { tokenEngine } from './engines/auth/token/engine.ts'
 import { documentedErrors } from './errors/coffer-error.ts'
@@ -33,6 +35,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
+    ...rawStoragePaths({ outside: new Set() }),
   ])
   const registry = new Registry({ system, token: tokenEngine({ tokens: () => nobody() }) })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
@@ -67,11 +70,12 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   for (const { kind, type, engine } of engines) {
     pages.set(fileOf(kind, type), BANNER + referencePage(engine, titleOf(kind, type), usualPath(kind, type)))
   }
+  pages.set('configuration.md', BANNER + configReference())
   pages.set('errors.md', BANNER + (await errorsPage()))
   const links = engines.map(
     ({ kind, type, engine }) => `- [${titleOf(kind, type)}](${fileOf(kind, type)}): ${engine.help}`,
   )
-  pages.set('README.md', `${BANNER}# Reference\n\n${links.join('\n')}\n- [Error codes](errors.md)\n`)
+  pages.set('README.md', `${BANNER}# Reference\n\n- [Configuration of the server](configuration.md)\n${links.join('\n')}\n- [Error codes](errors.md)\n`)
   return pages
 }
 

@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
   readonly dataFolder: string | undefined
-  readonly sanitizedConfig: ReadonlyMap<string, JsonOut>
+  readonly sanitizedConfig: () => ReadonlyMap<string, JsonOut>
   /** Value of the first root token, for development servers alone. */
   readonly devRootToken?: string
 }

@@ -22,7 +22,7 @@ export interface ObserverDeps {
   readonly engineOf: (mount: Mount) => Engine
   /** Folder of the storage, whose disk is told of. */
   readonly dataFolder: string | undefined
-  readonly sanitizedConfig: ReadonlyMap<string, JsonOut>
+  readonly sanitizedConfig: () => ReadonlyMap<string, JsonOut>
 }
 
 export class Observer implements ObservePort {
@@ -82,6 +82,6 @@ export class Observer implements ObservePort {
   }
 
   sanitizedConfig(): ReadonlyMap<string, JsonOut> {
-    return this.#deps.sanitizedConfig
+    return this.#deps.sanitizedConfig()
   }
 }

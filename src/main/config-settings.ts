@@ -35,7 +35,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     forbiddenFolders: config.storage.type === 'lmdb' ? [config.storage.path] : [],
     configFiles: files,
     pidFile: config.pidFile,
-    sanitized: sanitized(config),
+    sanitized: () => sanitized(config),
     warnings: [...warnings, ...exposures].map(problemText),
   }
 }

@@ -26,7 +26,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     forbiddenFolders: store === undefined ? [] : [store],
     configFiles: [],
     pidFile: undefined,
-    sanitized: new Map(),
+    sanitized: () => new Map(),
     warnings: [],
   }
 }

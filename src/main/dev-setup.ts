@@ -47,11 +47,20 @@ function readKeys(file: string | undefined): DevKeys {
   if (file === undefined || !existsSync(file)) {
     throw new Error(`the data folder holds a vault whose keys are not in ${file ?? 'it'}: unseal it with \`coffer server -config=…\`, or start with another folder`)
   }
-  const kept: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const members = new Map<string, unknown>(Object.entries(kept ?? {}))
+  const members = membersOf(readFileSync(file, 'utf8'))
   const [unsealKey, rootToken] = [members.get('unseal_key'), members.get('root_token')]
   if (typeof unsealKey !== 'string' || typeof rootToken !== 'string') throw new Error(`${file} takes "unseal_key" and "root_token"`)
   return { unsealKey, rootToken, fresh: false }
+}
+
+/** None of a text that is no JSON: its error would quote it. */
+function membersOf(text: string): ReadonlyMap<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(text)
+    return new Map(Object.entries(kept ?? {}))
+  } catch {
+    return new Map()
+  }
 }
 
 /** `./coffer-data` with its store inside; both for their owner alone. */

@@ -24,7 +24,8 @@ export interface Settings {
   readonly forbiddenFolders: readonly string[]
   readonly configFiles: readonly string[]
   readonly pidFile: string | undefined
-  readonly sanitized: ReadonlyMap<string, JsonOut>
+  /** What of the configuration may be shown. */
+  readonly sanitized: () => ReadonlyMap<string, JsonOut>
   /** To be logged once there is a log. */
   readonly warnings: readonly string[]
 }

@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT end the server in order; SIGHUP reloads; a second SIGINT ends it at once. */
+/** SIGTERM and SIGINT end the server in order; SIGHUP reloads; a second SIGTERM or SIGINT ends it at once. */
 import type { Logger } from '../lib/observe/index.ts'
 
 export interface Reloads {
@@ -9,6 +9,7 @@ export interface Reloads {
 export function waitForEnd(log: Logger, { reload }: Reloads): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
+    let reloading = Promise.resolve()
     const end = (signal: NodeJS.Signals) => {
       if (asked) process.exit(1)
       asked = true
@@ -17,8 +18,12 @@ export function waitForEnd(log: Logger, { reload }: Reloads): Promise<void> {
     }
     process.on('SIGTERM', end)
     process.on('SIGINT', end)
+    // One after the other, however many come at once.
     process.on('SIGHUP', () => {
-      reload().catch((error: unknown) => log.error('reload failed', { cause: error instanceof Error ? error.name : 'unknown' }))
+      if (asked) return
+      reloading = reloading.then(reload).catch((error: unknown) => {
+        log.error('reload failed', { cause: error instanceof Error ? error.name : 'unknown' })
+      })
     })
   })
 }
