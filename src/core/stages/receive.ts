@@ -101,6 +101,10 @@ function wrapTtlOf(wire: WireRequest): number | undefined {
   if (seconds === undefined || seconds < 0) {
     throw requestErrors.BAD_HEADER({ name: 'X-Vault-Wrap-TTL', takes: 'a duration: seconds, or a string such as "5m"' })
   }
+  if (header(wire, 'x-vault-wrap-format') === 'jwt') {
+    // Refused before anything is done: afterwards the reply would be lost.
+    throw requestErrors.BAD_HEADER({ name: 'X-Vault-Wrap-Format', takes: 'nothing: wrapping tokens are not made as JWTs' })
+  }
   // Zero is the same as not asking.
   return seconds === 0 ? undefined : Math.ceil(seconds)
 }
