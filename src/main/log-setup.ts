@@ -15,10 +15,9 @@ export interface ServerLog {
   flush(): Promise<void>
 }
 
-/** Standard error, and the file if there is one. Throws a sentence if that cannot be opened. */
-export async function openLog(settings: LogSettings, clock: Clock): Promise<ServerLog> {
+/** To standard error, and to the file if there is one. Throws a sentence if that cannot be opened. */
+export async function openLog(settings: LogSettings, clock: Clock, terminal = FileSink.of(2)): Promise<ServerLog> {
   const levels = new LogLevels(settings.level)
-  const terminal = FileSink.of(2)
   const file = settings.file === undefined ? undefined : await openFile(logFilePath(settings.file), settings, clock)
   const sinks = file === undefined ? [terminal] : [terminal, file]
   const log = createLogger({ levels, format: settings.format, sinks, clock })
