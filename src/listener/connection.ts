@@ -21,6 +21,8 @@ export class Connection {
   failure: CofferError | undefined = undefined
   /** Requests under way; more than one if the client pipelines. */
   ongoing = 0
+  /** The request that arrived last. */
+  last: object | undefined = undefined
   /** Who reads a body. Only one can. */
   reading: Reader | undefined = undefined
   readonly head: MessageHead | undefined
@@ -46,6 +48,17 @@ export class Connection {
     void turn.then(() => {
       if (this.#turn === turn) this.#turn = undefined
     })
+  }
+
+  begin(request: object): void {
+    this.ongoing++
+    this.last = request
+  }
+
+  end(): void {
+    this.ongoing--
+    // Its last reply may have been given before the connection failed. One turn, for replies in their queue.
+    if (this.failure !== undefined && this.ongoing === 0) setImmediate(() => this.socket.destroySoon())
   }
 
   /** No request is under way, nor has one begun to arrive. */

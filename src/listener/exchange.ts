@@ -42,7 +42,7 @@ export class Exchange implements WireRequest, Expiring {
     this.service = service
     this.expects = expects
     this.deadline = service.clock.monotonic() + service.requestTime
-    connection.ongoing++
+    connection.begin(this)
     service.inFlight++
     if (this.deadline < Infinity) service.deadlines.add(this)
   }
@@ -113,7 +113,7 @@ export class Exchange implements WireRequest, Expiring {
       if (this.connection.reading === this.#body) this.connection.reading = undefined
     }
     this.service.deadlines.delete(this)
-    this.connection.ongoing--
+    this.connection.end()
     this.service.inFlight--
     if (this.service.inFlight === 0) this.service.idle()
   }

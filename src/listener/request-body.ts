@@ -3,11 +3,12 @@ import type { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import { free } from './body-budget.ts'
 import type { BodyBudget, BodyHolder } from './body-budget.ts'
+import type { Reader } from './connection.ts'
 
 const nothing = new Uint8Array()
 
 /** Reads one request's body, whole, within limits; only once somebody asks for it. */
-export class RequestBody implements BodyHolder {
+export class RequestBody implements BodyHolder, Reader {
   readonly #request: IncomingMessage
   readonly #max: number
   readonly #budget: BodyBudget
@@ -42,19 +43,14 @@ export class RequestBody implements BodyHolder {
     })
   }
 
-  /** Ends a read in progress; false if there is none. */
+  /** No more will come on the connection. A body that is here already, though not handed on yet, is not touched. */
   fail(error: CofferError): boolean {
-    const settle = this.#settle
-    if (settle === undefined) return false
-    this.#stop()
-    this.#chunks = []
-    settle.reject(error)
-    return true
+    return !this.#request.complete && this.#reject(error)
   }
 
   /** The request is over: others may use the memory. */
   release(): void {
-    this.fail(requestErrors.ABORTED())
+    this.#reject(requestErrors.ABORTED())
     if (this.size > free) this.#budget.release(this)
   }
 
@@ -70,7 +66,7 @@ export class RequestBody implements BodyHolder {
     this.size += chunk.length
     if (this.size > this.#max) {
       this.#request.pause()
-      this.fail(requestErrors.TOO_LARGE({ max: this.#max }))
+      this.#reject(requestErrors.TOO_LARGE({ max: this.#max }))
       return
     }
     this.#chunks.push(chunk)
@@ -87,7 +83,17 @@ export class RequestBody implements BodyHolder {
   }
 
   readonly #onClose = (): void => {
-    this.fail(requestErrors.ABORTED())
+    this.#reject(requestErrors.ABORTED())
+  }
+
+  /** False if nobody waits. */
+  #reject(error: CofferError): boolean {
+    const settle = this.#settle
+    if (settle === undefined) return false
+    this.#stop()
+    this.#chunks = []
+    settle.reject(error)
+    return true
   }
 
   #stop(): void {

@@ -21,7 +21,7 @@ export function send(exchange: Exchange, reply: WireReply): Promise<void> | unde
   if (length !== undefined && status >= 200 && status !== 204 && status !== 304)
     headers.push('Content-Length', String(length))
   const rest = hasUnreadRest(exchange)
-  if (rest || service.closing || exchange.connection.failure !== undefined) response.shouldKeepAlive = false
+  if (rest || service.closing || isLast(exchange)) response.shouldKeepAlive = false
   response.writeHead(status, headers)
   const { body } = reply
   if (!rest && (body === undefined || typeof body === 'string' || body instanceof Uint8Array)) {
@@ -32,6 +32,12 @@ export function send(exchange: Exchange, reply: WireReply): Promise<void> | unde
     return undefined
   }
   return sendSlowly(exchange, body, rest)
+}
+
+/** Whether nothing can follow on the connection: replies before this one must not say so. */
+function isLast(exchange: Exchange): boolean {
+  const { failure, last } = exchange.connection
+  return failure !== undefined && last === exchange
 }
 
 /** Whether more of the request's body is to come than is worth waiting for. */
