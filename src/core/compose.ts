@@ -187,6 +187,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     audit: () => audit,
     wrapping: () => active.wrapping,
     storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
+    assertHeld: (view, mount) => mounts.assertHeld(view, mount),
     limitsOf: (mount) => mounts.limitsOf(mount),
   }
   metrics.beforeReport(collectRuntime(metrics))

@@ -8,6 +8,7 @@ import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort
 import type { Namespace } from '../request/request.ts'
 import type { Router } from '../router/router.ts'
 import type { ReadTransaction, Store } from '../storage/store.ts'
+import type { ReadView } from '../storage/view.ts'
 
 export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
 
@@ -27,5 +28,7 @@ export interface PipelineDeps {
   audit(): AuditPort
   wrapping(): WrapPort
   storageOf(mount: Mount, engine: Engine): string
+  /** Throws where the mount went since the request was routed: the write's own transaction asks. */
+  assertHeld(view: ReadView, mount: Mount): Promise<void>
   limitsOf(mount: Mount): LeaseLimits
 }

@@ -37,6 +37,11 @@ export function assertMountable(init: MountInit, mounts: MountIndex, known: bool
   if (maxLeaseTtl > 0 && defaultLeaseTtl > maxLeaseTtl) throw mountErrors.TTL_ORDER()
 }
 
+/** The server's own mounts neither go nor change. */
+export function isFixed(mount: Mount): boolean {
+  return SINGLETONS.has(mount.type)
+}
+
 export function assertRemovable(mount: Mount): void {
   if (mount.type === 'token') throw mountErrors.TOKEN_STAYS()
   if (SINGLETONS.has(mount.type)) throw mountErrors.PROTECTED({ verb: 'unmount', path: shownPath(mount) })

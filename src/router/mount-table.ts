@@ -1,6 +1,8 @@
 /** The mounts: kept in storage one by one, held in memory as an index that requests are routed by. */
 import type { Engine } from '../framework/engine.ts'
 import { mountErrors } from '../errors/mounts.ts'
+import { requestErrors } from '../errors/request.ts'
+import { storageErrors } from '../errors/storage.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Mount, MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
@@ -10,7 +12,7 @@ import type { ReadView, WriteView } from '../storage/view.ts'
 import { MountIndex } from './mount-index.ts'
 import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
 import { MoveLog } from './move-log.ts'
-import { assertMountable, assertMovable, assertRemovable, assertTuning, noTuning } from './mount-rules.ts'
+import { assertMountable, assertMovable, assertRemovable, assertTuning, isFixed, noTuning } from './mount-rules.ts'
 import { noteMove, noteRemoval } from './leftovers.ts'
 
 export interface MountTableDeps {
@@ -107,11 +109,18 @@ export class MountTable implements MountsPort {
     return this.#deps.typesOf(kind)
   }
 
+  /**
+   * A request was routed by `mount`, and its body may have taken long. That the mount is there is read in the transaction of its write:
+   * where it goes meanwhile the commit fails, and nothing is written where nobody will look.
+   */
+  async assertHeld(view: ReadView, mount: Mount): Promise<void> {
+    if (!isFixed(mount) && !(await mountRecords.has(view, { uuid: mount.uuid }))) throw requestErrors.NO_HANDLER({ path: mount.path })
+  }
+
   async enable(view: WriteView, asked: MountInit): Promise<Mount> {
     const init = { ...asked, ...this.#deps.canonicalType(asked.type, asked.options) }
     assertMountable(init, this.#index, this.#deps.engineOf(init.kind, init.type, init.options) !== undefined)
-    // Read in this transaction, so that two requests for one path conflict and the second sees the first's mount.
-    await mountRecords.list(view)
+    await this.#assertCurrent(view)
     return this.#add(view, init)
   }
 
@@ -123,9 +132,14 @@ export class MountTable implements MountsPort {
     const mount = this.at(path)
     if (mount === undefined) return
     assertRemovable(mount)
-    await this.#deps.store.write((view) => void this.#replace(view, { ...mount, tainted: true }))
+    const isStored = (view: ReadView) => mountRecords.has(view, { uuid: mount.uuid })
+    await this.#deps.store.write(async (view) => {
+      // Another request may have removed it: it must not come back.
+      if (await isStored(view)) this.#replace(view, { ...mount, tainted: true })
+    })
     await this.#deps.revokeLeases(mount)
     await this.#deps.store.write(async (view) => {
+      if (!(await isStored(view))) return
       await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
       mountRecords.delete(view, { uuid: mount.uuid })
       noteRemoval(view, mount)
@@ -160,8 +174,8 @@ export class MountTable implements MountsPort {
     const mount = this.at(from)
     if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
     assertMovable(mount, to, this.#index)
-    await mountRecords.list(view)
-    this.#replace(view, { ...mount, path: to })
+    await this.#assertCurrent(view)
+    this.#replace(view, { ...(await this.#current(view, from)), path: to })
     const id = this.#deps.uuid()
     noteMove(view, id, { from, to })
     view.onCommitted(() => {
@@ -179,6 +193,15 @@ export class MountTable implements MountsPort {
 
   moveStatus(id: string): MoveStatus | undefined {
     return this.#moves.get(id)
+  }
+
+  /**
+   * The index shows what `view` shows. It follows a commit by a moment; until then the request is rerun as for a conflict. The list is
+   * read in the request's transaction: of two requests that change mounts at once, one is rerun and sees what the other did.
+   */
+  async #assertCurrent(view: ReadView): Promise<void> {
+    const stored = await mountRecords.list(view)
+    if (stored.some((uuid) => this.#index.byUuid(uuid) === undefined)) throw storageErrors.CONFLICT()
   }
 
   async #current(view: ReadView, path: string): Promise<Mount> {

@@ -186,6 +186,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
     storageOf: () => STORAGE,
+    assertHeld: async () => {},
     limitsOf: () => ({ defaultTtl, maxTtl }),
   }
   await store.write(async (view) => engine.mounted?.({ mount, view: view.sub(STORAGE), clock }))

@@ -48,6 +48,7 @@ async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefi
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
   return deps.store().write(async (view) => {
     x.warnings.length = 0
+    await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call)
     return lend(x, deps, reply, view)
