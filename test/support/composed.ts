@@ -1,0 +1,160 @@
+/**
+ * A whole server in this process, over a memory store that fails or is slow where a test says so:
+ * `await using server = await composedServer()`, then `await server.call('GET', 'sys/mounts')`.
+ */
+import { composeServer, type Server } from '../../src/core/compose.ts'
+import { RequestLog } from '../../src/core/request-log.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { LogLevels, Metrics, silentLogger } from '../../src/lib/observe/index.ts'
+import { plainListener } from '../../src/request/wire.ts'
+import type { Driver } from '../../src/storage/driver.ts'
+import { MemoryDriver } from '../../src/storage/drivers/memory.ts'
+import { FaultyDriver } from './faulty-driver.ts'
+
+export interface ComposedAnswer {
+  readonly status: number
+  readonly text: string
+  readonly json: unknown
+}
+
+export interface ComposedOptions {
+  /** Wraps the store the server is given. */
+  readonly around?: (driver: Driver) => Driver
+}
+
+export class ComposedServer implements AsyncDisposable {
+  /** What fails, and when. */
+  readonly driver: FaultyDriver
+  readonly #options: ComposedOptions
+  #server: Server | undefined
+  #keys: readonly string[] = []
+  token = ''
+
+  constructor(driver: FaultyDriver, options: ComposedOptions) {
+    this.driver = driver
+    this.#options = options
+  }
+
+  get server(): Server {
+    if (this.#server === undefined) throw new Error('the server does not run')
+    return this.#server
+  }
+
+  async start(): Promise<void> {
+    const metrics = new Metrics(systemClock)
+    this.#server = await composeServer({
+      driver: this.#options.around?.(this.driver) ?? this.driver,
+      clock: systemClock,
+      log: silentLogger,
+      levels: new LogLevels('off'),
+      metrics,
+      telemetry: {
+        hostname: '',
+        prefix: 'vault',
+        hostnameInGauges: false,
+        hostnameAsLabel: false,
+        prefixFilter: [],
+        filterDefault: true,
+        retention: 0,
+      },
+      requestLog: new RequestLog(silentLogger, 'off'),
+      systemLimits: { defaultTtl: 2_764_800, maxTtl: 2_764_800 },
+      clusterName: undefined,
+      apiAddress: '',
+      hostname: '',
+      hostnameHeader: false,
+      rawStorage: true,
+      auditDevices: [],
+      auditForbiddenFolders: [],
+      allowApiAuditCreation: false,
+      allowAuditPrefix: false,
+      dataFolder: undefined,
+      sanitizedConfig: () => new Map(),
+    })
+  }
+
+  async initialize(): Promise<void> {
+    const { keysBase64, rootToken } = await this.server.lifecycle.initialize({
+      secretShares: 1,
+      secretThreshold: 1,
+      pgpKeys: [],
+      rootTokenPgpKey: '',
+      storedShares: undefined,
+      recoveryShares: undefined,
+      recoveryThreshold: undefined,
+    })
+    this.#keys = keysBase64
+    this.token = rootToken
+  }
+
+  async unseal(): Promise<void> {
+    for (const key of this.#keys) await this.server.lifecycle.unseal(key)
+  }
+
+  /** As after a crash: what is not in the store is gone. */
+  async restart(): Promise<void> {
+    await this.server.lifecycle.seal()
+    await this.start()
+    await this.unseal()
+  }
+
+  /** `body` is JSON text, bytes that come in time, or anything to be made JSON of. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: {
+      readonly token?: string
+      readonly headers?: Readonly<Record<string, string>>
+      readonly late?: Promise<void>
+    } = {},
+  ): Promise<ComposedAnswer> {
+    const headers = { 'x-vault-token': options.token ?? this.token, ...options.headers }
+    const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))
+    const reply = await this.server.handler({
+      method,
+      target: `/v1/${path}`,
+      headers: new Map(
+        Object.entries(headers)
+          .filter(([, value]) => value !== '')
+          .map(([name, value]) => [name.toLowerCase(), [value]]),
+      ),
+      remoteAddress: '127.0.0.1',
+      remotePort: 40_000,
+      tls: false,
+      peerCertificate: undefined,
+      listener: plainListener,
+      expired: false,
+      readBody: async () => {
+        await options.late
+        return bytes
+      },
+      signal: new AbortController().signal,
+    })
+    if (typeof reply.body === 'object' && !(reply.body instanceof Uint8Array)) throw new Error('the reply is a stream')
+    const text = Buffer.from(reply.body ?? '').toString()
+    return { status: reply.status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+  }
+
+  /** Every key in the store below a prefix. */
+  async storedKeys(prefix = ''): Promise<string[]> {
+    const snapshot = await this.driver.snapshot()
+    const keys = await snapshot.keys({ prefix })
+    snapshot.close()
+    return [...keys]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.driver.plan({})
+    await this.server.close()
+  }
+}
+
+/** Initialised and unsealed. */
+export async function composedServer(options: ComposedOptions = {}): Promise<ComposedServer> {
+  const server = new ComposedServer(new FaultyDriver(new MemoryDriver()), options)
+  await server.start()
+  await server.initialize()
+  await server.unseal()
+  return server
+}
