@@ -38,7 +38,12 @@ export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }
     try {
       const foreign = wire.method === 'OPTIONS' || wire.headers.has('origin')
       const reply = await (foreign ? crossOrigin(wire) : handle(wire, pipeline))
-      requestLog.finished({ wire, startedAt: entry.startedAt, duration: clock.monotonic() - began, status: wire.expired ? OVERDUE : reply.status })
+      requestLog.finished({
+        wire,
+        startedAt: entry.startedAt,
+        duration: clock.monotonic() - began,
+        status: wire.expired ? OVERDUE : reply.status,
+      })
       return withHeaders(reply, headers)
     } finally {
       inFlight.end(entry)

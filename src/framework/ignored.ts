@@ -28,7 +28,7 @@ export function withWarnings(path: PathDefinition): PathDefinition {
 }
 
 function says(reply: Reply): boolean {
-  return (reply.data !== undefined || reply.grant !== undefined) && (reply.status ?? 200) < 400
+  return (reply.data !== undefined || reply.grant !== undefined || reply.auth !== undefined) && (reply.status ?? 200) < 400
 }
 
 function warn(

@@ -22,7 +22,8 @@ export interface TokenPort {
   finished(caller: Caller): Promise<void>
   /** Checks the token's bound CIDRs. */
   allowsAddress(caller: Caller, remoteAddress: string): boolean
-  create(view: WriteView, grant: AuthGrant, context: GrantContext): Promise<AuthInfo>
+  /** `warnings`: what of the wish was cut. */
+  create(view: WriteView, grant: AuthGrant, context: GrantContext): Promise<AuthInfo & { readonly warnings: readonly string[] }>
 }
 
 export interface GrantContext {
@@ -41,7 +42,7 @@ export interface LeasePort {
     view: WriteView,
     grant: LeaseGrant,
     context: { readonly mount: Mount; readonly path: string; readonly caller: Caller | undefined; readonly namespace: Namespace; readonly data: Reply['data'] },
-  ): Promise<{ readonly leaseId: string; readonly leaseDuration: number; readonly renewable: boolean }>
+  ): Promise<{ readonly leaseId: string; readonly leaseDuration: number; readonly renewable: boolean; readonly warnings: readonly string[] }>
 }
 
 /** One rule's verdict on a request. */

@@ -10,7 +10,11 @@ export function route(x: Exchange, deps: PipelineDeps): void {
   checkListener(x, flags)
   const state = deps.state()
   if (state !== 'active' && flags?.whileSealed !== true && !isOpen(x, flags)) {
-    throw state === 'sealed' ? requestErrors.SEALED() : state === 'standby' ? requestErrors.STANDBY() : requestErrors.SEALED()
+    throw state === 'sealed'
+      ? requestErrors.SEALED()
+      : state === 'standby'
+        ? requestErrors.STANDBY()
+        : requestErrors.SEALED()
   }
   if (found !== undefined) x.route = found
 }
@@ -23,5 +27,6 @@ export function isOpen(x: Exchange, flags: PathFlags | undefined): boolean {
 function checkListener(x: Exchange, flags: PathFlags | undefined): void {
   const { listener } = x.wire
   if (listener.metricsOnly && flags?.isMetrics !== true) throw requestErrors.METRICS_ONLY()
-  if (listener.disallowMetrics && flags?.isMetrics === true) throw requestErrors.NOT_ON_LISTENER({ path: x.request.path })
+  if (listener.disallowMetrics && flags?.isMetrics === true)
+    throw requestErrors.NOT_ON_LISTENER({ path: x.request.path })
 }

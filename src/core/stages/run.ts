@@ -68,9 +68,10 @@ async function lend(x: Exchange, deps: PipelineDeps, reply: Reply, view: WriteVi
       namespace: request.namespace,
       remoteAddress: request.remoteAddress,
     })
-    return { ...reply, auth }
+    return { ...reply, auth, warnings: [...(reply.warnings ?? []), ...auth.warnings] }
   }
   if (reply.lease === undefined) return reply
   const lease = await deps.leases().register(view, reply.lease, { mount, path: request.path, caller, namespace: request.namespace, data: reply.data })
-  return { ...reply, leaseId: lease.leaseId, leaseDuration: lease.leaseDuration, renewable: lease.renewable }
+  const { leaseId, leaseDuration, renewable } = lease
+  return { ...reply, leaseId, leaseDuration, renewable, warnings: [...(reply.warnings ?? []), ...lease.warnings] }
 }
