@@ -33,7 +33,9 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head
 
 /** The typed result: `tls_cert_file` becomes `tlsCertFile`. */
 export type ConfigOf<S extends Schema> = {
-  readonly [K in keyof S & string as S[K] extends InertField ? never : Camel<K>]: S[K] extends Field<infer T> ? T : never
+  readonly [K in keyof S & string as S[K] extends InertField ? never : Camel<K>]: S[K] extends Field<infer T>
+    ? T
+    : never
 }
 
 export function camel(key: string): string {

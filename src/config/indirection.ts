@@ -22,7 +22,8 @@ function fromEnvironment({ at }: StringValue, name: string, findings: Findings):
 function fromFile({ at }: StringValue, path: string, findings: Findings): string | undefined {
   try {
     const stat = statSync(path)
-    if (!stat.isFile() || stat.size > MAX_SECRET_BYTES) return findings.problem(at, `${path} is not a file of at most ${MAX_SECRET_BYTES} bytes`)
+    if (!stat.isFile() || stat.size > MAX_SECRET_BYTES)
+      return findings.problem(at, `${path} is not a file of at most ${MAX_SECRET_BYTES} bytes`)
     if ((stat.mode & 0o077) !== 0) findings.expose(path, 'other users of this machine can read this secret: chmod 600')
     return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
   } catch (error) {

@@ -52,10 +52,22 @@ export function text(help: string, fallback = ''): Field<string> {
 /** Undefined unless given. */
 export function optionalText(help: string): Field<string | undefined> {
   const parse = (given: string, value: Value): string | undefined => (value.kind === 'boolean' ? undefined : given)
-  return field<string | undefined>({ takes: 'a string', help, default: undefined, defaultText: '', emptyIsUnset: true, parse })
+  return field<string | undefined>({
+    takes: 'a string',
+    help,
+    default: undefined,
+    defaultText: '',
+    emptyIsUnset: true,
+    parse,
+  })
 }
 
-export function oneOf<const T extends string>(help: string, words: readonly T[], fallback: T, aliases: { readonly [word: string]: T } = {}): Field<T> {
+export function oneOf<const T extends string>(
+  help: string,
+  words: readonly T[],
+  fallback: T,
+  aliases: { readonly [word: string]: T } = {},
+): Field<T> {
   const parse = (given: string): T | undefined => {
     const word = given.trim().toLowerCase()
     return words.find((one) => one === word) ?? (Object.hasOwn(aliases, word) ? aliases[word] : undefined)
@@ -70,15 +82,32 @@ const FALSE: ReadonlySet<string> = new Set(['', '0', 'f', 'F', 'FALSE', 'false',
 export function bool(help: string, fallback = false): Field<boolean> {
   const parse = (given: string): boolean | undefined => (TRUE.has(given) ? true : FALSE.has(given) ? false : undefined)
   // Where true is the default, a file that says false means it.
-  return field({ takes: 'true or false', help, default: fallback, defaultText: String(fallback), merge: fallback ? 'last' : 'either', parse })
+  return field({
+    takes: 'true or false',
+    help,
+    default: fallback,
+    defaultText: String(fallback),
+    merge: fallback ? 'last' : 'either',
+    parse,
+  })
 }
 
-export function integer(help: string, fallback: number, range: { readonly min: number; readonly max: number }): Field<number> {
+export function integer(
+  help: string,
+  fallback: number,
+  range: { readonly min: number; readonly max: number },
+): Field<number> {
   const parse = (given: string): number | undefined => {
     const value = /^-?\d{1,15}$/.test(given.trim()) ? Number(given) : Number.NaN
     return value >= range.min && value <= range.max ? value : undefined
   }
-  return field({ takes: `a whole number from ${range.min} to ${range.max}`, help, default: fallback, defaultText: String(fallback), parse })
+  return field({
+    takes: `a whole number from ${range.min} to ${range.max}`,
+    help,
+    default: fallback,
+    defaultText: String(fallback),
+    parse,
+  })
 }
 
 /** Seconds. */
@@ -100,7 +129,15 @@ function positive(value: number | undefined): number | undefined {
 }
 
 const UNITS: ReadonlyMap<string, number> = new Map([
-  ['', 1], ['kb', 1e3], ['kib', 1024], ['mb', 1e6], ['mib', 1024 ** 2], ['gb', 1e9], ['gib', 1024 ** 3], ['tb', 1e12], ['tib', 1024 ** 4],
+  ['', 1],
+  ['kb', 1e3],
+  ['kib', 1024],
+  ['mb', 1e6],
+  ['mib', 1024 ** 2],
+  ['gb', 1e9],
+  ['gib', 1024 ** 3],
+  ['tb', 1e12],
+  ['tib', 1024 ** 4],
 ])
 
 /** Bytes. */
@@ -110,7 +147,13 @@ export function size(help: string, fallback: number): Field<number> {
     const bytes = Number(digits) * (UNITS.get(unit.toLowerCase()) ?? Number.NaN)
     return digits !== '' && Number.isSafeInteger(bytes) ? bytes : undefined
   }
-  return field({ takes: 'a size such as 33554432, "32MiB" or "32MB"', help, default: fallback, defaultText: String(fallback), parse })
+  return field({
+    takes: 'a size such as 33554432, "32MiB" or "32MB"',
+    help,
+    default: fallback,
+    defaultText: String(fallback),
+    parse,
+  })
 }
 
 /** A field that takes 0 for its default, as Vault's timeouts and limits do. */
@@ -129,11 +172,20 @@ export function fileMode(help: string, fallback: number): Field<number> {
     const digits = value.kind === 'number' ? value.text : given
     return /^0?[0-7]{3}$/.test(digits) ? Number.parseInt(digits, 8) : undefined
   }
-  return field({ takes: 'permissions such as "0600"', help, default: fallback, defaultText: `0${fallback.toString(8)}`, parse })
+  return field({
+    takes: 'permissions such as "0600"',
+    help,
+    default: fallback,
+    defaultText: `0${fallback.toString(8)}`,
+    parse,
+  })
 }
 
 /** ["a", "b"], or "a, b". */
-export function strings(help: string, check?: { readonly takes: string; readonly normal: (item: string) => string | undefined }): Field<readonly string[]> {
+export function strings(
+  help: string,
+  check?: { readonly takes: string; readonly normal: (item: string) => string | undefined },
+): Field<readonly string[]> {
   const takes = check?.takes ?? 'a list of strings, or one string with commas'
   const read = (value: Value, findings: Findings, key: string): readonly string[] | undefined => {
     const values = value.kind === 'list' ? value.elements.map((element) => element.value) : [value]
@@ -163,8 +215,12 @@ export function map(help: string): Field<ReadonlyMap<string, string>> {
   const read = (value: Value, findings: Findings, key: string): ReadonlyMap<string, string> | undefined => {
     if (value.kind !== 'object') return findings.problem(value.at, `${key} takes ${takes}`)
     const out = new Map<string, string>()
-    for (const { keys: [name], value: given } of value.items) {
-      const item = given.kind === 'list' || given.kind === 'object' || given.kind === 'null' ? '' : scalar(given, findings)
+    for (const {
+      keys: [name],
+      value: given,
+    } of value.items) {
+      const item =
+        given.kind === 'list' || given.kind === 'object' || given.kind === 'null' ? '' : scalar(given, findings)
       if (item === '' && given.kind !== 'string') findings.problem(given.at, `${key}: "${name.name}" takes a string`)
       else if (item !== undefined) out.set(name.name, item)
     }

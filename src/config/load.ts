@@ -71,13 +71,19 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
-function readFile({ document, findings }: SourceFile): { readonly given: Given; readonly stanzas: Stanzas } | undefined {
+function readFile({
+  document,
+  findings,
+}: SourceFile): { readonly given: Given; readonly stanzas: Stanzas } | undefined {
   if (document === undefined) return undefined
-  for (const { keys: [key] } of duplicates(document.items)) {
+  for (const {
+    keys: [key],
+  } of duplicates(document.items)) {
     findings.problem(key.at, `the key "${key.name}" is given a second time`)
   }
   const stanzas = readStanzas(document.items, findings)
-  if (stanzas.storages.length > 1) findings.problem(stanzas.storages[1]?.at, 'only one storage stanza can stand in a file')
+  if (stanzas.storages.length > 1)
+    findings.problem(stanzas.storages[1]?.at, 'only one storage stanza can stand in a file')
   return { given: readSection(document.items, serverSchema, '', findings, stanzaNames), stanzas }
 }
 
@@ -93,10 +99,19 @@ function join(parts: readonly Stanzas[]): Stanzas {
 }
 
 /** Asked only where every file could be read: else what seems missing may stand in the one that couldn't. */
-function checkTogether(all: Stanzas, given: Given, server: ServerKeys, none: Findings, sources: readonly SourceFile[]): void {
+function checkTogether(
+  all: Stanzas,
+  given: Given,
+  server: ServerKeys,
+  none: Findings,
+  sources: readonly SourceFile[],
+): void {
   if (sources.length === 0 || sources.some((source) => source.findings.problems.length > 0)) return
-  if (all.storages.length === 0) none.problem(undefined, 'a storage stanza is needed: storage "lmdb" { path = "/var/lib/coffer" }')
-  if (all.listeners.length === 0) none.problem(undefined, 'a listener stanza is needed: listener "tcp" { address = "127.0.0.1:8200" … }')
+  if (all.storages.length === 0)
+    none.problem(undefined, 'a storage stanza is needed: storage "lmdb" { path = "/var/lib/coffer" }')
+  if (all.listeners.length === 0)
+    none.problem(undefined, 'a listener stanza is needed: listener "tcp" { address = "127.0.0.1:8200" … }')
   if (all.seals.length > 1) none.problem(undefined, 'only one seal stanza can be given')
-  if (given.has('default_lease_ttl') && server.defaultLeaseTtl > server.maxLeaseTtl) none.problem(undefined, 'default_lease_ttl is above max_lease_ttl')
+  if (given.has('default_lease_ttl') && server.defaultLeaseTtl > server.maxLeaseTtl)
+    none.problem(undefined, 'default_lease_ttl is above max_lease_ttl')
 }

@@ -7,8 +7,13 @@ import { serverSchema } from './schema/server.ts'
 describe('configReference', () => {
   it('has a line for every key, with its default', () => {
     const page = configReference()
-    for (const key of [...Object.keys(serverSchema), ...Object.keys(tcpSchema)]) assert.ok(page.includes(`\`${key}\``), key)
-    assert.ok(page.includes('| `max_lease_ttl` | a duration such as "90s", "1h30m" or 3600 | `768h` | Longest lifetime of tokens and secrets. 0 takes the default. |'))
+    for (const key of [...Object.keys(serverSchema), ...Object.keys(tcpSchema)])
+      assert.ok(page.includes(`\`${key}\``), key)
+    assert.ok(
+      page.includes(
+        '| `max_lease_ttl` | a duration such as "90s", "1h30m" or 3600 | `768h` | Longest lifetime of tokens and secrets. 0 takes the default. |',
+      ),
+    )
     assert.ok(!page.includes('undefined') && !page.includes('[object'))
   })
 })

@@ -29,15 +29,25 @@ Any string may stand elsewhere: \`env://NAME\` in the environment, \`file:///pat
 
 /** Markdown. */
 export function configReference(): string {
-  return [intro, ...sections.map(([title, text, schema]) => `${[`## ${title}`, text, table(schema)].filter((part) => part !== '').join('\n\n')}\n`)].join('\n')
+  return [
+    intro,
+    ...sections.map(
+      ([title, text, schema]) => `${[`## ${title}`, text, table(schema)].filter((part) => part !== '').join('\n\n')}\n`,
+    ),
+  ].join('\n')
 }
 
 function table(schema: Schema): string {
   const entries = Object.entries(schema)
   const active = entries.filter(([, field]) => field.status === 'active')
-  const rows = active.map(([key, field]) => `| \`${key}\` | ${cell(field.takes)} | ${field.defaultText === '' ? '' : `\`${field.defaultText}\``} | ${cell(field.help)} |`)
+  const rows = active.map(
+    ([key, field]) =>
+      `| \`${key}\` | ${cell(field.takes)} | ${field.defaultText === '' ? '' : `\`${field.defaultText}\``} | ${cell(field.help)} |`,
+  )
   const inert = (['ignored', 'refused'] as const).flatMap((status) => {
-    const keys = entries.filter(([, field]) => field.status === status).map(([key, field]) => `- \`${key}\`: ${cell(field.help)}`)
+    const keys = entries
+      .filter(([, field]) => field.status === status)
+      .map(([key, field]) => `- \`${key}\`: ${cell(field.help)}`)
     return keys.length === 0 ? [] : [`\n${status === 'ignored' ? 'Accepted without effect' : 'Refused'}:\n`, ...keys]
   })
   const head = rows.length === 0 ? [] : ['| Key | Takes | Default | |', '|---|---|---|---|']

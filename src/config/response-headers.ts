@@ -24,9 +24,15 @@ export function responseHeaders(help: string): Field<ResponseHeaders> {
   return { status: 'active', takes, help, default: new Map(), defaultText: '', merge: 'last', read }
 }
 
-function readStatus({ keys, value }: Item, key: string, out: Map<string, Map<string, string>>, findings: Findings): void {
+function readStatus(
+  { keys, value }: Item,
+  key: string,
+  out: Map<string, Map<string, string>>,
+  findings: Findings,
+): void {
   const [status] = keys
-  if (!STATUS.test(status.name)) findings.problem(status.at, `${key}: "${status.name}" is no status: it takes "default", "2xx" or "200"`)
+  if (!STATUS.test(status.name))
+    findings.problem(status.at, `${key}: "${status.name}" is no status: it takes "default", "2xx" or "200"`)
   const headers = out.get(status.name) ?? new Map<string, string>()
   const objects = value.kind === 'list' ? value.elements.map((element) => element.value) : [value]
   for (const object of objects) {
@@ -36,11 +42,18 @@ function readStatus({ keys, value }: Item, key: string, out: Map<string, Map<str
   out.set(status.name, headers)
 }
 
-function readHeader({ keys: [name], value }: Item, key: string, headers: Map<string, string>, findings: Findings): void {
+function readHeader(
+  { keys: [name], value }: Item,
+  key: string,
+  headers: Map<string, string>,
+  findings: Findings,
+): void {
   if (!NAME.test(name.name)) return void findings.problem(name.at, `${key}: "${name.name}" is no header name`)
-  if (/^x-vault-/i.test(name.name)) return void findings.problem(name.at, `${key}: names that start with X-Vault- belong to the server`)
+  if (/^x-vault-/i.test(name.name))
+    return void findings.problem(name.at, `${key}: names that start with X-Vault- belong to the server`)
   const parts = value.kind === 'list' ? value.elements.map((element) => element.value) : [value]
   const texts = parts.map((part) => (part.kind === 'string' && VALUE.test(part.value) ? part.value.trim() : undefined))
-  if (texts.includes(undefined)) return void findings.problem(value.at, `${key}: "${name.name}" takes a list of strings of printable ASCII`)
+  if (texts.includes(undefined))
+    return void findings.problem(value.at, `${key}: "${name.name}" takes a list of strings of printable ASCII`)
   headers.set(name.name, texts.filter((text) => text !== '').join('; '))
 }

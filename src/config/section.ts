@@ -9,7 +9,13 @@ import type { Findings } from './problem.ts'
 export type Given = ReadonlyMap<string, unknown>
 
 /** `other` names keys that the caller reads itself. `where` is for sentences: "in listener "tcp"". */
-export function readSection(items: readonly Item[], schema: Schema, where: string, findings: Findings, other: readonly string[] = []): Given {
+export function readSection(
+  items: readonly Item[],
+  schema: Schema,
+  where: string,
+  findings: Findings,
+  other: readonly string[] = [],
+): Given {
   const given = new Map<string, unknown>()
   for (const { keys, value } of items) {
     const [key, label] = keys
@@ -17,7 +23,10 @@ export function readSection(items: readonly Item[], schema: Schema, where: strin
     const field = Object.hasOwn(schema, key.name) ? schema[key.name] : undefined
     if (field === undefined) {
       const near = nearest(key.name, [...Object.keys(schema), ...other])
-      findings.problem(key.at, `unknown key "${key.name}"${where}${near === undefined ? '' : `; did you mean "${near}"?`}`)
+      findings.problem(
+        key.at,
+        `unknown key "${key.name}"${where}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+      )
     } else if (field.status !== 'active') readInert(key, value, field, where, findings)
     else if (label !== undefined) findings.problem(label.at, `${key.name} takes no label`)
     else {
@@ -31,7 +40,8 @@ export function readSection(items: readonly Item[], schema: Schema, where: strin
 function readInert(key: Key, value: Value, field: InertField, where: string, findings: Findings): void {
   if (field.status === 'ignored') findings.warn(key.at, `${key.name}${where} has no effect here: ${field.help}`)
   // What is switched off need not be supported.
-  else if (value.kind !== 'boolean' || value.value) findings.problem(key.at, `${key.name}${where} is not supported: ${field.help}`)
+  else if (value.kind !== 'boolean' || value.value)
+    findings.problem(key.at, `${key.name}${where} is not supported: ${field.help}`)
 }
 
 /** Keys of `later` over those of `earlier`, each as its field says. */

@@ -36,7 +36,8 @@ function expand(path: string, findings: Findings): readonly string[] {
   try {
     const stat = statSync(path)
     if (!stat.isDirectory()) return [path]
-    if ((stat.mode & 0o022) !== 0) findings.expose(path, 'other users of this machine can add configuration here: chmod 755 at most')
+    if ((stat.mode & 0o022) !== 0)
+      findings.expose(path, 'other users of this machine can add configuration here: chmod 755 at most')
     const names = readdirSync(path, { withFileTypes: true })
       .filter((entry) => !entry.isDirectory() && /\.(?:hcl|json)$/.test(entry.name) && !/^[.#]/.test(entry.name))
       .map((entry) => entry.name)
@@ -69,13 +70,18 @@ function readText(file: string, findings: Findings): string | undefined {
       const stat = fstatSync(descriptor)
       if (!stat.isFile()) return findings.problem(undefined, 'it is no file')
       if (stat.size > MAX_BYTES) return findings.problem(undefined, `it is larger than ${MAX_BYTES} bytes`)
-      if ((stat.mode & 0o004) !== 0) findings.expose(file, 'any user of this machine can read the configuration: chmod 640')
-      if ((stat.mode & 0o022) !== 0) findings.expose(file, 'other users of this machine can change the configuration: chmod 640')
+      if ((stat.mode & 0o004) !== 0)
+        findings.expose(file, 'any user of this machine can read the configuration: chmod 640')
+      if ((stat.mode & 0o022) !== 0)
+        findings.expose(file, 'other users of this machine can change the configuration: chmod 640')
       return utf8.decode(readFileSync(descriptor))
     } finally {
       closeSync(descriptor)
     }
   } catch (error) {
-    return findings.problem(undefined, error instanceof TypeError ? 'it is not valid UTF-8' : `it cannot be read (${codeOf(error)})`)
+    return findings.problem(
+      undefined,
+      error instanceof TypeError ? 'it is not valid UTF-8' : `it cannot be read (${codeOf(error)})`,
+    )
   }
 }

@@ -47,9 +47,14 @@ export interface Stanzas {
 export const stanzaNames = ['listener', 'storage', 'backend', 'seal', 'audit', 'user_lockout', 'telemetry'] as const
 
 export function readStanzas(items: readonly Item[], findings: Findings): Stanzas {
-  const each = <T>(name: string, labels: readonly string[], read: (block: Block, type: string) => T | undefined): Placed<T>[] => {
+  const each = <T>(
+    name: string,
+    labels: readonly string[],
+    read: (block: Block, type: string) => T | undefined,
+  ): Placed<T>[] => {
     const { found, misfits } = blocks(items, name, labels.length)
-    for (const item of misfits) findings.problem(item.at, `${name} takes ${labels.map((label) => `"${label}"`).join(' ')} and an object`)
+    for (const item of misfits)
+      findings.problem(item.at, `${name} takes ${labels.map((label) => `"${label}"`).join(' ')} and an object`)
     const out: Placed<T>[] = []
     for (const block of found) {
       const value = read(block, block.labels[0]?.name.toLowerCase() ?? '')
@@ -74,10 +79,19 @@ function sectionOf<S extends Schema>(block: Block, schema: S, where: string, fin
   return complete(schema, readSection(block.value.items, schema, where, findings))
 }
 
-function unknownType(block: Block, stanza: string, type: string, known: readonly string[], findings: Findings): undefined {
+function unknownType(
+  block: Block,
+  stanza: string,
+  type: string,
+  known: readonly string[],
+  findings: Findings,
+): undefined {
   const near = nearest(type, known)
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
-  return findings.problem(block.labels[0]?.at ?? block.item.at, `${stanza} "${type}" is not supported: it takes ${known.map((one) => `"${one}"`).join(', ')}${hint}`)
+  return findings.problem(
+    block.labels[0]?.at ?? block.item.at,
+    `${stanza} "${type}" is not supported: it takes ${known.map((one) => `"${one}"`).join(', ')}${hint}`,
+  )
 }
 
 function readListener(block: Block, type: string, findings: Findings): ListenerStanza | undefined {
@@ -93,7 +107,8 @@ function readStorage(block: Block, type: string, findings: Findings): StorageSta
     sectionOf(block, inmemSchema, where, findings)
     return { type }
   }
-  if (type !== 'lmdb' && type !== 'file') return unknownType(block, 'storage', type, ['lmdb', 'inmem', 'file'], findings)
+  if (type !== 'lmdb' && type !== 'file')
+    return unknownType(block, 'storage', type, ['lmdb', 'inmem', 'file'], findings)
   const { path } = sectionOf(block, lmdbSchema, where, findings)
   if (path === undefined) return findings.problem(block.item.at, `storage "${type}" needs a path`)
   return { type: 'lmdb', path }

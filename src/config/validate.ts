@@ -21,13 +21,24 @@ function checkUnique<T>(stanzas: readonly Placed<T>[], keyOf: (value: T) => stri
 
 function checkListener({ value, at, findings }: Placed<ListenerStanza>): void {
   if (value.httpReadTimeout < value.httpReadHeaderTimeout) {
-    findings.problem(at, 'http_read_timeout is for the whole request: it cannot be shorter than http_read_header_timeout')
+    findings.problem(
+      at,
+      'http_read_timeout is for the whole request: it cannot be shorter than http_read_header_timeout',
+    )
   }
   if (value.type === 'unix') return
-  if (!isAddress(value.address)) findings.problem(at, 'address takes a host and a port such as "127.0.0.1:8200" or "[::]:8200"')
+  if (!isAddress(value.address))
+    findings.problem(at, 'address takes a host and a port such as "127.0.0.1:8200" or "[::]:8200"')
   checkTls(value, (message) => findings.problem(at, message))
-  if (value.proxyProtocolBehavior !== '' && value.proxyProtocolBehavior !== 'use_always' && value.proxyProtocolAuthorizedAddrs.length === 0) {
-    findings.problem(at, `proxy_protocol_behavior = "${value.proxyProtocolBehavior}" needs proxy_protocol_authorized_addrs`)
+  if (
+    value.proxyProtocolBehavior !== '' &&
+    value.proxyProtocolBehavior !== 'use_always' &&
+    value.proxyProtocolAuthorizedAddrs.length === 0
+  ) {
+    findings.problem(
+      at,
+      `proxy_protocol_behavior = "${value.proxyProtocolBehavior}" needs proxy_protocol_authorized_addrs`,
+    )
   }
 }
 
@@ -38,7 +49,8 @@ function checkTls(listener: TcpListener, problem: (message: string) => void): vo
   if (listener.tlsMinVersion > listener.tlsMaxVersion) problem('tls_min_version is above tls_max_version')
   if (!listener.tlsRequireAndVerifyClientCert) return
   if (listener.tlsDisable) problem('tls_require_and_verify_client_cert cannot be met with tls_disable')
-  if (listener.tlsDisableClientCerts) problem('tls_require_and_verify_client_cert and tls_disable_client_certs exclude each other')
+  if (listener.tlsDisableClientCerts)
+    problem('tls_require_and_verify_client_cert and tls_disable_client_certs exclude each other')
 }
 
 /** As Go writes it. */
@@ -48,11 +60,13 @@ function isAddress(text: string): boolean {
 }
 
 function checkAudit({ value: { type, path, options }, at, findings }: Placed<AuditStanza>): void {
-  if (type === 'file' && !options.has('file_path') && !options.has('path')) findings.problem(at, `audit "file" "${path.slice(0, -1)}" needs file_path in its options`)
+  if (type === 'file' && !options.has('file_path') && !options.has('path'))
+    findings.problem(at, `audit "file" "${path.slice(0, -1)}" needs file_path in its options`)
 }
 
 const LOCKABLE = ['all', 'userpass', 'ldap', 'approle']
 
 function checkLockout({ value: { type }, at, findings }: Placed<LockoutStanza>): void {
-  if (!LOCKABLE.includes(type)) findings.problem(at, `user_lockout takes one of ${LOCKABLE.map((one) => `"${one}"`).join(', ')}`)
+  if (!LOCKABLE.includes(type))
+    findings.problem(at, `user_lockout takes one of ${LOCKABLE.map((one) => `"${one}"`).join(', ')}`)
 }

@@ -7,7 +7,16 @@ import type { Settings } from './settings.ts'
 
 const settings: Settings = {
   ...devSettings(
-    { config: [], 'log-level': '', 'log-format': '', dev: true, 'dev-persistent': false, 'dev-root-token-id': '', 'dev-listen-address': '127.0.0.1:8200', 'dev-no-store-token': false },
+    {
+      config: [],
+      'log-level': '',
+      'log-format': '',
+      dev: true,
+      'dev-persistent': false,
+      'dev-root-token-id': '',
+      'dev-listen-address': '127.0.0.1:8200',
+      'dev-no-store-token': false,
+    },
     undefined,
   ),
 }
@@ -21,7 +30,10 @@ test('the banner has where it listens, what it stores in, and whether anything i
   assert.match(text, /^ +Storage: inmem$/m)
   assert.match(text, /^ +Hardening: all checks hold$/m)
   assert.match(text, /==> Coffer server started! Log data will stream in below:\n\n$/)
-  const columns = text.split('\n').filter((line) => line.includes(': ')).map((line) => line.indexOf(':'))
+  const columns = text
+    .split('\n')
+    .filter((line) => line.includes(': '))
+    .map((line) => line.indexOf(':'))
   assert.equal(new Set(columns).size, 1, 'the names are aligned')
 })
 
@@ -30,7 +42,10 @@ test('what is in force is what is shown', () => {
   const production: Settings = {
     ...settings,
     storage: { type: 'lmdb', path: '/data' },
-    listeners: [{ ...listenerDefaults, tls }, { ...listenerDefaults, type: 'unix', address: '/run/s' }],
+    listeners: [
+      { ...listenerDefaults, tls },
+      { ...listenerDefaults, type: 'unix', address: '/run/s' },
+    ],
     auditDevices: [{ type: 'file', path: 'to-disk/', description: '', options: new Map(), local: false }],
   }
   const text = banner(production, ['0.0.0.0:8200'], [finding('ok'), finding('warn')])

@@ -4,7 +4,11 @@ import { version } from '../core/version.ts'
 import type { DevKeys } from './dev-setup.ts'
 import type { Settings } from './settings.ts'
 
-export function banner(settings: Settings, addresses: readonly string[], findings: readonly HardeningFinding[]): string {
+export function banner(
+  settings: Settings,
+  addresses: readonly string[],
+  findings: readonly HardeningFinding[],
+): string {
   const listeners = settings.listeners.map((listener, i): [string, string] => [
     `Listener ${i + 1}`,
     `${listener.type} (addr: "${addresses[i] ?? listener.address}", tls: "${listener.tls === undefined ? 'disabled' : 'enabled'}")`,
@@ -13,7 +17,12 @@ export function banner(settings: Settings, addresses: readonly string[], finding
   const rows: [string, string][] = [
     ['Api Address', settings.apiAddress],
     ['Audit Devices', settings.auditDevices.map((device) => device.path).join(', ') || 'none declared'],
-    ['Hardening', open === 0 ? 'all checks hold' : `${open} of ${findings.length} checks do not hold: see the log, or coffer operator diagnose`],
+    [
+      'Hardening',
+      open === 0
+        ? 'all checks hold'
+        : `${open} of ${findings.length} checks do not hold: see the log, or coffer operator diagnose`,
+    ],
     ...listeners,
     ['Log Level', settings.log.level],
     ['Storage', settings.storage.type === 'lmdb' ? `lmdb (${settings.storage.path})` : 'inmem'],

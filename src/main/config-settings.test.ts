@@ -88,7 +88,10 @@ test('limits of JSON bodies are those of their listener', () => {
   ])
   const [tcp, unix] = settings.listeners
   assert.deepEqual([tcp?.jsonLimits.maxDepth, tcp?.jsonLimits.maxStrings, tcp?.jsonLimits.maxMemory], [3, 7, 1024])
-  assert.deepEqual([unix?.jsonLimits.maxMembers, unix?.jsonLimits.maxStringBytes, unix?.jsonLimits.maxDepth], [2, 5, 64])
+  assert.deepEqual(
+    [unix?.jsonLimits.maxMembers, unix?.jsonLimits.maxStringBytes, unix?.jsonLimits.maxDepth],
+    [2, 5, 64],
+  )
 })
 
 test('a request may take what its listener says, else what the server says', () => {
@@ -107,12 +110,19 @@ test('a listener for metrics alone serves them to anyone', () => {
   assert.deepEqual(traits(''), [false, false, false])
   assert.deepEqual(traits('role = "metrics_only"'), [true, true, false])
   assert.deepEqual(traits('telemetry { metrics_only = true }'), [true, false, false])
-  assert.deepEqual(traits('telemetry { unauthenticated_metrics_access = true disallow_metrics = true }'), [false, true, true])
+  assert.deepEqual(traits('telemetry { unauthenticated_metrics_access = true disallow_metrics = true }'), [
+    false,
+    true,
+    true,
+  ])
 })
 
 test('the longest lifetime holds for the default too', () => {
   assert.deepEqual(minimal('', 'max_lease_ttl = "1h"').systemLimits, { defaultTtl: 3600, maxTtl: 3600 })
-  assert.deepEqual(minimal('', 'max_lease_ttl = "2h"\ndefault_lease_ttl = "1h"').systemLimits, { defaultTtl: 3600, maxTtl: 7200 })
+  assert.deepEqual(minimal('', 'max_lease_ttl = "2h"\ndefault_lease_ttl = "1h"').systemLimits, {
+    defaultTtl: 3600,
+    maxTtl: 7200,
+  })
 })
 
 test('the address for clients is the configured one, else that of the first listener', () => {
@@ -126,12 +136,17 @@ test('keys without effect are told of, with their places', () => {
   const { warnings } = minimal('redact_addresses = true', 'ui = true')
   assert.deepEqual(
     warnings.map((warning) => warning.replace(/^.*hcl:/, '')),
-    ['4:2: redact_addresses in listener "tcp" has no effect here: no answer that needs no token has an address in it', '6:1: ui has no effect here: there is no web UI yet'],
+    [
+      '4:2: redact_addresses in listener "tcp" has no effect here: no answer that needs no token has an address in it',
+      '6:1: ui has no effect here: there is no web UI yet',
+    ],
   )
 })
 
 test('levels are read anew, and what is wrong with the files then is told', () => {
-  const path = file('storage "inmem" {}\nlistener "tcp" { tls_disable = true }\nlog_level = "debug"\nlog_requests_level = "warn"')
+  const path = file(
+    'storage "inmem" {}\nlistener "tcp" { tls_disable = true }\nlog_level = "debug"\nlog_requests_level = "warn"',
+  )
   assert.deepEqual(rereadLevels([path]), { level: 'debug', requests: 'warn' })
   writeFileSync(path, 'log_level = "loud"')
   assert.throws(() => rereadLevels([path]), /log_level takes one of/)

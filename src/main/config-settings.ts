@@ -29,7 +29,13 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     apiAddress: config.apiAddr ?? addressOf(listeners[0]),
     hostnameHeader: config.enableResponseHeaderHostname,
     rawStorage: config.rawStorageEndpoint,
-    auditDevices: config.audits.map(({ type, path, description, options, local }) => ({ type, path, description, options, local })),
+    auditDevices: config.audits.map(({ type, path, description, options, local }) => ({
+      type,
+      path,
+      description,
+      options,
+      local,
+    })),
     allowApiAuditCreation: config.unsafeAllowApiAuditCreation,
     allowAuditPrefix: config.allowAuditLogPrefixing,
     forbiddenFolders: config.storage.type === 'lmdb' ? [config.storage.path] : [],
@@ -45,7 +51,11 @@ function logOf(config: ServerConfig): LogSettings {
     level: config.logLevel,
     format: config.logFormat,
     file: config.logFile,
-    rotation: { maxBytes: config.logRotateBytes, maxAge: config.logRotateDuration * 1000, keep: config.logRotateMaxFiles },
+    rotation: {
+      maxBytes: config.logRotateBytes,
+      maxAge: config.logRotateDuration * 1000,
+      keep: config.logRotateMaxFiles,
+    },
     requests: config.logRequestsLevel,
   }
 }

@@ -26,12 +26,15 @@ const flags = {
 async function start(store: string | undefined, keysFile: string | undefined, devRootToken?: string) {
   const settings = devSettings(flags, store)
   let keys: DevKeys | undefined
-  const server = await runServer({ ...settings, log: { ...settings.log, level: 'off' } }, {
-    ...(devRootToken === undefined ? {} : { devRootToken }),
-    beforeListening: async (made) => {
-      keys = await openDevelopmentServer(made, keysFile)
+  const server = await runServer(
+    { ...settings, log: { ...settings.log, level: 'off' } },
+    {
+      ...(devRootToken === undefined ? {} : { devRootToken }),
+      beforeListening: async (made) => {
+        keys = await openDevelopmentServer(made, keysFile)
+      },
     },
-  })
+  )
   assert.ok(keys !== undefined)
   return Object.assign(server, { keys })
 }
@@ -61,7 +64,10 @@ test('a store whose keys file is missing is left as it is, and told what to do',
   const { store, keysFile } = folder()
   await (await start(store, keysFile))[Symbol.asyncDispose]()
   rmSync(keysFile)
-  await assert.rejects(start(store, keysFile), (error: Error) => error.message.includes(keysFile) && /unseal it with|another folder/.test(error.message))
+  await assert.rejects(
+    start(store, keysFile),
+    (error: Error) => error.message.includes(keysFile) && /unseal it with|another folder/.test(error.message),
+  )
   assert.ok(!existsSync(keysFile))
 })
 
@@ -78,7 +84,10 @@ test('a keys file that is no such file is told of, without what is in it', async
   await (await start(store, keysFile))[Symbol.asyncDispose]()
   for (const text of ['{"unseal_key": 1, "root_token": "canary"}', '[]', 'null', 'canary']) {
     writeFileSync(keysFile, text)
-    await assert.rejects(start(store, keysFile), (error: Error) => error.message.includes(keysFile) && !error.message.includes('canary'))
+    await assert.rejects(
+      start(store, keysFile),
+      (error: Error) => error.message.includes(keysFile) && !error.message.includes('canary'),
+    )
   }
 })
 
@@ -86,5 +95,9 @@ test('in memory there is no file, and the root token can be chosen', async () =>
   await using server = await start(undefined, undefined, 'my-root')
   assert.deepEqual([server.keys.fresh, server.keys.rootToken], [true, 'my-root'])
   assert.equal((await server.call('GET', 'auth/token/lookup-self', { token: 'my-root' })).status, 200)
-  assert.equal((await server.call('LIST', 'sys/raw/core', { token: 'my-root' })).status, 200, 'one in memory is for looking inside')
+  assert.equal(
+    (await server.call('LIST', 'sys/raw/core', { token: 'my-root' })).status,
+    200,
+    'one in memory is for looking inside',
+  )
 })

@@ -45,11 +45,14 @@ function keep(file: string, unsealKey: string, rootToken: string): void {
 
 function readKeys(file: string | undefined): DevKeys {
   if (file === undefined || !existsSync(file)) {
-    throw new Error(`the data folder holds a vault whose keys are not in ${file ?? 'it'}: unseal it with \`coffer server -config=…\`, or start with another folder`)
+    throw new Error(
+      `the data folder holds a vault whose keys are not in ${file ?? 'it'}: unseal it with \`coffer server -config=…\`, or start with another folder`,
+    )
   }
   const members = membersOf(readFileSync(file, 'utf8'))
   const [unsealKey, rootToken] = [members.get('unseal_key'), members.get('root_token')]
-  if (typeof unsealKey !== 'string' || typeof rootToken !== 'string') throw new Error(`${file} takes "unseal_key" and "root_token"`)
+  if (typeof unsealKey !== 'string' || typeof rootToken !== 'string')
+    throw new Error(`${file} takes "unseal_key" and "root_token"`)
   return { unsealKey, rootToken, fresh: false }
 }
 

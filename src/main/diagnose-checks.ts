@@ -21,18 +21,30 @@ const DAY = 86_400_000
 /** Days before the end of a certificate from which on it is warned of. */
 const SOON = 30
 
-export function checkConfiguration(paths: readonly string[]): { readonly settings: Settings | undefined; readonly findings: readonly Finding[] } {
+export function checkConfiguration(paths: readonly string[]): {
+  readonly settings: Settings | undefined
+  readonly findings: readonly Finding[]
+} {
   const area = 'configuration'
   if (paths.length === 0) {
-    return { settings: undefined, findings: [{ area, status: 'warn', detail: 'none was given', advice: 'give it with -config' }] }
+    return {
+      settings: undefined,
+      findings: [{ area, status: 'warn', detail: 'none was given', advice: 'give it with -config' }],
+    }
   }
   try {
     const settings = fromConfigFiles(paths)
     const warnings = settings.warnings.map((detail): Finding => ({ area, status: 'warn', detail, advice: '' }))
-    return { settings, findings: [{ area, status: 'ok', detail: `read ${settings.configFiles.join(', ')}`, advice: '' }, ...warnings] }
+    return {
+      settings,
+      findings: [{ area, status: 'ok', detail: `read ${settings.configFiles.join(', ')}`, advice: '' }, ...warnings],
+    }
   } catch (error) {
     const detail = error instanceof CofferError ? error.messages.join('\n') : sentence(error, 'it cannot be read')
-    return { settings: undefined, findings: [{ area, status: 'fail', detail, advice: 'mend it: the server will not start' }] }
+    return {
+      settings: undefined,
+      findings: [{ area, status: 'fail', detail, advice: 'mend it: the server will not start' }],
+    }
   }
 }
 
@@ -40,16 +52,29 @@ export function checkConfiguration(paths: readonly string[]): { readonly setting
 export async function checkStorage({ storage }: Settings): Promise<Finding> {
   const area = 'storage'
   if (storage.type === 'inmem') {
-    return { area, status: 'warn', detail: 'the data is gone when the server ends', advice: 'use storage "lmdb" for anything that has to stay' }
+    return {
+      area,
+      status: 'warn',
+      detail: 'the data is gone when the server ends',
+      advice: 'use storage "lmdb" for anything that has to stay',
+    }
   }
   const { path } = storage
   const folder = statSync(path, { throwIfNoEntry: false })
-  if (folder === undefined) return { area, status: 'ok', detail: `${path} does not exist yet; the server makes it`, advice: '' }
-  if (!folder.isDirectory()) return { area, status: 'fail', detail: `${path} is no folder`, advice: 'give the path of a folder' }
+  if (folder === undefined)
+    return { area, status: 'ok', detail: `${path} does not exist yet; the server makes it`, advice: '' }
+  if (!folder.isDirectory())
+    return { area, status: 'fail', detail: `${path} is no folder`, advice: 'give the path of a folder' }
   if (process.getuid !== undefined && folder.uid !== process.getuid()) {
-    return { area, status: 'warn', detail: `${path} belongs to another user, so it was not opened`, advice: 'run diagnose as the user that the server runs as' }
+    return {
+      area,
+      status: 'warn',
+      detail: `${path} belongs to another user, so it was not opened`,
+      advice: 'run diagnose as the user that the server runs as',
+    }
   }
-  if (!existsSync(join(path, 'data.mdb'))) return { area, status: 'ok', detail: `${path} has no store yet; the server makes it`, advice: '' }
+  if (!existsSync(join(path, 'data.mdb')))
+    return { area, status: 'ok', detail: `${path} has no store yet; the server makes it`, advice: '' }
   try {
     await new LmdbDriver({ path }).close()
     return { area, status: 'ok', detail: `${path} opens`, advice: '' }
@@ -63,15 +88,26 @@ export async function checkStorage({ storage }: Settings): Promise<Finding> {
 
 export async function checkListener(listener: ListenerConfig, clock: Clock): Promise<Finding> {
   const area = `listener ${listener.address}`
-  if (listener.type === 'unix') return { area, status: 'ok', detail: 'a unix socket: its permissions say who may connect', advice: '' }
+  if (listener.type === 'unix')
+    return { area, status: 'ok', detail: 'a unix socket: its permissions say who may connect', advice: '' }
   if (listener.tls === undefined) {
-    return { area, status: 'warn', detail: 'TLS is disabled: tokens and secrets cross the network in clear', advice: 'set tls_cert_file and tls_key_file' }
+    return {
+      area,
+      status: 'warn',
+      detail: 'TLS is disabled: tokens and secrets cross the network in clear',
+      advice: 'set tls_cert_file and tls_key_file',
+    }
   }
   try {
     await readSecureContext(listener.tls)
     return { area, ...certificateFinding(listener.tls, clock.now()) }
   } catch (error) {
-    return { area, status: 'fail', detail: sentence(error, 'TLS cannot be set up'), advice: 'mend it: the listener will not start' }
+    return {
+      area,
+      status: 'fail',
+      detail: sentence(error, 'TLS cannot be set up'),
+      advice: 'mend it: the listener will not start',
+    }
   }
 }
 
@@ -79,7 +115,12 @@ function certificateFinding({ certFile }: TlsConfig, now: number): Omit<Finding,
   const certificate = new X509Certificate(readFileSync(certFile))
   const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
   if (now > to) return { status: 'fail', detail: `the certificate ended ${certificate.validTo}`, advice: 'renew it' }
-  if (now < from) return { status: 'fail', detail: `the certificate is not good before ${certificate.validFrom}`, advice: 'check the clock' }
+  if (now < from)
+    return {
+      status: 'fail',
+      detail: `the certificate is not good before ${certificate.validFrom}`,
+      advice: 'check the clock',
+    }
   const days = Math.floor((to - now) / DAY)
   if (days < SOON) return { status: 'warn', detail: `the certificate ends in ${days} days`, advice: 'renew it' }
   return { status: 'ok', detail: `the certificate is good for ${days} days`, advice: '' }
@@ -87,8 +128,14 @@ function certificateFinding({ certFile }: TlsConfig, now: number): Omit<Finding,
 
 export function checkAudit({ auditDevices }: Settings): Finding {
   const area = 'audit'
-  if (auditDevices.length > 0) return { area, status: 'ok', detail: `${auditDevices.length} device(s) declared`, advice: '' }
-  return { area, status: 'warn', detail: 'no audit device is declared: nothing is recorded unless one is enabled later', advice: 'add an audit stanza' }
+  if (auditDevices.length > 0)
+    return { area, status: 'ok', detail: `${auditDevices.length} device(s) declared`, advice: '' }
+  return {
+    area,
+    status: 'warn',
+    detail: 'no audit device is declared: nothing is recorded unless one is enabled later',
+    advice: 'add an audit stanza',
+  }
 }
 
 function sentence(error: unknown, otherwise: string): string {

@@ -31,16 +31,23 @@ function settingsFor(text: string) {
 }
 
 test('configuration: none, a good one, one with keys without effect, a bad one', () => {
-  const outcome = (paths: readonly string[]) => checkConfiguration(paths).findings.map(({ status, detail }) => [status, detail.split(root).join('')])
+  const outcome = (paths: readonly string[]) =>
+    checkConfiguration(paths).findings.map(({ status, detail }) => [status, detail.split(root).join('')])
   assert.deepEqual(outcome([]), [['warn', 'none was given']])
   const good = configuration(`storage "inmem" {}\n${LISTENER}`)
   assert.deepEqual(outcome([good]), [['ok', `read ${good.split(root).join('')}`]])
   const useless = outcome([configuration(`storage "inmem" {}\n${LISTENER}ui = true`)])
-  assert.deepEqual(useless.map(([status]) => status), ['ok', 'warn'])
+  assert.deepEqual(
+    useless.map(([status]) => status),
+    ['ok', 'warn'],
+  )
   assert.match(useless[1]?.[1] ?? '', /ui has no effect here/)
   const bad = checkConfiguration([configuration('uii = true\nmax_lease_ttl = "soon"')])
   assert.equal(bad.settings, undefined)
-  assert.deepEqual(bad.findings.map(({ status }) => status), ['fail'])
+  assert.deepEqual(
+    bad.findings.map(({ status }) => status),
+    ['fail'],
+  )
   assert.match(bad.findings[0]?.detail ?? '', /:1:1: unknown key "uii"[^\n]*\n[^\n]*:2:17: max_lease_ttl takes/)
 })
 
@@ -69,13 +76,17 @@ test('storage: in memory, not there yet, no folder, empty, there, in use, damage
   assert.equal((await at(path)).status, 'fail')
 })
 
-test('a store of another user is not opened', { skip: process.getuid?.() !== 0 && 'only root can give a folder away' }, async () => {
-  const path = fresh()
-  mkdirSync(path, { mode: 0o700 })
-  chownSync(path, 12_345, 12_345)
-  const { status, detail } = await checkStorage(settingsFor(`storage "lmdb" { path = "${path}" }\n${LISTENER}`))
-  assert.deepEqual([status, /belongs to another user/.test(detail), readdirSync(path)], ['warn', true, []])
-})
+test(
+  'a store of another user is not opened',
+  { skip: process.getuid?.() !== 0 && 'only root can give a folder away' },
+  async () => {
+    const path = fresh()
+    mkdirSync(path, { mode: 0o700 })
+    chownSync(path, 12_345, 12_345)
+    const { status, detail } = await checkStorage(settingsFor(`storage "lmdb" { path = "${path}" }\n${LISTENER}`))
+    assert.deepEqual([status, /belongs to another user/.test(detail), readdirSync(path)], ['warn', true, []])
+  },
+)
 
 const tls = (more: Partial<TlsConfig> = {}) => ({
   ...listenerDefaults,
@@ -97,7 +108,10 @@ test('listeners: in clear, a socket, and what can be wrong with certificates', a
   assert.deepEqual([soon.status, soon.detail], ['warn', 'the certificate ends in 9 days'])
   assert.match(await outcome(tls({ keyFile: tlsFile('client.key') })), /^fail: .*are not a certificate and its key$/)
   assert.match(await outcome(tls({ certFile: '/nonexistent' })), /^fail: tls_cert_file "\/nonexistent" cannot be read$/)
-  assert.match(await outcome(tls({ requireAndVerifyClientCert: true, clientCaFile: tlsFile('server.key') })), /^fail: tls_client_ca_file .* holds no certificate$/)
+  assert.match(
+    await outcome(tls({ requireAndVerifyClientCert: true, clientCaFile: tlsFile('server.key') })),
+    /^fail: tls_client_ca_file .* holds no certificate$/,
+  )
   assert.match(await outcome(tls({ cipherSuites: ['TLS_RSA_WITH_RC4_128_SHA'] })), /^fail: tls_cipher_suites/)
 })
 
@@ -111,9 +125,13 @@ test('all of it, with the hardening of the process and the modes of the files', 
   const path = configuration(`storage "inmem" {}\n${LISTENER}`)
   const areas = (await examine([path], new FakeClock())).map(({ area }) => area)
   assert.deepEqual(areas.slice(0, 4), ['configuration', 'storage', 'listener 127.0.0.1:8200', 'audit'])
-  for (const check of ['core-dumps', 'swap', 'file-mode']) assert.ok(areas.includes(check), `${check} of ${areas.join(', ')}`)
+  for (const check of ['core-dumps', 'swap', 'file-mode'])
+    assert.ok(areas.includes(check), `${check} of ${areas.join(', ')}`)
   const none = await examine([], new FakeClock())
-  assert.deepEqual(none.slice(0, 1).map(({ area, status }) => [area, status]), [['configuration', 'warn']])
+  assert.deepEqual(
+    none.slice(0, 1).map(({ area, status }) => [area, status]),
+    [['configuration', 'warn']],
+  )
 })
 
 test('the exit code tells the worst of it', () => {
@@ -126,7 +144,10 @@ test('the table has the advice below its finding', () => {
     { area: 'a', status: 'ok', detail: 'fine', advice: '' },
     { area: 'long', status: 'fail', detail: 'one\ntwo', advice: 'mend it' },
   ])
-  assert.equal(text, 'Coffer diagnose\n\n[ ok ] a     fine\n[FAIL] long  one\n             two\n             → mend it\n')
+  assert.equal(
+    text,
+    'Coffer diagnose\n\n[ ok ] a     fine\n[FAIL] long  one\n             two\n             → mend it\n',
+  )
 })
 
 test('the command: help, a bad format, JSON', async () => {

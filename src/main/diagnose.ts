@@ -52,8 +52,12 @@ export async function examine(paths: readonly string[], clock: Clock): Promise<r
     for (const listener of settings.listeners) found.push(await checkListener(listener, clock))
     found.push(checkAudit(settings))
   }
-  const privatePaths = settings === undefined ? [] : [...settings.configFiles, ...(settings.storage.type === 'lmdb' ? [settings.storage.path] : [])]
-  for (const { check, status, detail, advice } of harden({ privatePaths })) found.push({ area: check, status, detail, advice })
+  const privatePaths =
+    settings === undefined
+      ? []
+      : [...settings.configFiles, ...(settings.storage.type === 'lmdb' ? [settings.storage.path] : [])]
+  for (const { check, status, detail, advice } of harden({ privatePaths }))
+    found.push({ area: check, status, detail, advice })
   return found
 }
 

@@ -11,7 +11,13 @@ import type { LogSettings } from './settings.ts'
 const root = mkdtempSync(join(tmpdir(), 'coffer-logs-'))
 after(() => rmSync(root, { recursive: true }))
 
-const settings: LogSettings = { level: 'error', format: 'standard', file: undefined, rotation: { maxBytes: 0, maxAge: 0, keep: 0 }, requests: 'off' }
+const settings: LogSettings = {
+  level: 'error',
+  format: 'standard',
+  file: undefined,
+  rotation: { maxBytes: 0, maxAge: 0, keep: 0 },
+  requests: 'off',
+}
 
 const nowhere = FileSink.of(openSync('/dev/null', 'w'))
 

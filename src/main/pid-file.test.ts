@@ -30,5 +30,7 @@ test('without a path there is none, and one that cannot be written is told of', 
   using none = new PidFile(undefined)
   none.write()
   using nowhere = new PidFile(join(root, 'none', 'c.pid'))
-  assert.throws(() => nowhere.write(), { message: `pid_file ${join(root, 'none', 'c.pid')} cannot be written (ENOENT)` })
+  assert.throws(() => nowhere.write(), {
+    message: `pid_file ${join(root, 'none', 'c.pid')} cannot be written (ENOENT)`,
+  })
 })

@@ -38,7 +38,9 @@ test('every member of the settings is used by the running server', async () => {
   const settled: Settings = tracked(settings, reads)
   const log = await openLog(settled.log, systemClock)
   await using running = await startRunning(settled, log)
-  const answer = await request(`http://${running.addresses[0] ?? ''}`, 'PUT', '/v1/sys/init', { body: { secret_shares: 1, secret_threshold: 1 } })
+  const answer = await request(`http://${running.addresses[0] ?? ''}`, 'PUT', '/v1/sys/init', {
+    body: { secret_shares: 1, secret_threshold: 1 },
+  })
   assert.equal(answer.status, 200)
   assert.equal(answer.headers['x-vault-hostname'], hostname())
   const [listener] = settings.listeners

@@ -27,7 +27,11 @@ export interface StartOptions {
   readonly beforeListening?: (server: Server) => Promise<void>
 }
 
-export async function startRunning(settings: Settings, serverLog: ServerLog, options: StartOptions = {}): Promise<RunningServer> {
+export async function startRunning(
+  settings: Settings,
+  serverLog: ServerLog,
+  options: StartOptions = {},
+): Promise<RunningServer> {
   const { log } = serverLog
   const metrics = new Metrics(systemClock, settings.telemetry.maxSeries)
   const server = await compose(settings, serverLog, metrics, options.devRootToken)
@@ -40,7 +44,9 @@ export async function startRunning(settings: Settings, serverLog: ServerLog, opt
   try {
     await options.beforeListening?.(server)
     for (const config of settings.listeners) {
-      listeners.push(await startListener(config, server.handler, { clock: systemClock, log: log.named('http'), metrics }))
+      listeners.push(
+        await startListener(config, server.handler, { clock: systemClock, log: log.named('http'), metrics }),
+      )
     }
   } catch (error) {
     await stop()
@@ -54,7 +60,12 @@ export async function startRunning(settings: Settings, serverLog: ServerLog, opt
   }
 }
 
-function compose(settings: Settings, { log, levels, requests }: ServerLog, metrics: Metrics, devRootToken: string | undefined): Promise<Server> {
+function compose(
+  settings: Settings,
+  { log, levels, requests }: ServerLog,
+  metrics: Metrics,
+  devRootToken: string | undefined,
+): Promise<Server> {
   const host = hostname()
   const { telemetry } = settings
   return composeServer({
@@ -94,7 +105,12 @@ function openDriver({ storage }: Settings): Driver {
 }
 
 /** Each part by itself: what is wrong with one must not keep the others as they were. */
-async function reload(server: Server, listeners: readonly Listener[], serverLog: ServerLog, rereadLevels: Parameters<RunningServer['reload']>[0]): Promise<void> {
+async function reload(
+  server: Server,
+  listeners: readonly Listener[],
+  serverLog: ServerLog,
+  rereadLevels: Parameters<RunningServer['reload']>[0],
+): Promise<void> {
   const { log } = serverLog
   const attempt = async (what: string, part: () => Promise<void> | void) => {
     try {
@@ -103,7 +119,8 @@ async function reload(server: Server, listeners: readonly Listener[], serverLog:
       log.error(`${what}; what was there stays in use`, { reason: error instanceof Error ? error.message : 'unknown' })
     }
   }
-  for (const listener of listeners) await attempt(`the certificates of ${listener.address()} could not be reloaded`, () => listener.reload())
+  for (const listener of listeners)
+    await attempt(`the certificates of ${listener.address()} could not be reloaded`, () => listener.reload())
   await attempt('the audit files could not be opened again', () => server.reopenAuditFiles())
   await attempt('the log file could not be opened again', () => serverLog.reopen())
   if (rereadLevels !== undefined) {

@@ -39,19 +39,24 @@ export async function serverCommand(args: readonly string[], io: CliIo): Promise
 
 async function run(flags: ServerFlags, io: CliIo): Promise<number> {
   const isDev = flags.dev || flags['dev-persistent']
-  if (isDev && flags.config.length > 0) throw new CliFailure('A development server takes no -config: leave out -dev, or the configuration', 1)
+  if (isDev && flags.config.length > 0)
+    throw new CliFailure('A development server takes no -config: leave out -dev, or the configuration', 1)
   const folder = flags['dev-persistent'] ? prepareDevFolder(process.cwd()) : undefined
   const settings = withFlags(isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config), flags)
   const serverLog = await openLog(settings.log, systemClock)
   const { log } = serverLog
   surviveStrays(log)
-  const findings = harden({ privatePaths: [...settings.configFiles, ...(settings.storage.type === 'lmdb' ? [settings.storage.path] : [])] })
+  const findings = harden({
+    privatePaths: [...settings.configFiles, ...(settings.storage.type === 'lmdb' ? [settings.storage.path] : [])],
+  })
   try {
     let keys: DevKeys | undefined
     using pidFile = new PidFile(settings.pidFile)
     await using running = await startRunning(settings, serverLog, {
       ...(flags['dev-root-token-id'] === '' ? {} : { devRootToken: flags['dev-root-token-id'] }),
-      ...(isDev ? { beforeListening: async (server) => void (keys = await openDevelopmentServer(server, folder?.keysFile)) } : {}),
+      ...(isDev
+        ? { beforeListening: async (server) => void (keys = await openDevelopmentServer(server, folder?.keysFile)) }
+        : {}),
     })
     pidFile.write()
     io.stdout.write(banner(settings, running.addresses, findings))
@@ -96,7 +101,14 @@ function levelOf(text: string): LogLevel {
 /** A stray failure is logged and survived: a server that ends is a vault that is sealed. */
 function surviveStrays(log: Logger): void {
   const tell = (what: string, error: unknown) => {
-    const stack = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8).join(' |') : ''
+    const stack =
+      error instanceof Error
+        ? (error.stack ?? '')
+            .split('\n')
+            .filter((line) => line.trimStart().startsWith('at '))
+            .slice(0, 8)
+            .join(' |')
+        : ''
     log.error(what, { cause: error instanceof Error ? error.name : typeof error, stack })
   }
   process.on('unhandledRejection', (error) => tell('a promise was rejected and nobody noticed', error))

@@ -13,7 +13,9 @@ export function tracked<T extends object>(value: T, reads: Set<string>, path = '
     },
     has: (_, name) => name in value,
     ownKeys: () => {
-      throw new Error(`${path === '' ? 'it' : path} is copied as a whole: then nobody can tell which of its members are used`)
+      throw new Error(
+        `${path === '' ? 'it' : path} is copied as a whole: then nobody can tell which of its members are used`,
+      )
     },
   })
 }

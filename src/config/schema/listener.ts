@@ -3,7 +3,19 @@
  * Source: https://developer.hashicorp.com/vault/docs/configuration/listener/tcp
  */
 import { ignored, refused } from '../field.ts'
-import { bool, cidrs, fileMode, integer, millis, oneOf, optionalText, size, strings, text, zeroIsDefault } from '../kinds.ts'
+import {
+  bool,
+  cidrs,
+  fileMode,
+  integer,
+  millis,
+  oneOf,
+  optionalText,
+  size,
+  strings,
+  text,
+  zeroIsDefault,
+} from '../kinds.ts'
 import { responseHeaders } from '../response-headers.ts'
 import { section } from './nested.ts'
 
@@ -25,17 +37,26 @@ const profilingSchema = { unauthenticated_pprof_access: ignored('there is no ppr
 /** Keys of both kinds of listener. */
 const common = {
   max_request_size: zeroIsDefault(size('Bytes a request body may have.', 33_554_432)),
-  max_request_duration: millis('Time a request may take until it is answered, with 503 if need be. 0 takes `default_max_request_duration`.', 0),
+  max_request_duration: millis(
+    'Time a request may take until it is answered, with 503 if need be. 0 takes `default_max_request_duration`.',
+    0,
+  ),
   max_request_json_memory: zeroIsDefault(size('Bytes the parsed form of a JSON body may take, estimated.', 34_078_720)),
   max_request_json_strings: integer('Strings a JSON body may have, keys included.', 1000, { min: 1, max: 10_000_000 }),
   max_json_depth: integer('Levels a JSON body may nest.', 64, { min: 1, max: 500 }),
   max_json_string_value_length: zeroIsDefault(size('Bytes one string of a JSON body may have.', 33_554_432)),
-  max_json_object_entry_count: integer('Members one object of a JSON body may have.', 1000, { min: 1, max: 10_000_000 }),
+  max_json_object_entry_count: integer('Members one object of a JSON body may have.', 1000, {
+    min: 1,
+    max: 10_000_000,
+  }),
   max_json_array_element_count: ignored('max_request_json_memory bounds arrays'),
   require_request_header: bool('Refuses requests without `X-Vault-Request: true`, which no browser sends by itself.'),
   http_read_header_timeout: zeroIsDefault(millis('Time for the headers of a request to arrive.', 10_000)),
   http_read_timeout: zeroIsDefault(millis('Time for a whole request to arrive.', 30_000)),
-  http_write_timeout: millis('Time from the headers of a request until its response is taken; then the connection is cut. 0 is no limit.', 0),
+  http_write_timeout: millis(
+    'Time from the headers of a request until its response is taken; then the connection is cut. 0 is no limit.',
+    0,
+  ),
   http_idle_timeout: zeroIsDefault(millis('Time a connection may rest between requests.', 300_000)),
   custom_response_headers: responseHeaders('Headers to add to responses, by status.'),
   telemetry: section('Metrics on this listener.', metricsSchema),
@@ -50,7 +71,12 @@ const common = {
   chroot_namespace: refused('namespaces are not supported yet'),
   agent_api: refused('it belongs to the configuration of an agent'),
   proxy_api: refused('it belongs to the configuration of a proxy'),
-  role: oneOf('`metrics_only` serves nothing but `sys/metrics`, and that to anyone.', ['default', 'metrics_only'], 'default', { '': 'default' }),
+  role: oneOf(
+    '`metrics_only` serves nothing but `sys/metrics`, and that to anyone.',
+    ['default', 'metrics_only'],
+    'default',
+    { '': 'default' },
+  ),
   purpose: ignored('every listener serves the API'),
   cors_enabled: refused('write sys/config/cors through the API'),
   cors_allowed_origins: refused('write sys/config/cors through the API'),
@@ -71,7 +97,9 @@ export const tcpSchema = {
   tls_client_ca_file: optionalText('PEM file with the authorities that client certificates must come from.'),
   tls_require_and_verify_client_cert: bool('Refuses connections without a client certificate of those authorities.'),
   tls_disable_client_certs: bool('Does not ask for client certificates.'),
-  x_forwarded_for_authorized_addrs: cidrs('Proxies whose `X-Forwarded-For` is believed. Without it the header is ignored.'),
+  x_forwarded_for_authorized_addrs: cidrs(
+    'Proxies whose `X-Forwarded-For` is believed. Without it the header is ignored.',
+  ),
   x_forwarded_for_hop_skips: integer('Entries from the right of the header to skip.', 0, { min: 0, max: 100 }),
   x_forwarded_for_reject_not_present: bool('Refuses requests of those proxies without the header.', true),
   x_forwarded_for_reject_not_authorized: bool('Refuses requests of others that have the header.', true),
@@ -79,7 +107,11 @@ export const tcpSchema = {
   x_forwarded_for_client_cert_decoders: refused('certificates come only from the TLS connection itself'),
   x_forwarded_for_client_cert_keep_not_forwarded: refused('certificates come only from the TLS connection itself'),
   x_forwarded_for_client_cert_keep_unauthorized: refused('certificates come only from the TLS connection itself'),
-  proxy_protocol_behavior: oneOf('Whose PROXY protocol header is believed. Without it the header is not expected.', ['', 'use_always', 'allow_authorized', 'deny_unauthorized'], ''),
+  proxy_protocol_behavior: oneOf(
+    'Whose PROXY protocol header is believed. Without it the header is not expected.',
+    ['', 'use_always', 'allow_authorized', 'deny_unauthorized'],
+    '',
+  ),
   proxy_protocol_authorized_addrs: cidrs('Proxies that may send a PROXY protocol header.'),
   tls_acme_cache_path: refused(LATER),
   tls_acme_ca_directory: refused(LATER),

@@ -14,5 +14,14 @@ export function section<const S extends Schema>(help: string, schema: S): Sectio
     if (value.kind !== 'object') return findings.problem(value.at, `${key} takes ${takes}`)
     return complete(schema, readSection(value.items, schema, ` in ${key}`, findings))
   }
-  return { status: 'active', takes, help, default: complete(schema, new Map()), defaultText: '', merge: 'last', read, schema }
+  return {
+    status: 'active',
+    takes,
+    help,
+    default: complete(schema, new Map()),
+    defaultText: '',
+    merge: 'last',
+    read,
+    schema,
+  }
 }

@@ -28,27 +28,51 @@ const names = (metrics: Metrics, settings: Partial<MetricsViewSettings>) =>
 
 test('names are as in the program unless the configuration says otherwise', () => {
   const { metrics } = sample()
-  assert.deepEqual(names(metrics, {}), metrics.report().map((family) => family.name))
+  assert.deepEqual(
+    names(metrics, {}),
+    metrics.report().map((family) => family.name),
+  )
 })
 
 test('the prefix takes the place of vault', () => {
-  assert.deepEqual(names(sample().metrics, { prefix: 'coffer' }), ['process_start_time_seconds', 'coffer.core.unsealed', 'coffer.token.creation', 'coffer.token.lookup'])
+  assert.deepEqual(names(sample().metrics, { prefix: 'coffer' }), [
+    'process_start_time_seconds',
+    'coffer.core.unsealed',
+    'coffer.token.creation',
+    'coffer.token.lookup',
+  ])
 })
 
 test('the name of the host stands in gauges alone, or as a label of everything', () => {
   const { metrics } = sample()
-  assert.deepEqual(names(metrics, { hostnameInGauges: true }), ['process_start_time_seconds', 'vault.box-1.core.unsealed', 'vault.token.creation', 'vault.token.lookup'])
+  assert.deepEqual(names(metrics, { hostnameInGauges: true }), [
+    'process_start_time_seconds',
+    'vault.box-1.core.unsealed',
+    'vault.token.creation',
+    'vault.token.lookup',
+  ])
   const labelled = toPrometheus(new MetricsView(metrics, { ...plain, hostnameInGauges: true, hostnameAsLabel: true }))
   assert.match(labelled, /^vault_core_unsealed\{host="box-1"\} 1$/m)
   assert.match(labelled, /^vault_token_creation\{host="box-1"\} 1$/m)
-  assert.match(toPrometheus(new MetricsView(metrics, { ...plain, hostnameInGauges: true })), /^vault_box_1_core_unsealed 1$/m)
+  assert.match(
+    toPrometheus(new MetricsView(metrics, { ...plain, hostnameInGauges: true })),
+    /^vault_box_1_core_unsealed 1$/m,
+  )
 })
 
 test('the longest prefix decides what is shown', () => {
   const { metrics } = sample()
-  assert.deepEqual(names(metrics, { prefixFilter: ['-vault.token'] }), ['process_start_time_seconds', 'vault.core.unsealed'])
-  assert.deepEqual(names(metrics, { prefixFilter: ['-vault', '+vault.token', '-vault.token.lookup'] }), ['process_start_time_seconds', 'vault.token.creation'])
-  assert.deepEqual(names(metrics, { prefixFilter: ['+coffer.core'], filterDefault: false, prefix: 'coffer' }), ['coffer.core.unsealed'])
+  assert.deepEqual(names(metrics, { prefixFilter: ['-vault.token'] }), [
+    'process_start_time_seconds',
+    'vault.core.unsealed',
+  ])
+  assert.deepEqual(names(metrics, { prefixFilter: ['-vault', '+vault.token', '-vault.token.lookup'] }), [
+    'process_start_time_seconds',
+    'vault.token.creation',
+  ])
+  assert.deepEqual(names(metrics, { prefixFilter: ['+coffer.core'], filterDefault: false, prefix: 'coffer' }), [
+    'coffer.core.unsealed',
+  ])
   assert.deepEqual(names(metrics, { filterDefault: false }), [])
 })
 
@@ -66,5 +90,12 @@ test('what has not changed for longer than the retention time is left out', asyn
 test('a metric has as many sets of labels as asked for', () => {
   const metrics = new Metrics(new FakeClock(), 2)
   for (const mount of ['a', 'b', 'c', 'd']) metrics.counter('vault.route', { mount }).add()
-  assert.deepEqual(metrics.report()[0]?.series.map(({ labels, count }) => [labels, count]), [[{ mount: 'a' }, 1], [{ mount: 'b' }, 1], [{ overflow: 'true' }, 2]])
+  assert.deepEqual(
+    metrics.report()[0]?.series.map(({ labels, count }) => [labels, count]),
+    [
+      [{ mount: 'a' }, 1],
+      [{ mount: 'b' }, 1],
+      [{ overflow: 'true' }, 2],
+    ],
+  )
 })

@@ -57,7 +57,12 @@ test('the keys that open the barrier can be reached by no verb', async () => {
     for (const key of ['keyring', 'root-key', 'seal-config']) view.put(`mount/core/${key}`, Buffer.from('canary'))
   })
   for (const key of ['core/keyring', 'core/root-key', 'core/seal-config', 'core/keyring-copy']) {
-    const answers = [await e.read(`raw/${key}`), await e.read(`raw/${key}`, { encoding: 'base64' }), await e.write(`raw/${key}`, { value: 'x' }), await e.delete(`raw/${key}`)]
+    const answers = [
+      await e.read(`raw/${key}`),
+      await e.read(`raw/${key}`, { encoding: 'base64' }),
+      await e.write(`raw/${key}`, { value: 'x' }),
+      await e.delete(`raw/${key}`),
+    ]
     for (const answer of answers) assert.deepEqual([answer.status, answer.errors], [400, [`cannot access "${key}"`]])
   }
   const kept = await e.store.read((view) => view.get('mount/core/keyring'))
@@ -65,5 +70,6 @@ test('the keys that open the barrier can be reached by no verb', async () => {
 })
 
 test('it needs sudo', () => {
-  for (const path of engine.paths) for (const operation of path.operations.values()) assert.equal(operation.flags.sudo, true)
+  for (const path of engine.paths)
+    for (const operation of path.operations.values()) assert.equal(operation.flags.sudo, true)
 })

@@ -25,8 +25,12 @@ const rawErrors = defineErrors('RAW', {
   NO_KEY: { status: 400, message: 'missing path: it is the key of the entry' },
 })
 
-const valueReply = replySchema('The entry, decrypted.', { value: f.string('As text, or in base64 where that was asked for.') })
-const keysReply = replySchema('What is directly below.', { keys: f.list('Names; one with more below it ends with `/`.') })
+const valueReply = replySchema('The entry, decrypted.', {
+  value: f.string('As text, or in base64 where that was asked for.'),
+})
+const keysReply = replySchema('What is directly below.', {
+  keys: f.list('Names; one with more below it ends with `/`.'),
+})
 
 const encoding = f.string('`base64`, or nothing for text.').default('')
 
@@ -50,7 +54,10 @@ export function rawStoragePaths({ outside }: { readonly outside: ReadonlySet<str
     })
       .read({
         summary: 'Read an entry.',
-        fields: { encoding, compressed: f.bool('Nothing is compressed here, so it makes no difference.').default(true) },
+        fields: {
+          encoding,
+          compressed: f.bool('Nothing is compressed here, so it makes no difference.').default(true),
+        },
         replies: { 200: valueReply },
         run: async (c) => {
           const as = encodingOf(c.in.encoding)
