@@ -45,3 +45,20 @@ export interface Mount {
   /** Being moved or removed: no request reaches it. */
   readonly tainted: boolean
 }
+
+/** Of a mount that nobody tuned. */
+export const noTuning: MountTuning = Object.freeze({
+  defaultLeaseTtl: 0,
+  maxLeaseTtl: 0,
+  forceNoCache: false,
+  listingVisibility: '',
+  auditNonHmacRequestKeys: [],
+  auditNonHmacResponseKeys: [],
+  passthroughRequestHeaders: [],
+  allowedResponseHeaders: [],
+  tokenType: '',
+  userLockout: undefined,
+  delegatedAuthAccessors: [],
+  identityTokenKey: '',
+  pluginVersion: '',
+})

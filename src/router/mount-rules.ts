@@ -4,22 +4,6 @@ import type { Mount, MountTuning } from '../request/mount.ts'
 import type { MountInit } from '../request/system-ports.ts'
 import type { MountIndex } from './mount-index.ts'
 
-export const noTuning: MountTuning = Object.freeze({
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  forceNoCache: false,
-  listingVisibility: '',
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-  tokenType: '',
-  userLockout: undefined,
-  delegatedAuthAccessors: [],
-  identityTokenKey: '',
-  pluginVersion: '',
-})
-
 /** No mount lies at or below these; `auth/` is where auth methods go, the others are the server's own. */
 const RESERVED = ['auth/', 'sys/', 'cubbyhole/', 'identity/', 'audit/']
 /** There is one of each, and it stays. */

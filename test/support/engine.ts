@@ -9,7 +9,7 @@ import { FakeClock } from '../../src/lib/clock.ts'
 import { membersOf, RawJson } from '../../src/lib/json/index.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
-import type { Mount } from '../../src/request/mount.ts'
+import { noTuning, type Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
 import { rootNamespace } from '../../src/request/request.ts'
 import { plainListener } from '../../src/request/wire.ts'
@@ -259,21 +259,7 @@ function mountOf(engine: Engine, options: Readonly<Record<string, string>>): Mou
     local: false,
     sealWrap: false,
     externalEntropyAccess: false,
-    tuning: {
-      defaultLeaseTtl: 0,
-      maxLeaseTtl: 0,
-      forceNoCache: false,
-      listingVisibility: '',
-      auditNonHmacRequestKeys: [],
-      auditNonHmacResponseKeys: [],
-      passthroughRequestHeaders: [],
-      allowedResponseHeaders: [],
-      tokenType: '',
-      userLockout: undefined,
-      delegatedAuthAccessors: [],
-      identityTokenKey: '',
-      pluginVersion: '',
-    },
+    tuning: noTuning,
     namespaceId: 'root',
     tainted: false,
   }

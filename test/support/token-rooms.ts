@@ -8,7 +8,7 @@ import { LeaseStore } from '../../src/leases/lease-store.ts'
 import { SteadyTime } from '../../src/leases/steady-time.ts'
 import { tokenLeases } from '../../src/leases/token-leases.ts'
 import type { Caller } from '../../src/request/caller.ts'
-import type { Mount, MountKind, MountTuning } from '../../src/request/mount.ts'
+import { noTuning as tuning, type Mount, type MountKind, type MountTuning } from '../../src/request/mount.ts'
 import type { AuthGrant } from '../../src/request/reply.ts'
 import { rootNamespace } from '../../src/request/request.ts'
 import type { MadeToken, TokenInit, TokenSealer } from '../../src/request/token-ports.ts'
@@ -21,22 +21,6 @@ import type { QueueLimits } from '../../src/leases/due-queue.ts'
 
 export const limits = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 export const DAY = 86_400_000
-
-const tuning: MountTuning = {
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  forceNoCache: false,
-  listingVisibility: '',
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-  tokenType: '',
-  userLockout: undefined,
-  delegatedAuthAccessors: [],
-  identityTokenKey: '',
-  pluginVersion: '',
-}
 
 export function mountAt(
   path: string,

@@ -1,29 +1,13 @@
 /** Requests and replies as the stages hand them to the broker, for this room's tests. */
 import { RawJson } from '../../lib/json/index.ts'
 import type { Caller } from '../../request/caller.ts'
-import type { Mount, MountTuning } from '../../request/mount.ts'
+import { noTuning as plainTuning, type Mount, type MountTuning } from '../../request/mount.ts'
 import type { AuditEvent, Verdict } from '../../request/ports.ts'
 import type { Reply } from '../../request/reply.ts'
 import { rootNamespace, type Request } from '../../request/request.ts'
 import { plainListener } from '../../request/wire.ts'
 
 export const salt = '7d0f8a0e-5a3b-4b8e-9c53-0d2c3a1b4e5f'
-
-const plainTuning: MountTuning = {
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  forceNoCache: false,
-  listingVisibility: '',
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-  tokenType: '',
-  userLockout: undefined,
-  delegatedAuthAccessors: [],
-  identityTokenKey: '',
-  pluginVersion: '',
-}
 
 export function mount(path: string, type: string, tuning: Partial<MountTuning> = {}): Mount {
   return {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseFields } from '#framework'
 import { RawJson } from '../../lib/json/index.ts'
+import { noTuning } from '../../request/mount.ts'
 import { assertWithinSystem, configFields, tuningOf } from './tuning.ts'
 
 function parse(members: Readonly<Record<string, unknown>>) {
@@ -60,19 +61,3 @@ test('a lockout keeps what it is not told to change', () => {
   assert.throws(() => parse({ user_lockout_config: { lockout_threshold: -1 } }), code('REQUEST_FIELD'))
   assert.throws(() => tuningOf(parse({ user_lockout_config: {} }), kv), code('SYSTEM_NO_LOCKOUT'))
 })
-
-const noTuning = {
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  forceNoCache: false,
-  listingVisibility: '',
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-  tokenType: '',
-  userLockout: undefined,
-  delegatedAuthAccessors: [],
-  identityTokenKey: '',
-  pluginVersion: '',
-} as const
