@@ -1,12 +1,11 @@
 /** WHAT a caller may do: policies parsed, compiled to an ACL, and asked. Pure; storage and caches are elsewhere. */
-export { Acl } from './acl.ts'
 export type { AclRequest, Decision } from './acl.ts'
 export { controlGroupPolicy, defaultPolicyText, responseWrappingPolicy, rootPolicy } from './builtin.ts'
 export type { AclOperation } from './capability.ts'
 export { compileAcl } from './compile.ts'
 export type { CompileOptions, DroppedRule } from './compile.ts'
 export type { ParameterValue } from './constraint.ts'
-export { canonicalPolicyName, immutablePolicies, unassignablePolicies } from './name.ts'
+export { canonicalPolicyName } from './name.ts'
 export { formatPolicy, parsePolicy } from './parse.ts'
 export type { ControlGroup, PathRule, Permissions, Policy } from './policy.ts'
 export type { TemplateAlias, TemplateContext, TemplateEntity, TemplateGroup } from './template.ts'

@@ -15,5 +15,3 @@ export function canonicalPolicyName(name: string): string | undefined {
 
 /** Policies nobody may write or delete. */
 export const immutablePolicies: ReadonlySet<string> = new Set(['root', 'response-wrapping', 'control-group'])
-/** Policies nobody may put on a token. */
-export const unassignablePolicies: ReadonlySet<string> = new Set(['response-wrapping', 'control-group'])

@@ -55,6 +55,6 @@ function bad(reason: string) {
 }
 
 /** Loaded when a key is given: it takes a fifth of the server's start, and most starts never need it. */
-function openpgp(): Promise<typeof import('openpgp')> {
+function openpgp() {
   return import('openpgp')
 }
