@@ -1,6 +1,6 @@
 /** The token of a log-in: what the method granted, within the limits of its mount. */
 import { normalCidr } from '../lib/cidr.ts'
-import { policyNameProblem, policyNames } from '../lib/policy-names.ts'
+import { policyNameProblem, policyNames, unassignablePolicies } from '../lib/policy-names.ts'
 import { grantTtl, type TtlLimits } from '../lib/ttl.ts'
 import type { TokenType } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
@@ -10,9 +10,6 @@ import type { EntityPort, IssuedAuth, MadeToken, TokenInit } from '../request/to
 import type { WriteView } from '../storage/view.ts'
 import { tokenErrors } from './errors.ts'
 import type { LoginFacts } from './token-entry.ts'
-
-/** Policies of the server's own making, never of a token that someone asked for. */
-export const NOT_ASSIGNABLE: readonly string[] = ['response-wrapping', 'control-group']
 
 export interface LoginDeps {
   readonly clock: { now(): number }
@@ -85,7 +82,7 @@ function loginPolicies(grant: AuthGrant): string[] {
     const reason = policyNameProblem(name)
     if (reason !== undefined) throw tokenErrors.POLICY_NAME({ reason })
     if (name === 'root') throw tokenErrors.LOGIN_ROOT()
-    if (NOT_ASSIGNABLE.includes(name)) throw tokenErrors.POLICY_NOT_ASSIGNABLE({ name })
+    if (unassignablePolicies.has(name)) throw tokenErrors.POLICY_NOT_ASSIGNABLE({ name })
   }
   return names
 }

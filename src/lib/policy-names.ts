@@ -3,6 +3,9 @@ import { hasControl } from './path.ts'
 
 export const MAX_POLICY_NAME = 255
 
+/** Policies that the server itself puts on tokens, and nobody else may. */
+export const unassignablePolicies: ReadonlySet<string> = new Set(['response-wrapping', 'control-group'])
+
 /** Lower case, trimmed, sorted, each once, empty ones dropped: as Vault sanitises lists of policies. */
 export function policyNames(names: Iterable<string>): string[] {
   const out = new Set<string>()
@@ -23,6 +26,7 @@ export function policyNameProblem(name: string): string | undefined {
   if (name.length > MAX_POLICY_NAME) return `policy names take at most ${MAX_POLICY_NAME} characters`
   if (hasControl(name) || !name.isWellFormed()) return 'policy names take no control characters'
   if (name.includes('/') || name === '.' || name === '..') return 'policy names are not paths'
+  if (name.includes(',')) return 'policy names are not lists'
   if (name !== 'root' && looksLikeRoot(name)) return 'a policy name must not be mistaken for "root"'
   return undefined
 }

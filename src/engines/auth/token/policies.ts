@@ -1,6 +1,6 @@
 /** Which policies a new token gets: nobody gives what he does not have, except with sudo or through a role. */
 import { matchGlob } from '../../../lib/glob.ts'
-import { policyNameProblem, policyNames } from '../../../lib/policy-names.ts'
+import { policyNameProblem, policyNames, unassignablePolicies } from '../../../lib/policy-names.ts'
 import { tokenPathErrors } from './errors.ts'
 import type { TokenRole } from './roles.ts'
 
@@ -14,15 +14,13 @@ export interface PolicyWish {
   readonly role: TokenRole | undefined
 }
 
-const NOT_ASSIGNABLE = ['response-wrapping', 'control-group']
-
 /** Sorted, each once. `default` is added as Vault adds it, and goes where it is not wanted. */
 export function tokenPolicies(wish: PolicyWish): string[] {
   const names = decide(wish).filter((name) => !(wish.noDefault && name === 'default'))
   for (const name of names) {
     const reason = policyNameProblem(name)
     if (reason !== undefined) throw tokenPathErrors.POLICY_NAME({ reason })
-    if (NOT_ASSIGNABLE.includes(name)) throw tokenPathErrors.NOT_ASSIGNABLE({ name })
+    if (unassignablePolicies.has(name)) throw tokenPathErrors.NOT_ASSIGNABLE({ name })
   }
   return names
 }

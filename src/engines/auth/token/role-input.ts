@@ -1,7 +1,7 @@
 /** What a token role may say, and the role that comes of it. */
 import { f, type Infer } from '#framework'
 import { normalCidr } from '../../../lib/cidr.ts'
-import { policyNames } from '../../../lib/policy-names.ts'
+import { policyNameProblem, policyNames } from '../../../lib/policy-names.ts'
 import { tokenPathErrors } from './errors.ts'
 import type { TokenRole } from './roles.ts'
 
@@ -63,8 +63,9 @@ function policyLists(old: TokenRole, input: RoleInput) {
     disallowed_policies_glob: names('disallowed_policies_glob'),
   }
   for (const field of ['allowed_policies', 'allowed_policies_glob'] as const) {
-    if (lists[field].some((name) => name.normalize('NFKC').toLowerCase() === 'root'))
-      throw tokenPathErrors.ROLE_ROOT({ field })
+    if (lists[field].includes('root')) throw tokenPathErrors.ROLE_ROOT({ field })
+    const [reason] = lists[field].flatMap((name) => policyNameProblem(name) ?? [])
+    if (reason !== undefined) throw tokenPathErrors.POLICY_NAME({ reason })
   }
   return lists
 }
