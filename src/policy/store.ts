@@ -132,11 +132,13 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   }
 
   async #aclOf(caller: Caller, view: ReadView): Promise<Acl> {
-    const key = caller.policies.join(',')
+    // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
+    const key = JSON.stringify(caller.policies)
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
-    if (known !== undefined && (known.validUntil === undefined || known.validUntil > this.#deps.clock.now())) return known
+    if (known !== undefined && (known.validUntil === undefined || known.validUntil > this.#deps.clock.now()))
+      return known
     const acl = compileAcl(await this.#policiesOf(caller.policies, view), { now: this.#deps.clock.now() })
     this.#keep(key, acl, usable, view)
     return acl
@@ -183,7 +185,6 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     }
   }
 }
-
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */
 function reaches(rulePath: string, mountPath: string): boolean {
