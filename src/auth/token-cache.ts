@@ -1,6 +1,6 @@
 /**
  * Tokens in memory, each tied to its parent's, so that a look-up on the hot path costs one map access and two comparisons, however
- * deep the tree. docs/adr/0010-token-tree.md tells why this is right.
+ * deep the tree. docs/adr/0006-token-tree.md tells why this is right.
  */
 import type { Change } from '../storage/driver.ts'
 import type { HeldCaller } from './caller.ts'

@@ -55,7 +55,7 @@ export class Cors implements CorsPort {
   }
 
   /** A finished answer where the origin is refused or only asks (preflight); else the headers to add, or undefined. */
-  check(wire: WireRequest): CorsVerdict {
+  check(wire: Pick<WireRequest, 'method' | 'headers'>): CorsVerdict {
     const origin = wire.headers.get('origin')?.[0]
     const preflight = wire.method === 'OPTIONS'
     if (!this.#config.enabled || origin === undefined) return preflight ? { reply: refuse(400, 'CORS is not enabled') } : {}
