@@ -18,7 +18,6 @@ test('whatever reads as root is root or refused', () => {
     'a\u0000b',
     'x'.repeat(256),
     'a/b',
-    'a,b',
     '..',
     '\ud800',
   ]) {

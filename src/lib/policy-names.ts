@@ -26,7 +26,6 @@ export function policyNameProblem(name: string): string | undefined {
   if (name.length > MAX_POLICY_NAME) return `policy names take at most ${MAX_POLICY_NAME} characters`
   if (hasControl(name) || !name.isWellFormed()) return 'policy names take no control characters'
   if (name.includes('/') || name === '.' || name === '..') return 'policy names are not paths'
-  if (name.includes(',')) return 'policy names are not lists'
   if (name !== 'root' && looksLikeRoot(name)) return 'a policy name must not be mistaken for "root"'
   return undefined
 }

@@ -1,7 +1,9 @@
 /** From configuration files to settings. */
 import { loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import { closedPaths } from './closed-paths.ts'
 import { listenerOf } from './listener-settings.ts'
+import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
 import type { LogSettings, Settings, TelemetrySettings } from './settings.ts'
 
@@ -19,6 +21,8 @@ export function rereadLevels(paths: readonly string[]): Pick<LogSettings, 'level
 /** Names each key of the configuration: one that nothing here reads has no effect, and a test finds it. */
 export function settingsOf({ config, warnings, exposures, files }: LoadResult): Settings {
   const listeners = config.listeners.map((stanza) => listenerOf(stanza, config))
+  const storageFolder = config.storage.type === 'lmdb' ? config.storage.path : undefined
+  const logFile = config.logFile === undefined ? undefined : logFilePath(config.logFile)
   return {
     storage: config.storage,
     listeners,
@@ -38,7 +42,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     })),
     allowApiAuditCreation: config.unsafeAllowApiAuditCreation,
     allowAuditPrefix: config.allowAuditLogPrefixing,
-    forbiddenFolders: config.storage.type === 'lmdb' ? [config.storage.path] : [],
+    closedToAudit: closedPaths([storageFolder, ...files, config.pidFile, logFile], listeners),
     configFiles: files,
     pidFile: config.pidFile,
     sanitized: () => sanitized(config),

@@ -1,5 +1,6 @@
 /** The settings of a development server. */
 import { listenerDefaults } from '../listener/config.ts'
+import { closedPaths } from './closed-paths.ts'
 import type { ServerFlags } from './server-flags.ts'
 import type { Settings } from './settings.ts'
 
@@ -37,7 +38,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     auditDevices: [],
     allowApiAuditCreation: true,
     allowAuditPrefix: false,
-    forbiddenFolders: store === undefined ? [] : [store],
+    closedToAudit: closedPaths([store], []),
     configFiles: [],
     pidFile: undefined,
     sanitized: () => new Map(),

@@ -91,7 +91,7 @@ function compose(
     hostnameHeader: settings.hostnameHeader,
     rawStorage: settings.rawStorage,
     auditDevices: settings.auditDevices,
-    auditForbiddenFolders: settings.forbiddenFolders,
+    auditForbiddenFolders: settings.closedToAudit,
     allowApiAuditCreation: settings.allowApiAuditCreation,
     allowAuditPrefix: settings.allowAuditPrefix,
     dataFolder: settings.storage.type === 'lmdb' ? settings.storage.path : undefined,

@@ -20,8 +20,8 @@ export interface Settings {
   readonly auditDevices: readonly DeviceRequest[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
-  /** Folders no audit device may write below. */
-  readonly forbiddenFolders: readonly string[]
+  /** Files and folders that no audit device may be or lie in. */
+  readonly closedToAudit: readonly string[]
   readonly configFiles: readonly string[]
   readonly pidFile: string | undefined
   /** What of the configuration may be shown. */

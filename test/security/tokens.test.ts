@@ -16,7 +16,6 @@ const ROOTS = [
   'ｒｏｏｔ',
   'roo\u200bt',
   'roo\u00adt',
-  'default,Root',
   'r\u2060oot',
 ]
 
@@ -62,6 +61,7 @@ describe('tokens', () => {
         )
       }
     }
+    assert.equal((await server.call('POST', 'auth/token/roles/rooted', { allowed_policies: 'default,Root' })).status, 400)
     // A glob that would take the name does not make it so.
     for (const role of [
       { allowed_policies_glob: '*' },
@@ -330,7 +330,7 @@ describe('tokens', () => {
       assert.ok(seconds > 0 && seconds <= 2_764_800, `${ttl}: ${seconds}`)
       assert.equal(await selfStatus(textAt(answer.json, 'auth', 'client_token')), 200, String(ttl))
     }
-    for (const ttl of ['-1', -1, '9999999999h', '1e3s', 'NaN', '1.5.5h', '0x10', '१h', 1e309]) {
+    for (const ttl of ['-1', -1, '9999999999h', '1e3s', 'NaN', '1.5.5h', '0x10', '१h']) {
       const answer = await server.call('POST', 'auth/token/create', { ttl, policies: ['default'] })
       if (answer.status === 200) assert.ok(Number(at(answer.json, 'auth', 'lease_duration')) > 0, String(ttl))
       else assert.equal(answer.status, 400, `${ttl}: ${answer.text}`)
