@@ -1,0 +1,45 @@
+/** The guide's commands, run as they stand. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { request } from '../support/http.ts'
+import { coffer, freePort } from '../support/server.ts'
+
+const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'guide.md'), 'utf8')
+const blocks = [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1] ?? '')
+
+describe('docs/guide.md', () => {
+  const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  let address = ''
+  let stop = (): void => {}
+
+  before(async () => {
+    const port = await freePort()
+    address = `http://127.0.0.1:${port}`
+    const child = spawn(coffer, ['server', '-dev', '-dev-root-token-id=guide', `-dev-listen-address=127.0.0.1:${port}`, '-dev-no-store-token'], { stdio: 'ignore', env: { ...process.env, HOME: home } })
+    stop = () => void child.kill('SIGKILL')
+    for (let attempt = 0; attempt < 2000; attempt++) {
+      const health = await request(address, 'GET', '/v1/sys/health').catch(() => undefined)
+      if (health?.status === 200) return
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    throw new Error('the development server did not answer')
+  })
+  after(() => {
+    stop()
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  test('has blocks', () => assert.ok(blocks.length > 8))
+
+  for (const [index, block] of blocks.entries()) {
+    test(`block ${index + 1}: ${block.split('\n')[0]}`, () => {
+      const env = { PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`, HOME: home, VAULT_ADDR: address, VAULT_TOKEN: 'guide' }
+      const done = spawnSync('sh', ['-e', '-c', block], { encoding: 'utf8', env })
+      assert.equal(done.status, 0, `${done.stdout}\n${done.stderr}`)
+    })
+  }
+})
