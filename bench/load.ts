@@ -40,7 +40,12 @@ export interface Figures {
   readonly rss: number
 }
 
-export async function drive(server: Running, scenario: Scenario, connections: number, seconds: number): Promise<Figures> {
+export async function drive(
+  server: Running,
+  scenario: Scenario,
+  connections: number,
+  seconds: number,
+): Promise<Figures> {
   const script = join(server.folder, `${scenario.name}.lua`)
   writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token))
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, server.address]

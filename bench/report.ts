@@ -8,7 +8,20 @@ export interface Row {
   readonly reference: Figures | undefined
 }
 
-const HEAD = ['scenario', 'conns', 'req/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'ref req/s', 'ref p50', 'ref p99', 'ref RSS', 'ratio', 'errors']
+const HEAD = [
+  'scenario',
+  'conns',
+  'req/s',
+  'p50 ms',
+  'p99 ms',
+  'RSS MiB',
+  'ref req/s',
+  'ref p50',
+  'ref p99',
+  'ref RSS',
+  'ratio',
+  'errors',
+]
 
 export function printTable(rows: readonly Row[]): void {
   const cells = rows.map((row) => {
@@ -35,6 +48,7 @@ export function printTable(rows: readonly Row[]): void {
     ]
   })
   const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]?.length ?? 0)))
-  const line = (row: readonly string[]) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
   console.log([line(HEAD), line(widths.map((w) => '-'.repeat(w))), ...cells.map(line)].join('\n'))
 }

@@ -27,14 +27,16 @@ for (const tls of tlsModes) {
   if (reference !== undefined) servers.push(await startReference(reference, tls))
   try {
     console.log(`\nTLS ${tls ? 'on' : 'off'}; file audit on; durable storage; ${seconds} s a figure`)
-    for (const server of servers) console.log(`  ${server.name}: ${server.startMs.toFixed(0)} ms from start to first answer`)
+    for (const server of servers)
+      console.log(`  ${server.name}: ${server.startMs.toFixed(0)} ms from start to first answer`)
     const rows: Row[] = []
     for (const scenario of scenarios.filter((s) => only === undefined || only.includes(s.name))) {
       for (const count of connections) {
         const figures: Figures[] = []
         for (const server of servers) figures.push(await drive(server, scenario, count, seconds))
         const [coffer, other] = figures
-        if (coffer !== undefined) rows.push({ scenario: scenario.name, tls, connections: count, coffer, reference: other })
+        if (coffer !== undefined)
+          rows.push({ scenario: scenario.name, tls, connections: count, coffer, reference: other })
         process.stderr.write('.')
       }
     }

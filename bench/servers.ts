@@ -25,20 +25,39 @@ export function startCoffer(tls: boolean, options: { readonly profile?: boolean 
 }
 
 export function startReference(binary: string, tls: boolean): Promise<Running> {
-  return start('reference', [binary], tls, 18320, (folder) => `storage "raft" { path = "${folder}/data" node_id = "one" }\ncluster_addr = "https://127.0.0.1:18321"`)
+  return start(
+    'reference',
+    [binary],
+    tls,
+    18320,
+    (folder) => `storage "raft" { path = "${folder}/data" node_id = "one" }\ncluster_addr = "https://127.0.0.1:18321"`,
+  )
 }
 
 /** The launcher's own way, with the sampling profiler on; its profile lands in the server's folder. */
-const profiled = (folder: string): readonly string[] => [join(launcher, '..', 'node'), '--cpu-prof', `--cpu-prof-dir=${folder}`, join(launcher, '..', '..', 'src', 'main.ts')]
+const profiled = (folder: string): readonly string[] => [
+  join(launcher, '..', 'node'),
+  '--cpu-prof',
+  `--cpu-prof-dir=${folder}`,
+  join(launcher, '..', '..', 'src', 'main.ts'),
+]
 
-async function start(name: string, command: readonly string[] | ((folder: string) => readonly string[]), tls: boolean, port: number, storage: (folder: string) => string): Promise<Running> {
+async function start(
+  name: string,
+  command: readonly string[] | ((folder: string) => readonly string[]),
+  tls: boolean,
+  port: number,
+  storage: (folder: string) => string,
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
   mkdirSync(join(folder, 'data'))
   const address = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   writeFileSync(join(folder, 'config.hcl'), configuration(folder, storage(folder), tls, port, address), { mode: 0o600 })
   const began = performance.now()
   const [binary = '', ...args] = typeof command === 'function' ? command(folder) : command
-  const child = spawn(binary, [...args, 'server', `-config=${folder}/config.hcl`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(binary, [...args, 'server', `-config=${folder}/config.hcl`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const errors = collect(child)
   await firstAnswer(address, child, errors)
   const startMs = performance.now() - began
@@ -64,9 +83,23 @@ function configuration(folder: string, storage: string, tls: boolean, port: numb
   if (tls) {
     const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
     const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`]
-    spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...subject, ...files])
+    spawnSync('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      ...subject,
+      ...files,
+    ])
   }
-  const certificate = tls ? `tls_cert_file = "${folder}/cert.pem"\n  tls_key_file = "${folder}/key.pem"` : 'tls_disable = true'
+  const certificate = tls
+    ? `tls_cert_file = "${folder}/cert.pem"\n  tls_key_file = "${folder}/key.pem"`
+    : 'tls_disable = true'
   return `${storage}
 listener "tcp" {
   address = "127.0.0.1:${port}"
@@ -108,13 +141,22 @@ async function ready(address: string): Promise<string> {
   await call(address, 'PUT', '/v1/sys/unseal', { key: keys[0] })
   // A server may need a moment after unseal to become active.
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const health = JSON.parse(await call(address, 'GET', '/v1/sys/health?standbyok=true')) as { sealed: boolean; standby: boolean }
+    const health = JSON.parse(await call(address, 'GET', '/v1/sys/health?standbyok=true')) as {
+      sealed: boolean
+      standby: boolean
+    }
     if (!health.sealed && !health.standby) break
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   await call(address, 'POST', '/v1/sys/mounts/secret', { type: 'kv', options: { version: '2' } }, token)
   for (let attempt = 0; attempt < 200; attempt++) {
-    const reply = await call(address, 'POST', '/v1/secret/data/bench/0', { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } }, token)
+    const reply = await call(
+      address,
+      'POST',
+      '/v1/secret/data/bench/0',
+      { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } },
+      token,
+    )
     if (reply.includes('"version"')) return token
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -75,7 +75,10 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const links = engines.map(
     ({ kind, type, engine }) => `- [${titleOf(kind, type)}](${fileOf(kind, type)}): ${engine.help}`,
   )
-  pages.set('README.md', `${BANNER}# Reference\n\n- [Configuration of the server](configuration.md)\n${links.join('\n')}\n- [Error codes](errors.md)\n`)
+  pages.set(
+    'README.md',
+    `${BANNER}# Reference\n\n- [Configuration of the server](configuration.md)\n${links.join('\n')}\n- [Error codes](errors.md)\n`,
+  )
   return pages
 }
 

@@ -25,7 +25,11 @@ for (const [name, command] of Object.entries(CHECKS)) {
     continue
   }
   const began = performance.now()
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { cwd: root, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, ...args],
+    { cwd: root, encoding: 'utf8' },
+  )
   const ok = status === 0
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
   if (!ok) console.log(`${stdout}${stderr}`)

@@ -27,8 +27,12 @@ let arrows = 0
 for (const file of globSync('**/*.ts', { cwd: root })) {
   if (file.endsWith('.test.ts')) continue
   const from = roomOf(file)
-  for (const [, specifier = ''] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
-    const target = specifier.startsWith('#') ? `${specifier.slice(1)}/index.ts` : normalize(join(dirname(file), specifier))
+  for (const [, specifier = ''] of readFileSync(join(root, file), 'utf8').matchAll(
+    /(?:from|import)\s*\(?\s*'([^']+)'/g,
+  )) {
+    const target = specifier.startsWith('#')
+      ? `${specifier.slice(1)}/index.ts`
+      : normalize(join(dirname(file), specifier))
     if (!specifier.startsWith('.') && !specifier.startsWith('#')) continue
     // The program's own version stands in package.json.
     if (target === '../package.json') continue
@@ -36,13 +40,16 @@ for (const file of globSync('**/*.ts', { cwd: root })) {
     arrows++
     if (to === from) {
       const [a, b] = [engineOf(file), engineOf(target)]
-      if (a !== undefined && b !== undefined && a !== b) problems.push(`${file}: the engine ${a} imports the engine ${b}`)
+      if (a !== undefined && b !== undefined && a !== b)
+        problems.push(`${file}: the engine ${a} imports the engine ${b}`)
       continue
     }
     const [here, there] = [floorOf.get(from), floorOf.get(to)]
-    if (here === undefined || there === undefined) problems.push(`${file}: no floor is known for ${here === undefined ? from : to}`)
+    if (here === undefined || there === undefined)
+      problems.push(`${file}: no floor is known for ${here === undefined ? from : to}`)
     else if (there > here) problems.push(`${file}: ${from} imports ${to}, a floor above it`)
-    else if (there === here && !(from !== 'engines' && to === 'framework')) problems.push(`${file}: ${from} imports ${to}, on its own floor`)
+    else if (there === here && !(from !== 'engines' && to === 'framework'))
+      problems.push(`${file}: ${from} imports ${to}, on its own floor`)
     else if (from === 'engines' && !ENGINE_MAY.has(to)) problems.push(`${file}: an engine imports ${to}`)
   }
 }

@@ -13,7 +13,14 @@ if (files.length === 0) {
   console.error(`no test below ${asked.join(', ')}`)
   process.exit(1)
 }
-const reporter = flags.some((flag) => flag.startsWith('--test-reporter')) ? [] : ['--test-reporter=dot', '--test-reporter=./test/support/reporter.ts']
-const destinations = reporter.length === 0 ? [] : ['--test-reporter-destination=stderr', '--test-reporter-destination=stdout']
-const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--test', ...reporter, ...destinations, ...flags, ...files], { cwd: root, stdio: 'inherit' })
+const reporter = flags.some((flag) => flag.startsWith('--test-reporter'))
+  ? []
+  : ['--test-reporter=dot', '--test-reporter=./test/support/reporter.ts']
+const destinations =
+  reporter.length === 0 ? [] : ['--test-reporter-destination=stderr', '--test-reporter-destination=stdout']
+const child = spawn(
+  process.execPath,
+  ['--disable-warning=ExperimentalWarning', '--test', ...reporter, ...destinations, ...flags, ...files],
+  { cwd: root, stdio: 'inherit' },
+)
 child.on('exit', (code) => process.exit(code ?? 1))

@@ -91,7 +91,8 @@ export class Active implements ActivePart {
       store,
       moveLeases: (from, to) => leases.movePrefix(rootNamespace, from, to),
       moveEnded: (id, status) => mounts.moveEnded(id, status),
-      failed: (what, error) => log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
+      failed: (what, error) =>
+        log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
     this.#parts = { tokens, leases, wrapping, leftovers }

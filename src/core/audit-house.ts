@@ -1,5 +1,13 @@
 /** The audit room, put to work: devices follow the stored table before the next entry is written. */
-import { auditAdmin, auditPrefix, AuditedHeaders, AuditTable, createAuditBroker, type AuditBroker, type DeviceRequest } from '../audit/index.ts'
+import {
+  auditAdmin,
+  auditPrefix,
+  AuditedHeaders,
+  AuditTable,
+  createAuditBroker,
+  type AuditBroker,
+  type DeviceRequest,
+} from '../audit/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { uuid } from '../lib/secure/random.ts'
@@ -37,9 +45,23 @@ export class AuditHouse implements AuditPort, ActivePart {
     this.#deps = deps
     const log = deps.log.named('audit')
     this.#broker = createAuditBroker({ clock: deps.clock, log, metrics: deps.metrics })
-    const environment = { clock: deps.clock, log, metrics: deps.metrics, headers: this.#headers, builtinVersion, timeout: DEVICE_TIMEOUT }
+    const environment = {
+      clock: deps.clock,
+      log,
+      metrics: deps.metrics,
+      headers: this.#headers,
+      builtinVersion,
+      timeout: DEVICE_TIMEOUT,
+    }
     const { forbiddenFolders, allowApiCreation, allowPrefix } = deps
-    this.#table = new AuditTable({ broker: this.#broker, environment, forbiddenFolders, allowApiCreation, allowPrefix, uuid })
+    this.#table = new AuditTable({
+      broker: this.#broker,
+      environment,
+      forbiddenFolders,
+      allowApiCreation,
+      allowPrefix,
+      uuid,
+    })
     this.admin = auditAdmin(this.#table, this.#broker, this.#headers)
   }
 
@@ -79,7 +101,9 @@ export class AuditHouse implements AuditPort, ActivePart {
   /** Entries wait for the new table, so a device that was just enabled has the entry of the request that enabled it. */
   #follow(): void {
     const load = this.#load().catch((error: unknown) => {
-      this.#deps.log.error('the audit table could not be loaded', { cause: error instanceof Error ? error.name : 'unknown' })
+      this.#deps.log.error('the audit table could not be loaded', {
+        cause: error instanceof Error ? error.name : 'unknown',
+      })
     })
     const done = load.finally(() => {
       if (this.#reloading === done) this.#reloading = undefined

@@ -5,12 +5,18 @@ import type { PipelineDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What the handler is given. */
-export async function callOf(x: Exchange, deps: PipelineDeps, mode: 'read' | 'write', writing?: WriteView): Promise<Call> {
+export async function callOf(
+  x: Exchange,
+  deps: PipelineDeps,
+  mode: 'read' | 'write',
+  writing?: WriteView,
+): Promise<Call> {
   const { route } = x
   const root: ReadView = writing ?? (x.snapshot ??= await deps.openSnapshot())
   const prefix = deps.storageOf(route.mount, route.engine)
   const view = prefix === '' ? root : root.sub(prefix)
-  const writeView = mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined
+  const writeView =
+    mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined
   return {
     request: x.request,
     operation: x.operation,

@@ -9,7 +9,13 @@ import type { DeviceRequest } from '../audit/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { JsonOut } from '../lib/json/index.ts'
-import { collectRuntime, type Logger, type LogLevels, type Metrics, type MetricsViewSettings } from '../lib/observe/index.ts'
+import {
+  collectRuntime,
+  type Logger,
+  type LogLevels,
+  type Metrics,
+  type MetricsViewSettings,
+} from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
@@ -192,12 +198,27 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   metrics.beforeReport(collectRuntime(metrics))
   await lifecycle.load()
   return {
-    handler: serve({ pipeline: deps, cors, inFlight, metrics, requestLog: options.requestLog, headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [] }),
+    handler: serve({
+      pipeline: deps,
+      cors,
+      inFlight,
+      metrics,
+      requestLog: options.requestLog,
+      headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
+    }),
     lifecycle,
     inFlight,
     mountDevelopmentKv: async () => {
-      const init = { kind: 'secret', path: 'secret/', type: 'kv', description: 'key/value secret storage', options: new Map([['version', '2']]) } as const
-      await store.write((view) => mounts.enable(view, { ...init, local: false, sealWrap: false, externalEntropyAccess: false, tuning: {} }))
+      const init = {
+        kind: 'secret',
+        path: 'secret/',
+        type: 'kv',
+        description: 'key/value secret storage',
+        options: new Map([['version', '2']]),
+      } as const
+      await store.write((view) =>
+        mounts.enable(view, { ...init, local: false, sealWrap: false, externalEntropyAccess: false, tuning: {} }),
+      )
     },
     reopenAuditFiles: () => audit.reopen(),
     close: async () => {
@@ -224,4 +245,3 @@ const SYSTEM_MOUNT: Mount = Object.freeze({
   tainted: false,
 })
 const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])
-

@@ -28,17 +28,24 @@ test('off, no origin is answered and a preflight is refused', () => {
 
 test('an allowed origin is named in the reply, never a star, and credentials are not allowed', async () => {
   const { cors } = await corsFor(['https://a.example'])
-  assert.deepEqual(cors.check(from('https://a.example')).headers, [['Access-Control-Allow-Origin', 'https://a.example'], ['Vary', 'Origin']])
+  assert.deepEqual(cors.check(from('https://a.example')).headers, [
+    ['Access-Control-Allow-Origin', 'https://a.example'],
+    ['Vary', 'Origin'],
+  ])
   const preflight = cors.check(from('https://a.example', 'OPTIONS', 'LIST')).reply
   assert.equal(preflight?.status, 200)
   const names = preflight?.headers.map(([name]) => name) ?? []
   assert.ok(names.includes('Access-Control-Allow-Methods') && !names.includes('Access-Control-Allow-Credentials'))
-  assert.match(preflight?.headers.find(([name]) => name === 'Access-Control-Allow-Headers')?.[1] ?? '', /X-Vault-Token.*X-Mine/)
+  assert.match(
+    preflight?.headers.find(([name]) => name === 'Access-Control-Allow-Headers')?.[1] ?? '',
+    /X-Vault-Token.*X-Mine/,
+  )
 })
 
 test('another origin is refused before anything runs, and so is an unknown method', async () => {
   const { cors } = await corsFor(['https://a.example'])
-  for (const origin of ['https://evil.example', 'https://a.example.evil', 'null', '']) assert.equal(cors.check(from(origin)).reply?.status, 403, origin)
+  for (const origin of ['https://evil.example', 'https://a.example.evil', 'null', ''])
+    assert.equal(cors.check(from(origin)).reply?.status, 403, origin)
   assert.equal(cors.check(from('https://a.example', 'OPTIONS', 'FROB')).reply?.status, 405)
   assert.deepEqual(cors.check(from(undefined)), {}, 'a request without an origin is no cross-origin request')
 })

@@ -27,7 +27,10 @@ export class Cors implements CorsPort {
 
   async load(view: ReadView): Promise<void> {
     const record = await stored.get(view, {})
-    this.#config = record === undefined ? OFF : { enabled: record.enabled, allowedOrigins: record.allowed_origins, allowedHeaders: record.allowed_headers }
+    this.#config =
+      record === undefined
+        ? OFF
+        : { enabled: record.enabled, allowedOrigins: record.allowed_origins, allowedHeaders: record.allowed_headers }
   }
 
   clear(): void {
@@ -41,7 +44,11 @@ export class Cors implements CorsPort {
   async put(view: WriteView, config: CorsConfig): Promise<void> {
     const allowedHeaders = [...new Set([...STANDARD_HEADERS, ...config.allowedHeaders])]
     const next: CorsConfig = Object.freeze({ ...config, allowedHeaders })
-    stored.put(view, {}, { enabled: next.enabled, allowed_origins: next.allowedOrigins, allowed_headers: allowedHeaders })
+    stored.put(
+      view,
+      {},
+      { enabled: next.enabled, allowed_origins: next.allowedOrigins, allowed_headers: allowedHeaders },
+    )
     view.onCommitted(() => {
       this.#config = next
     })
@@ -58,7 +65,8 @@ export class Cors implements CorsPort {
   check(wire: Pick<WireRequest, 'method' | 'headers'>): CorsVerdict {
     const origin = wire.headers.get('origin')?.[0]
     const preflight = wire.method === 'OPTIONS'
-    if (!this.#config.enabled || origin === undefined) return preflight ? { reply: refuse(400, 'CORS is not enabled') } : {}
+    if (!this.#config.enabled || origin === undefined)
+      return preflight ? { reply: refuse(400, 'CORS is not enabled') } : {}
     if (!this.#allows(origin)) return { reply: refuse(403, 'origin not allowed') }
     const headers: [string, string][] = [
       ['Access-Control-Allow-Origin', origin],
@@ -76,7 +84,9 @@ export class Cors implements CorsPort {
   }
 
   #allows(origin: string): boolean {
-    return this.#config.allowedOrigins.some((allowed) => allowed === '*' || allowed.toLowerCase() === origin.toLowerCase())
+    return this.#config.allowedOrigins.some(
+      (allowed) => allowed === '*' || allowed.toLowerCase() === origin.toLowerCase(),
+    )
   }
 }
 

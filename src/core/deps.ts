@@ -16,7 +16,12 @@ export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
 export interface PipelineDeps {
   readonly clock: Clock
   readonly log: Logger
-  readonly namespaces: { resolve(header: string | undefined, path: string): { readonly namespace: Namespace | undefined; readonly path: string } }
+  readonly namespaces: {
+    resolve(
+      header: string | undefined,
+      path: string,
+    ): { readonly namespace: Namespace | undefined; readonly path: string }
+  }
   state(): ServerState
   store(): Store
   /** A snapshot of the store; an empty one while sealed. */

@@ -11,7 +11,15 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import { wipe } from '../lib/secure/guarded.ts'
-import type { InitRequest, InitResult, KeyStatus, LifecyclePort, RotateConfig, SealStatus, ServerNode } from '../request/system-ports.ts'
+import type {
+  InitRequest,
+  InitResult,
+  KeyStatus,
+  LifecyclePort,
+  RotateConfig,
+  SealStatus,
+  ServerNode,
+} from '../request/system-ports.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
 import type { ServerState } from './deps.ts'
@@ -95,11 +103,17 @@ export class Lifecycle implements LifecyclePort {
   async initialize(request: InitRequest): Promise<InitResult> {
     const rootTokenKey = request.rootTokenPgpKey === '' ? undefined : await readPgpKey(request.rootTokenPgpKey)
     const { shares, result } = await this.#seal.initialize(
-      { shares: request.secretShares, threshold: request.secretThreshold, ...(request.pgpKeys.length === 0 ? {} : { pgpKeys: request.pgpKeys }) },
+      {
+        shares: request.secretShares,
+        threshold: request.secretThreshold,
+        ...(request.pgpKeys.length === 0 ? {} : { pgpKeys: request.pgpKeys }),
+      },
       async (transaction) => {
         const token = await this.#deps.populate(transaction)
         // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
-        return rootTokenKey === undefined ? token : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
+        return rootTokenKey === undefined
+          ? token
+          : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
       },
     )
     this.#status = await this.#seal.status()
@@ -202,7 +216,8 @@ export class Lifecycle implements LifecyclePort {
     this.#rotation = this.#deps.clock.timer(ROTATION_CHECK, async () => {
       if (!this.#active) return
       try {
-        if (await this.#deps.barrier.rotateIfDue()) this.#deps.log.info('installed a new encryption key, as the old one was due')
+        if (await this.#deps.barrier.rotateIfDue())
+          this.#deps.log.info('installed a new encryption key, as the old one was due')
       } catch (error) {
         this.#deps.log.error('the encryption key could not be rotated', { code: toCofferError(error).code })
       }
@@ -210,4 +225,3 @@ export class Lifecycle implements LifecyclePort {
     })
   }
 }
-

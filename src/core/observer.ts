@@ -3,7 +3,15 @@ import type { Engine } from '../framework/engine.ts'
 import { openApi } from '../framework/derive/openapi.ts'
 import type { Clock } from '../lib/clock.ts'
 import { stringify, type JsonOut } from '../lib/json/index.ts'
-import { MetricsView, parseLogLevel, toMetricsJson, toPrometheus, type LogLevels, type MetricsReport, type MetricsViewSettings } from '../lib/observe/index.ts'
+import {
+  MetricsView,
+  parseLogLevel,
+  toMetricsJson,
+  toPrometheus,
+  type LogLevels,
+  type MetricsReport,
+  type MetricsViewSettings,
+} from '../lib/observe/index.ts'
 import type { Mount } from '../request/mount.ts'
 import type { InFlightRequest, ObservePort } from '../request/system-ports.ts'
 import type { ReadView } from '../storage/view.ts'

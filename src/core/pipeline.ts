@@ -54,7 +54,8 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
 const STAGES = compile()
 
 function compile(): Readonly<Record<Kind, readonly Stage[]>> {
-  const of = (kind: Kind) => JOURNEY.filter(([stage, kinds]) => stage !== route && kinds.includes(kind)).map(([stage]) => stage)
+  const of = (kind: Kind) =>
+    JOURNEY.filter(([stage, kinds]) => stage !== route && kinds.includes(kind)).map(([stage]) => stage)
   return { whole: of('whole'), unauthenticated: of('unauthenticated'), whileSealed: of('whileSealed') }
 }
 
@@ -111,6 +112,8 @@ async function finish(x: Exchange, deps: PipelineDeps): Promise<void> {
     await deps.tokens().finished(x.caller)
   } catch (error) {
     // The token has no use left, so it is refused from now on; what remains of it is cleaned up by the expiry worker.
-    deps.log.warn('a used-up token could not be revoked at once', { cause: error instanceof Error ? error.name : 'unknown' })
+    deps.log.warn('a used-up token could not be revoked at once', {
+      cause: error instanceof Error ? error.name : 'unknown',
+    })
   }
 }

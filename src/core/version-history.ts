@@ -29,7 +29,12 @@ export async function versionHistory(view: ReadView): Promise<readonly VersionEn
     const record = await records.get(view, { version })
     if (record === undefined) continue
     const previousVersion = record.previous === '' ? undefined : record.previous
-    const entry = { version, previousVersion, installedAt: new Date(record.installed).toISOString(), buildDate: record.build }
+    const entry = {
+      version,
+      previousVersion,
+      installedAt: new Date(record.installed).toISOString(),
+      buildDate: record.build,
+    }
     found.push({ at: record.installed, entry })
   }
   return found.toSorted((a, b) => a.at - b.at).map(({ entry }) => entry)

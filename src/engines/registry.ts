@@ -37,7 +37,9 @@ export class Registry {
   /** `kv-v1` and `kv-v2` are names for `kv` with its version. */
   canonicalType(type: string, options: Options): { readonly type: string; readonly options: Options } {
     const version = /^kv-v([12])$/.exec(type)?.[1]
-    return version === undefined ? { type, options } : { type: 'kv', options: new Map([...options, ['version', version]]) }
+    return version === undefined
+      ? { type, options }
+      : { type: 'kv', options: new Map([...options, ['version', version]]) }
   }
 
   typesOf(kind: MountKind): readonly string[] {

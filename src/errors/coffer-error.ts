@@ -63,7 +63,12 @@ export function defineErrors<const T extends Record<string, Row>>(area: string, 
     const { message } = row
     out[name] = (params, options) => {
       const text = typeof message === 'string' ? message : message(params as never)
-      return new CofferError(code, row.status, [...(text === '' ? [] : [text]), ...(options?.also ?? [])], options?.cause)
+      return new CofferError(
+        code,
+        row.status,
+        [...(text === '' ? [] : [text]), ...(options?.also ?? [])],
+        options?.cause,
+      )
     }
   }
   return out as ErrorFactory<T>

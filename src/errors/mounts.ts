@@ -11,12 +11,19 @@ export const mountErrors = defineErrors('MOUNT', {
   TOKEN_STAYS: { status: 400, message: 'token credential backend cannot be disabled' },
   NONE_AT: { status: 400, message: (p: { path: string }) => `no matching mount at "${p.path}"` },
   NO_SYSVIEW: { status: 400, message: (p: { path: string }) => `cannot fetch sysview for path "${p.path}"` },
-  KIND_DIFFERS: { status: 400, message: 'an auth mount can only be moved to a path below "auth/", and a secrets engine only outside it' },
+  KIND_DIFFERS: {
+    status: 400,
+    message: 'an auth mount can only be moved to a path below "auth/", and a secrets engine only outside it',
+  },
   TTL_ORDER: { status: 400, message: 'given default lease TTL greater than given max lease TTL' },
   TTL_TUNE: {
     status: 400,
-    message: (p: { max: number; default: number }) => `backend max lease TTL of ${p.max} would be less than backend default lease TTL of ${p.default}`,
+    message: (p: { max: number; default: number }) =>
+      `backend max lease TTL of ${p.max} would be less than backend default lease TTL of ${p.default}`,
   },
-  TTL_SYSTEM: { status: 400, message: (p: { max: number }) => `given default lease TTL greater than system max lease TTL of ${p.max}` },
+  TTL_SYSTEM: {
+    status: 400,
+    message: (p: { max: number }) => `given default lease TTL greater than system max lease TTL of ${p.max}`,
+  },
   OPTION: { status: 400, message: (p: { name: string; takes: string }) => `option "${p.name}" takes ${p.takes}` },
 })

@@ -6,7 +6,10 @@ function listed(text: string): string {
 }
 
 export const requestErrors = defineErrors('REQUEST', {
-  TOO_LARGE: { status: 413, message: (p: { max: number }) => `the request body is too large: this listener takes at most ${p.max} bytes` },
+  TOO_LARGE: {
+    status: 413,
+    message: (p: { max: number }) => `the request body is too large: this listener takes at most ${p.max} bytes`,
+  },
   TIMEOUT: { status: 408, message: 'the request body did not arrive in time' },
   OVERDUE: { status: 503, message: 'the request took longer than this listener lets it take' },
   ABORTED: { status: 499, message: 'the client closed the connection' },
@@ -23,7 +26,10 @@ export const requestErrors = defineErrors('REQUEST', {
   /** A verb that HTTP knows and Vault does not. */
   METHOD: { status: 405, message: '' },
   NOT_V1: { status: 404, message: '' },
-  NO_HANDLER: { status: 404, message: (p: { path: string }) => `no handler for route "${p.path}". route entry not found.` },
+  NO_HANDLER: {
+    status: 404,
+    message: (p: { path: string }) => `no handler for route "${p.path}". route entry not found.`,
+  },
   /** A valid token whose policies do not allow the request. */
   PERMISSION_DENIED: { status: 403, message: listed('permission denied') },
   /** No token, or one that is unknown, expired or revoked. */

@@ -28,7 +28,9 @@ export function withWarnings(path: PathDefinition): PathDefinition {
 }
 
 function says(reply: Reply): boolean {
-  return (reply.data !== undefined || reply.grant !== undefined || reply.auth !== undefined) && (reply.status ?? 200) < 400
+  return (
+    (reply.data !== undefined || reply.grant !== undefined || reply.auth !== undefined) && (reply.status ?? 200) < 400
+  )
 }
 
 function warn(

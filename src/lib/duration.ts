@@ -4,8 +4,14 @@
  */
 
 const NANOS = new Map([
-  ['ns', 1n], ['us', 1000n], ['µs', 1000n], ['μs', 1000n], ['ms', 1_000_000n],
-  ['s', 1_000_000_000n], ['m', 60_000_000_000n], ['h', 3_600_000_000_000n],
+  ['ns', 1n],
+  ['us', 1000n],
+  ['µs', 1000n],
+  ['μs', 1000n],
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
 ])
 const SECOND = 1_000_000_000n
 /** Go counts a duration in 64-bit nanoseconds: 292 years. */
@@ -63,5 +69,7 @@ export function formatDuration(seconds: number): string {
 
 /** For people: `768h`, `1h30m`, `45s`. */
 export function formatDurationShort(seconds: number): string {
-  return formatDuration(seconds).replace(/([hm])0s$/, '$1').replace(/h0m$/, 'h')
+  return formatDuration(seconds)
+    .replace(/([hm])0s$/, '$1')
+    .replace(/h0m$/, 'h')
 }

@@ -20,9 +20,12 @@ function naive(pattern: string, subject: string): boolean {
 
 describe('matchGlob', () => {
   it('agrees with a naive matcher', () => {
-    const text = (alphabet: string) => fc.array(fc.constantFrom(...alphabet), { maxLength: 10 }).map((parts) => parts.join(''))
+    const text = (alphabet: string) =>
+      fc.array(fc.constantFrom(...alphabet), { maxLength: 10 }).map((parts) => parts.join(''))
     fc.assert(
-      fc.property(text('ab*'), text('ab'), (pattern, subject) => assert.equal(matchGlob(pattern, subject), naive(pattern, subject))),
+      fc.property(text('ab*'), text('ab'), (pattern, subject) =>
+        assert.equal(matchGlob(pattern, subject), naive(pattern, subject)),
+      ),
       { numRuns: 5000 },
     )
   })
@@ -39,10 +42,22 @@ describe('matchGlob', () => {
 
 describe('matchAffixGlob', () => {
   const rows: readonly (readonly [string, string, boolean])[] = [
-    ['a*', 'abc', true], ['a*', 'bac', false], ['*c', 'abc', true], ['*b*', 'abc', true], ['*d*', 'abc', false], ['**', 'x', true],
-    ['*', 'x', false], ['*', '*', true], ['a*c', 'abc', false], ['a*c', 'a*c', true], ['', '', true], ['a', 'a', true], ['A*', 'abc', false],
+    ['a*', 'abc', true],
+    ['a*', 'bac', false],
+    ['*c', 'abc', true],
+    ['*b*', 'abc', true],
+    ['*d*', 'abc', false],
+    ['**', 'x', true],
+    ['*', 'x', false],
+    ['*', '*', true],
+    ['a*c', 'abc', false],
+    ['a*c', 'a*c', true],
+    ['', '', true],
+    ['a', 'a', true],
+    ['A*', 'abc', false],
   ]
   for (const [pattern, subject, matches] of rows) {
-    it(`${pattern} ${matches ? 'takes' : 'leaves'} ${subject}`, () => assert.equal(matchAffixGlob(pattern, subject), matches))
+    it(`${pattern} ${matches ? 'takes' : 'leaves'} ${subject}`, () =>
+      assert.equal(matchAffixGlob(pattern, subject), matches))
   }
 })

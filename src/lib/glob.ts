@@ -11,7 +11,7 @@ export function matchGlob(pattern: string, subject: string): boolean {
   const last = pattern.lastIndexOf('*')
   const tail = pattern.slice(last + 1)
   let at = first
-  for (let from = first + 1; from <= last; ) {
+  for (let from = first + 1; from <= last;) {
     const star = pattern.indexOf('*', from)
     const piece = pattern.slice(from, star)
     if (piece !== '') {

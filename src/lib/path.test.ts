@@ -97,7 +97,27 @@ const pathOf = (target: string): string | typeof REFUSED => {
 /** Any canonical path as a client would send it. */
 const encode = (path: string): string => `/v1/${path.split('/').map(encodeURIComponent).join('/')}`
 
-const piece = fc.constantFrom('/', '.', '..', '%2e', '%2F', '%5c', '\\', 'a', 'sys', '%00', '%', '%25', '%C3%A9', '\u00e9', '%E2%80%AE', ' ', '?', '#', 'é')
+const piece = fc.constantFrom(
+  '/',
+  '.',
+  '..',
+  '%2e',
+  '%2F',
+  '%5c',
+  '\\',
+  'a',
+  'sys',
+  '%00',
+  '%',
+  '%25',
+  '%C3%A9',
+  '\u00e9',
+  '%E2%80%AE',
+  ' ',
+  '?',
+  '#',
+  'é',
+)
 
 describe('canonicalRequestPath', () => {
   for (const [target, path] of targets) {
@@ -109,7 +129,12 @@ describe('canonicalRequestPath', () => {
   it('keeps the order and the repetition of query parameters', () => {
     const result = canonicalRequestPath('/v1/a?limit=5&list=true&limit=9&after=a%2Fb+c&flag&&x=1=2')
     assert.deepEqual(result.ok && result.query, [
-      ['limit', '5'], ['list', 'true'], ['limit', '9'], ['after', 'a/b c'], ['flag', ''], ['x', '1=2'],
+      ['limit', '5'],
+      ['list', 'true'],
+      ['limit', '9'],
+      ['after', 'a/b c'],
+      ['flag', ''],
+      ['x', '1=2'],
     ])
   })
 
@@ -142,10 +167,12 @@ describe('canonicalRequestPath', () => {
   })
 
   it('takes any string without throwing', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
-      canonicalRequestPath(`/v1/${text}`)
-      canonicalRequestPath(text)
-    }))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        canonicalRequestPath(`/v1/${text}`)
+        canonicalRequestPath(text)
+      }),
+    )
   })
 })
 

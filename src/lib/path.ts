@@ -24,7 +24,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function canonicalRequestPath(target: string): RequestPath {
   if (target.length > MAX_TARGET_LENGTH) return refused(`it is longer than ${MAX_TARGET_LENGTH} bytes`)
-  if (!target.startsWith(PREFIX)) return refused(target.startsWith('/') ? 'it does not start with /v1/' : 'it is not an absolute path')
+  if (!target.startsWith(PREFIX))
+    return refused(target.startsWith('/') ? 'it does not start with /v1/' : 'it is not an absolute path')
   const mark = target.indexOf('?', PREFIX.length)
   const decoded = decode(target.slice(PREFIX.length, mark < 0 ? target.length : mark), false)
   if (typeof decoded !== 'string') return refused(decoded.reason)
@@ -81,7 +82,10 @@ function wideProblem(path: string): string | undefined {
   if (!path.isWellFormed()) return NOT_UTF8
   for (let i = 0; i < path.length; i++) if (isInvisible(path.charCodeAt(i))) return CONTROL
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `it is longer than ${MAX_PATH_BYTES} bytes`
-  if (path.length * 3 > MAX_SEGMENT_BYTES && path.split('/').some((part) => Buffer.byteLength(part) > MAX_SEGMENT_BYTES)) {
+  if (
+    path.length * 3 > MAX_SEGMENT_BYTES &&
+    path.split('/').some((part) => Buffer.byteLength(part) > MAX_SEGMENT_BYTES)
+  ) {
     return `a segment of it is longer than ${MAX_SEGMENT_BYTES} bytes`
   }
   return undefined
@@ -90,8 +94,14 @@ function wideProblem(path: string): string | undefined {
 /** C1 controls, line separators, the byte-order mark, noncharacters and whatever turns the direction of text (Unicode TR9, TR36). */
 function isInvisible(unit: number): boolean {
   return (
-    (unit >= 0x80 && unit <= 0x9f) || unit === 0x61c || unit === 0x200e || unit === 0x200f ||
-    (unit >= 0x2028 && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069) || unit === 0xfeff || unit >= 0xfffe
+    (unit >= 0x80 && unit <= 0x9f) ||
+    unit === 0x61c ||
+    unit === 0x200e ||
+    unit === 0x200f ||
+    (unit >= 0x2028 && unit <= 0x202e) ||
+    (unit >= 0x2066 && unit <= 0x2069) ||
+    unit === 0xfeff ||
+    unit >= 0xfffe
   )
 }
 
@@ -102,7 +112,8 @@ function decode(text: string, inQuery: boolean): string | Problem {
   let plain = true
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
-    if (unit <= 0x20 || unit === 0x7f) return { reason: 'it contains a blank or a control character that is not percent-encoded' }
+    if (unit <= 0x20 || unit === 0x7f)
+      return { reason: 'it contains a blank or a control character that is not percent-encoded' }
     if (unit === BACKSLASH) return { reason: 'it contains a backslash that is not percent-encoded' }
     if (unit === 0x23) return { reason: 'it contains a fragment ("#")' }
     if (unit > 0xff) return { reason: NOT_UTF8 }

@@ -36,8 +36,17 @@ export interface Decision extends Verdict {
 }
 
 const NOTHING: Decision = Object.freeze({
-  allowed: false, sudo: false, isRoot: false, grantingPolicies: [], minWrappingTtl: undefined, maxWrappingTtl: undefined,
-  paginationLimit: undefined, rule: undefined, reason: 'no rule matches', mfaMethods: [], controlGroups: [],
+  allowed: false,
+  sudo: false,
+  isRoot: false,
+  grantingPolicies: [],
+  minWrappingTtl: undefined,
+  maxWrappingTtl: undefined,
+  paginationLimit: undefined,
+  rule: undefined,
+  reason: 'no rule matches',
+  mfaMethods: [],
+  controlGroups: [],
 })
 const HELP: Decision = Object.freeze({ ...NOTHING, allowed: true, reason: undefined })
 
@@ -49,7 +58,12 @@ export class Acl {
   /** Rules that deny, in folded form: a deny also keeps out other spellings of the same name. */
   readonly #denials: Matcher<AclEntry>
 
-  constructor(rules: readonly AclEntry[], denials: readonly AclEntry[], root: Namespace | undefined, validUntil: number | undefined) {
+  constructor(
+    rules: readonly AclEntry[],
+    denials: readonly AclEntry[],
+    root: Namespace | undefined,
+    validUntil: number | undefined,
+  ) {
     this.#rules = new Matcher(rules, false)
     this.#denials = new Matcher(denials, true)
     this.#root = root
@@ -76,7 +90,13 @@ export class Acl {
 
   #checkRoot(root: Namespace, namespace: Namespace | undefined): Decision {
     if (!(namespace?.path ?? '').startsWith(root.path)) return NOTHING
-    return { ...HELP, sudo: true, isRoot: true, rule: '*', grantingPolicies: [{ name: 'root', namespaceId: root.id, type: 'acl' }] }
+    return {
+      ...HELP,
+      sudo: true,
+      isRoot: true,
+      rule: '*',
+      grantingPolicies: [{ name: 'root', namespaceId: root.id, type: 'acl' }],
+    }
   }
 
   /** Exact rules before others; of the others the one of the highest priority. `listing` also finds rules without the trailing slash. */
@@ -85,8 +105,10 @@ export class Acl {
     const path = prefix + (requestPath.startsWith('/') ? requestPath.replace(/^\/+/, '') : requestPath)
     const bare = listing && path.endsWith('/') ? path.slice(0, -1) : undefined
     return (
-      this.#exact(path) ?? (bare === undefined ? undefined : this.#exact(bare)) ??
-      this.#nonExact(path, prefix.length) ?? (bare === undefined ? undefined : this.#nonExact(bare, prefix.length))
+      this.#exact(path) ??
+      (bare === undefined ? undefined : this.#exact(bare)) ??
+      this.#nonExact(path, prefix.length) ??
+      (bare === undefined ? undefined : this.#nonExact(bare, prefix.length))
     )
   }
 
@@ -110,7 +132,11 @@ function decide(entry: AclEntry, request: AclRequest, needed: CapabilitySet): De
   const { permissions, path } = entry
   const { capabilities } = permissions
   const granted = (capabilities & needed) !== 0
-  const reason = granted ? unmet(permissions, request) : capabilities === DENY ? 'an explicit deny' : `the rule lacks the capability ${request.operation}`
+  const reason = granted
+    ? unmet(permissions, request)
+    : capabilities === DENY
+      ? 'an explicit deny'
+      : `the rule lacks the capability ${request.operation}`
   return {
     allowed: reason === undefined,
     sudo: (capabilities & SUDO) !== 0,
@@ -130,7 +156,11 @@ function unmet(permissions: Merged, request: AclRequest): string | undefined {
   const condition = unmetCondition(permissions, request)
   if (condition !== undefined) return condition
   if (permissions.mfaMethods.length > 0 && request.mfaValidated !== true) return 'the rule requires MFA'
-  if (permissions.controlGroups.length > 0 && request.controlGroupAuthorized !== true && isControlled(permissions, request.operation)) {
+  if (
+    permissions.controlGroups.length > 0 &&
+    request.controlGroupAuthorized !== true &&
+    isControlled(permissions, request.operation)
+  ) {
     return 'the rule requires the authorization of a control group'
   }
   return undefined

@@ -5,7 +5,14 @@ import type { Policy } from './policy.ts'
 
 /** Everything, in the namespace and those below it. It has no text. */
 export function rootPolicy(namespace: Namespace): Policy {
-  return Object.freeze({ name: 'root', namespace, text: '', rules: Object.freeze([]), templated: false, warnings: Object.freeze([]) })
+  return Object.freeze({
+    name: 'root',
+    namespace,
+    text: '',
+    rules: Object.freeze([]),
+    templated: false,
+    warnings: Object.freeze([]),
+  })
 }
 
 /** What every token may do unless it was made without: see to itself. Written at initialisation; operators may change it. */

@@ -2,7 +2,17 @@ import type { Operation } from '../request/operation.ts'
 
 /** What a rule can grant. `root` is not among them: only the root policy has it. */
 export const capabilityNames = [
-  'deny', 'create', 'read', 'update', 'delete', 'list', 'sudo', 'patch', 'scan', 'subscribe', 'recover',
+  'deny',
+  'create',
+  'read',
+  'update',
+  'delete',
+  'list',
+  'sudo',
+  'patch',
+  'scan',
+  'subscribe',
+  'recover',
 ] as const
 export type Capability = (typeof capabilityNames)[number]
 

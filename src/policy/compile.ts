@@ -64,17 +64,29 @@ function add(entries: Map<string, AclEntry>, path: string, policy: Policy, rule:
   const granted = grantOf(policy, rule.permissions)
   const universal = path === `${policy.namespace.path}*`
   if (existing !== undefined) {
-    entries.set(path, { ...existing, universal: universal || existing.universal, permissions: merge(existing.permissions, granted) })
+    entries.set(path, {
+      ...existing,
+      universal: universal || existing.universal,
+      permissions: merge(existing.permissions, granted),
+    })
     return
   }
   const pattern = parsePattern(path)
   const folded = foldPath(pattern.text)
   const same = folded === pattern.text
-  entries.set(path, { path, pattern, folded: same ? pattern : parsePattern(pattern.isPrefix ? `${folded}*` : folded), universal, permissions: granted })
+  entries.set(path, {
+    path,
+    pattern,
+    folded: same ? pattern : parsePattern(pattern.isPrefix ? `${folded}*` : folded),
+    universal,
+    permissions: granted,
+  })
 }
 
 function denials(entries: readonly AclEntry[]): readonly AclEntry[] {
-  return entries.filter((entry) => entry.permissions.capabilities === DENY).map((entry) => ({ ...entry, pattern: entry.folded }))
+  return entries
+    .filter((entry) => entry.permissions.capabilities === DENY)
+    .map((entry) => ({ ...entry, pattern: entry.folded }))
 }
 
 /** The rule's path for this caller; undefined if it does not apply. */
@@ -91,4 +103,3 @@ function pathFor(policy: Policy, rule: PathRule, options: CompileOptions): strin
 }
 
 const NOBODY: TemplateContext = { entity: undefined, groups: [] }
-

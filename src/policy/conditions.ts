@@ -30,7 +30,10 @@ export function unmetCondition(rule: Merged, request: Conditions): string | unde
   }
 }
 
-function unmetWrapping({ minWrappingTtl: min, maxWrappingTtl: max }: Merged, ttl: number | undefined): string | undefined {
+function unmetWrapping(
+  { minWrappingTtl: min, maxWrappingTtl: max }: Merged,
+  ttl: number | undefined,
+): string | undefined {
   if (min === undefined && max === undefined) return undefined
   if (ttl === undefined) return 'the rule requires response wrapping'
   if (max !== undefined && ttl > max) return 'the wrapping TTL is above max_wrapping_ttl'
@@ -62,7 +65,9 @@ function unmetLimit(rule: Merged, parameters: Iterable<readonly [string, Paramet
   if (most === undefined) return undefined
   const limits = [...parameters].filter(([name]) => name.toLowerCase() === 'limit').map(([, value]) => value)
   if (limits.length === 0) return required.includes('limit') ? 'required_parameters: "limit" is missing' : undefined
-  return limits.every((value) => fitsLimit(value, most)) ? undefined : `pagination_limit: "limit" takes a number from 0 to ${most}`
+  return limits.every((value) => fitsLimit(value, most))
+    ? undefined
+    : `pagination_limit: "limit" takes a number from 0 to ${most}`
 }
 
 /** 0 and "max" ask for as many as the rule lets. */

@@ -10,7 +10,8 @@ export type ParameterValue = string | RawJson
 
 /** `["a*", 5, [1, 2]]` of a policy. */
 export function constraintOf(value: Value): Constraint {
-  if (value.kind === 'list' || value.kind === 'object') return Object.freeze({ kind: 'json', text: canonicalValue(value) })
+  if (value.kind === 'list' || value.kind === 'object')
+    return Object.freeze({ kind: 'json', text: canonicalValue(value) })
   return Object.freeze({ kind: 'text', text: scalarText(value) })
 }
 
@@ -30,7 +31,9 @@ function scalarText(value: Exclude<Value, { kind: 'list' | 'object' }>): string 
 function canonicalValue(value: Value): string {
   if (value.kind === 'list') return `[${value.elements.map((element) => canonicalValue(element.value)).join(',')}]`
   if (value.kind === 'object') {
-    return canonicalObject(value.items.map((item) => [item.keys.map((key) => key.name).join(' '), canonicalValue(item.value)]))
+    return canonicalObject(
+      value.items.map((item) => [item.keys.map((key) => key.name).join(' '), canonicalValue(item.value)]),
+    )
   }
   return value.kind === 'string' ? JSON.stringify(value.value) : scalarText(value)
 }
@@ -80,7 +83,9 @@ function allowsText(text: string, list: readonly Constraint[]): boolean {
   const globs = list.filter((one) => one.kind === 'text' && matchAffixGlob(one.text, text))
   if (globs.length === 0) return false
   if (!text.includes(',') || globs.some((one) => one.text.includes(','))) return true
-  return text.split(',').every((part) => list.some((one) => one.kind === 'text' && matchAffixGlob(one.text, part.trim())))
+  return text
+    .split(',')
+    .every((part) => list.some((one) => one.kind === 'text' && matchAffixGlob(one.text, part.trim())))
 }
 
 /**

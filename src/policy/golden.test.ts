@@ -26,10 +26,15 @@ const golden: readonly Golden[] = JSON.parse(readFileSync(new URL('testdata/acl.
 describe('an ACL answers as the reference server', () => {
   for (const { title, policies, checks } of golden) {
     it(title, () => {
-      const acl = compileAcl(policies.map((text, index) => parsePolicy(`p${index}`, text)), { now: Date.UTC(2026, 0) })
+      const acl = compileAcl(
+        policies.map((text, index) => parsePolicy(`p${index}`, text)),
+        { now: Date.UTC(2026, 0) },
+      )
       for (const check of checks) {
         const { operation, path, parameters = {}, wrapTtl, allowed, sudo } = check
-        const pairs = Object.entries(parameters).map(([name, value]) => [name, new RawJson(JSON.stringify(value))] as const)
+        const pairs = Object.entries(parameters).map(
+          ([name, value]) => [name, new RawJson(JSON.stringify(value))] as const,
+        )
         const decision = acl.check({ operation, path, parameters: pairs, wrapTtl })
         assert.deepEqual({ allowed: decision.allowed, sudo: decision.sudo }, { allowed, sudo }, JSON.stringify(check))
       }

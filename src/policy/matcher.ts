@@ -38,7 +38,8 @@ export class Matcher<E extends Entry> {
   /** `namespaceLength` is that of the request's namespace path, with which `path` begins. */
   nonExact(path: string, namespaceLength: number): E | undefined {
     // A wildcard never stands for a namespace made after the policy was written.
-    const accept = (entry: E): boolean => this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
+    const accept = (entry: E): boolean =>
+      this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
     const prefix = this.#prefixes.longest(path, accept)
     if (this.#segments.length === 0) return prefix
     const parts = path.split('/')

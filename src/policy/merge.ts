@@ -68,7 +68,9 @@ function mergeGranting(a: Merged['granting'], b: Merged['granting']): Merged['gr
   const out = new Map(a)
   for (const [bit, policies] of b) {
     const existing = out.get(bit) ?? []
-    const added = policies.filter((one) => !existing.some((other) => other.name === one.name && other.namespaceId === one.namespaceId))
+    const added = policies.filter(
+      (one) => !existing.some((other) => other.name === one.name && other.namespaceId === one.namespaceId),
+    )
     out.set(bit, [...existing, ...added])
   }
   return out

@@ -16,7 +16,9 @@ function matches(rule: string, path: string): boolean {
   const glob = rule.endsWith('*')
   const wanted = (glob ? rule.slice(0, -1) : rule).split('/')
   const given = path.split('/')
-  return glob ? matchesPrefix(wanted, given) : wanted.length === given.length && wanted.every((part, i) => part === '+' || part === given[i])
+  return glob
+    ? matchesPrefix(wanted, given)
+    : wanted.length === given.length && wanted.every((part, i) => part === '+' || part === given[i])
 }
 
 function matchesPrefix(wanted: readonly string[], given: readonly string[]): boolean {
@@ -34,7 +36,11 @@ function isLower(p1: string, p2: string): boolean {
     const star = path.endsWith('*') ? path.length - 1 : Number.POSITIVE_INFINITY
     return Math.min(at < 0 ? Number.POSITIVE_INFINITY : at, star)
   }
-  const plusses = (path: string): number => path.replace(/\*$/, '').split('/').filter((part) => part === '+').length
+  const plusses = (path: string): number =>
+    path
+      .replace(/\*$/, '')
+      .split('/')
+      .filter((part) => part === '+').length
   const bare = (path: string): string => path.replace(/\*$/, '')
   if (first(p1) !== first(p2)) return first(p1) < first(p2)
   if (p1.endsWith('*') !== p2.endsWith('*')) return p1.endsWith('*')
@@ -52,7 +58,10 @@ function model(rules: readonly Rule[], operation: string, path: string): boolean
     ...spellings.map((spelling) => rules.find((rule) => !isWild(rule) && rule.path === spelling)),
     ...spellings.map((spelling) => {
       const found = rules.filter((rule) => isWild(rule) && matches(rule.path, spelling))
-      return found.reduce<Rule | undefined>((best, rule) => (best === undefined || isLower(best.path, rule.path) ? rule : best), undefined)
+      return found.reduce<Rule | undefined>(
+        (best, rule) => (best === undefined || isLower(best.path, rule.path) ? rule : best),
+        undefined,
+      )
     }),
   ]
   const winner = winners.find((rule) => rule !== undefined)
@@ -70,13 +79,21 @@ const rule: fc.Arbitrary<Rule> = fc.record({
   capabilities: fc.oneof({ weight: 4, arbitrary: fc.subarray([...OPERATIONS, 'sudo']) }, fc.constant(['deny'])),
 })
 const requestPath = fc
-  .tuple(fc.array(fc.constantFrom('a', 'b', 'ab', 'abc', 'sys', 'c'), { minLength: 1, maxLength: 5 }), fc.constantFrom('', '', '/'))
+  .tuple(
+    fc.array(fc.constantFrom('a', 'b', 'ab', 'abc', 'sys', 'c'), { minLength: 1, maxLength: 5 }),
+    fc.constantFrom('', '', '/'),
+  )
   .map(([parts, end]) => parts.join('/') + end)
-const triple = fc.tuple(fc.array(fc.array(rule, { minLength: 1, maxLength: 5 }), { maxLength: 3 }), requestPath, fc.constantFrom(...OPERATIONS))
+const triple = fc.tuple(
+  fc.array(fc.array(rule, { minLength: 1, maxLength: 5 }), { maxLength: 3 }),
+  requestPath,
+  fc.constantFrom(...OPERATIONS),
+)
 
 const textOf = (rules: readonly Rule[]): string =>
   rules.map(({ path, capabilities }) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`).join('\n')
-const compile = (policies: readonly (readonly Rule[])[]) => compileAcl(policies.map((rules, i) => parsePolicy(`p${i}`, textOf(rules))))
+const compile = (policies: readonly (readonly Rule[])[]) =>
+  compileAcl(policies.map((rules, i) => parsePolicy(`p${i}`, textOf(rules))))
 
 describe('an ACL', () => {
   it('decides as a model written from the documentation', () => {
@@ -117,7 +134,10 @@ describe('an ACL', () => {
     fc.assert(
       fc.property(triple, rulePath, ([policies, path, operation], denied) => {
         const before = compile(policies).check({ operation, path }).allowed
-        const after = compile([...policies, [{ path: denied, capabilities: ['deny'] }]]).check({ operation, path }).allowed
+        const after = compile([...policies, [{ path: denied, capabilities: ['deny'] }]]).check({
+          operation,
+          path,
+        }).allowed
         assert.ok(before || !after)
       }),
       { numRuns: 2000 },

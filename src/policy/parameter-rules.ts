@@ -1,7 +1,11 @@
 import type { Constraint, ParameterRules } from './policy.ts'
 
 /** An empty list, which takes any value, swallows others. */
-export function mergeConstraints(into: Map<string, readonly Constraint[]>, name: string, list: readonly Constraint[]): void {
+export function mergeConstraints(
+  into: Map<string, readonly Constraint[]>,
+  name: string,
+  list: readonly Constraint[],
+): void {
   const existing = into.get(name)
   into.set(name, Object.freeze(list.length === 0 || existing?.length === 0 ? [] : [...(existing ?? []), ...list]))
 }

@@ -12,7 +12,10 @@ export function parseControlGroup(value: Value, problems: Problems): ControlGrou
   if (value.kind !== 'object') return problems.add(value.at, 'invalid control_group', 'it takes an object')
   let ttl: number | undefined
   let maxTtl: number | undefined
-  for (const { keys: [key], value: given } of value.items) {
+  for (const {
+    keys: [key],
+    value: given,
+  } of value.items) {
     if (key.name === 'ttl') ttl = problems.duration(given, 'ttl')
     else if (key.name === 'max_ttl') maxTtl = problems.duration(given, 'max_ttl')
     else if (key.name !== 'factor') problems.add(key.at, `control_group: invalid key "${key.name}"`)
@@ -26,7 +29,10 @@ export function parseControlGroup(value: Value, problems: Problems): ControlGrou
 
 function parseFactor(name: string, items: readonly Item[], problems: Problems): ControlGroupFactor {
   let controlledCapabilities = 0
-  for (const { keys: [key], value } of items) {
+  for (const {
+    keys: [key],
+    value,
+  } of items) {
     if (key.name === 'controlled_capabilities') {
       for (const capability of problems.strings(value, key.name)) {
         const bit = findCapability(capability)
@@ -35,9 +41,18 @@ function parseFactor(name: string, items: readonly Item[], problems: Problems): 
       }
     } else if (key.name !== 'identity') problems.add(key.at, `factor "${name}": invalid key "${key.name}"`)
   }
-  const factor = { name, groupNames: [] as readonly string[], groupIds: [] as readonly string[], approvals: 0, controlledCapabilities }
+  const factor = {
+    name,
+    groupNames: [] as readonly string[],
+    groupIds: [] as readonly string[],
+    approvals: 0,
+    controlledCapabilities,
+  }
   for (const { value } of blocks(items, 'identity', 0).found) {
-    for (const { keys: [key], value: given } of value.items) {
+    for (const {
+      keys: [key],
+      value: given,
+    } of value.items) {
       if (key.name === 'group_names') factor.groupNames = problems.strings(given, key.name)
       else if (key.name === 'group_ids') factor.groupIds = problems.strings(given, key.name)
       else if (key.name === 'approvals') factor.approvals = problems.count(given, key.name) ?? 0

@@ -28,19 +28,37 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['comment', (_, value, problems) => void problems.string(value, 'comment')],
   ['capabilities', readCapabilities],
   ['policy', readLegacy],
-  ['allowed_parameters', (draft, value, problems) => readParameters(draft.allowed, value, 'allowed_parameters', problems)],
+  [
+    'allowed_parameters',
+    (draft, value, problems) => readParameters(draft.allowed, value, 'allowed_parameters', problems),
+  ],
   ['denied_parameters', (draft, value, problems) => readParameters(draft.denied, value, 'denied_parameters', problems)],
-  ['required_parameters', (draft, value, problems) => {
-    draft.required = problems.strings(value, 'required_parameters').map((name) => name.toLowerCase())
-  }],
-  ['min_wrapping_ttl', (draft, value, problems) => void (draft.minWrappingTtl = problems.duration(value, 'min_wrapping_ttl'))],
-  ['max_wrapping_ttl', (draft, value, problems) => void (draft.maxWrappingTtl = problems.duration(value, 'max_wrapping_ttl'))],
-  ['pagination_limit', (draft, value, problems) => void (draft.paginationLimit = problems.count(value, 'pagination_limit'))],
+  [
+    'required_parameters',
+    (draft, value, problems) => {
+      draft.required = problems.strings(value, 'required_parameters').map((name) => name.toLowerCase())
+    },
+  ],
+  [
+    'min_wrapping_ttl',
+    (draft, value, problems) => void (draft.minWrappingTtl = problems.duration(value, 'min_wrapping_ttl')),
+  ],
+  [
+    'max_wrapping_ttl',
+    (draft, value, problems) => void (draft.maxWrappingTtl = problems.duration(value, 'max_wrapping_ttl')),
+  ],
+  [
+    'pagination_limit',
+    (draft, value, problems) => void (draft.paginationLimit = problems.count(value, 'pagination_limit')),
+  ],
   ['mfa_methods', (draft, value, problems) => void (draft.mfaMethods = problems.strings(value, 'mfa_methods'))],
   ['control_group', (draft, value, problems) => void (draft.controlGroup = parseControlGroup(value, problems))],
-  ['subscribe_event_types', (draft, value, problems) => {
-    draft.subscribeEventTypes = problems.strings(value, 'subscribe_event_types')
-  }],
+  [
+    'subscribe_event_types',
+    (draft, value, problems) => {
+      draft.subscribeEventTypes = problems.strings(value, 'subscribe_event_types')
+    },
+  ],
   ['expiration', readExpiration],
 ])
 
@@ -51,8 +69,17 @@ export interface ParsedStanza {
 
 export function parseStanza(at: Position, body: ObjectValue, problems: Problems): ParsedStanza {
   const draft: Draft = {
-    capabilities: 0, minWrappingTtl: undefined, maxWrappingTtl: undefined, allowed: new Map(), denied: new Map(), required: [],
-    paginationLimit: undefined, mfaMethods: [], controlGroup: undefined, subscribeEventTypes: [], expiresAt: undefined,
+    capabilities: 0,
+    minWrappingTtl: undefined,
+    maxWrappingTtl: undefined,
+    allowed: new Map(),
+    denied: new Map(),
+    required: [],
+    paginationLimit: undefined,
+    mfaMethods: [],
+    controlGroup: undefined,
+    subscribeEventTypes: [],
+    expiresAt: undefined,
   }
   for (const item of body.items) readItem(draft, item, problems)
   const { minWrappingTtl: min, maxWrappingTtl: max } = draft
@@ -77,7 +104,8 @@ export function parseStanza(at: Position, body: ObjectValue, problems: Problems)
 function readItem(draft: Draft, item: Item, problems: Problems): void {
   const [key, label] = item.keys
   const reader = readers.get(key.name)
-  if (reader === undefined) problems.add(key.at, `invalid key "${key.name}"`, `a path takes ${[...readers.keys()].join(', ')}`)
+  if (reader === undefined)
+    problems.add(key.at, `invalid key "${key.name}"`, `a path takes ${[...readers.keys()].join(', ')}`)
   else if (label !== undefined) problems.add(label.at, `invalid ${key.name}`, 'it takes no label')
   else reader(draft, item.value, problems)
 }
@@ -87,12 +115,18 @@ function readCapabilities(draft: Draft, value: Value, problems: Problems): void 
   for (const { value: element } of value.elements) {
     const bit = element.kind === 'string' ? findCapability(element.value) : undefined
     if (bit !== undefined) draft.capabilities |= bit
-    else problems.add(element.at, `invalid capability ${element.kind === 'string' ? `"${element.value}"` : ''}`.trim(), `one of ${capabilityNames.join(', ')}`)
+    else
+      problems.add(
+        element.at,
+        `invalid capability ${element.kind === 'string' ? `"${element.value}"` : ''}`.trim(),
+        `one of ${capabilityNames.join(', ')}`,
+      )
   }
 }
 
 function readLegacy(draft: Draft, value: Value, problems: Problems): void {
-  const granted: readonly Capability[] | undefined = value.kind === 'string' ? legacyPolicies.get(value.value) : undefined
+  const granted: readonly Capability[] | undefined =
+    value.kind === 'string' ? legacyPolicies.get(value.value) : undefined
   if (granted === undefined) {
     const given = value.kind === 'string' ? ` "${value.value}"` : ''
     return void problems.add(value.at, `invalid policy${given}`, 'one of read, write, sudo, deny')
@@ -100,12 +134,23 @@ function readLegacy(draft: Draft, value: Value, problems: Problems): void {
   for (const name of granted) draft.capabilities |= capabilityBit(name)
 }
 
-function readParameters(into: Map<string, readonly Constraint[]>, value: Value, field: string, problems: Problems): void {
+function readParameters(
+  into: Map<string, readonly Constraint[]>,
+  value: Value,
+  field: string,
+  problems: Problems,
+): void {
   if (value.kind !== 'object') return void problems.add(value.at, `invalid ${field}`, 'it takes an object of lists')
   for (const { keys, value: list } of value.items) {
     const [name] = keys
-    if (list.kind !== 'list' || keys.length > 1) problems.add(list.at, `invalid ${field}: "${name.name}"`, 'it takes a list of values')
-    else mergeConstraints(into, name.name.toLowerCase(), list.elements.map((element) => constraintOf(element.value)))
+    if (list.kind !== 'list' || keys.length > 1)
+      problems.add(list.at, `invalid ${field}: "${name.name}"`, 'it takes a list of values')
+    else
+      mergeConstraints(
+        into,
+        name.name.toLowerCase(),
+        list.elements.map((element) => constraintOf(element.value)),
+      )
   }
 }
 
@@ -114,6 +159,7 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2
 function readExpiration(draft: Draft, value: Value, problems: Problems): void {
   const text = problems.string(value, 'expiration') ?? ''
   const at = RFC3339.test(text) ? Date.parse(text) : /^\d{1,11}$/.test(text) ? Number(text) * 1000 : Number.NaN
-  if (Number.isNaN(at)) return void problems.add(value.at, 'invalid expiration time', 'it takes a time such as "2027-01-31T12:00:00Z"')
+  if (Number.isNaN(at))
+    return void problems.add(value.at, 'invalid expiration time', 'it takes a time such as "2027-01-31T12:00:00Z"')
   draft.expiresAt = at
 }

@@ -17,10 +17,17 @@ function problems(text: string): readonly string[] {
 }
 
 const rows: readonly (readonly [text: string, ...sentences: readonly RegExp[]])[] = [
-  ['path "a" { capabilities = ["foo"] }', /^failed to parse policy: path "a": invalid capability "foo" on line 1, column 28/],
+  [
+    'path "a" { capabilities = ["foo"] }',
+    /^failed to parse policy: path "a": invalid capability "foo" on line 1, column 28/,
+  ],
   ['path "a" { capabilities = "read" }', /path "a": invalid capabilities on line 1, column 27: it takes a list/],
   ['path "a" { capabilities = [1] }', /invalid capability on line 1/],
-  ['path "a" { capabilites = ["read"]\n bar = 1 }', /path "a": invalid key "capabilites" on line 1/, /^path "a": invalid key "bar" on line 2, column 2/],
+  [
+    'path "a" { capabilites = ["read"]\n bar = 1 }',
+    /path "a": invalid key "capabilites" on line 1/,
+    /^path "a": invalid key "bar" on line 2, column 2/,
+  ],
   ['foo = 1\npath "a" {}', /^failed to parse policy: invalid key "foo" on line 1/],
   ['path "a" {', /^failed to parse policy: At 1:11: expected '\}'/],
   ['path "a" { policy = "x" }', /path "a": invalid policy "x"/],
@@ -29,7 +36,10 @@ const rows: readonly (readonly [text: string, ...sentences: readonly RegExp[]])[
   ['path "a/}}{{x" { policy = "read" }', /unbalanced/],
   ['path "a" { min_wrapping_ttl = "x" }', /error parsing min_wrapping_ttl/],
   ['path "a" { max_wrapping_ttl = "-1s" }', /error parsing max_wrapping_ttl/],
-  ['path "a" {\n min_wrapping_ttl = "10s"\n max_wrapping_ttl = 5 }', /max_wrapping_ttl cannot be less than min_wrapping_ttl/],
+  [
+    'path "a" {\n min_wrapping_ttl = "10s"\n max_wrapping_ttl = 5 }',
+    /max_wrapping_ttl cannot be less than min_wrapping_ttl/,
+  ],
   ['path "a" { expiration = "tomorrow" }', /path "a": invalid expiration time/],
   ['path "a" { pagination_limit = "x" }', /invalid pagination_limit/],
   ['path "a" { pagination_limit = -1 }', /invalid pagination_limit/],
@@ -41,7 +51,10 @@ const rows: readonly (readonly [text: string, ...sentences: readonly RegExp[]])[
   ['path "a" { mfa_methods = 1 }', /invalid mfa_methods/],
   ['path "a" { control_group = { } }', /invalid control_group .*at least one factor/],
   ['path "a" { control_group = { factor "f" { x = 1 } } }', /factor "f": invalid key "x"/],
-  ['path "a" { capabilities = ["read"]\ncapabilities = ["list"] }', /The argument "capabilities" was already set on line 2/],
+  [
+    'path "a" { capabilities = ["read"]\ncapabilities = ["list"] }',
+    /The argument "capabilities" was already set on line 2/,
+  ],
   ['path "a" { allowed_parameters = { "x" = []\n"x" = [] } }', /already set on line 2/],
   ['path = 1', /invalid path on line 1/],
   ['path { capabilities = ["read"] }', /invalid path/],
@@ -69,7 +82,9 @@ describe('parsePolicy', () => {
   })
 
   it('reads every key', () => {
-    const { rules } = parsePolicy('p', `name = "p"
+    const { rules } = parsePolicy(
+      'p',
+      `name = "p"
       path "/a/*" {
         comment = "c"
         policy = "read"
@@ -85,37 +100,85 @@ describe('parsePolicy', () => {
         subscribe_event_types = ["*"]
         expiration = "2027-01-02T03:04:05.5Z"
         control_group = { ttl = "4h" max_ttl = 28800 factor "f" { identity { group_names = ["g"] group_ids = ["i"] approvals = 1 } controlled_capabilities = ["create"] } }
-      }`)
+      }`,
+    )
     const [rule] = rules
     assert.equal(rule?.path, 'a/*')
     assert.equal(rule.expiresAt, Date.UTC(2027, 0, 2, 3, 4, 5, 500))
-    const { allowedParameters, requiredParameters, minWrappingTtl, maxWrappingTtl, paginationLimit, controlGroup } = rule.permissions
-    assert.deepEqual([...allowedParameters], [['foo', [{ kind: 'text', text: 'a' }, { kind: 'text', text: '1' }]], ['bar', []]])
+    const { allowedParameters, requiredParameters, minWrappingTtl, maxWrappingTtl, paginationLimit, controlGroup } =
+      rule.permissions
+    assert.deepEqual(
+      [...allowedParameters],
+      [
+        [
+          'foo',
+          [
+            { kind: 'text', text: 'a' },
+            { kind: 'text', text: '1' },
+          ],
+        ],
+        ['bar', []],
+      ],
+    )
     assert.deepEqual([requiredParameters, minWrappingTtl, maxWrappingTtl, paginationLimit], [['x'], 60, 7200, 10])
     assert.deepEqual(controlGroup, {
-      ttl: 14_400, maxTtl: 28_800, factors: [{ name: 'f', groupNames: ['g'], groupIds: ['i'], approvals: 1, controlledCapabilities: 2 }],
+      ttl: 14_400,
+      maxTtl: 28_800,
+      factors: [{ name: 'f', groupNames: ['g'], groupIds: ['i'], approvals: 1, controlledCapabilities: 2 }],
     })
   })
 
   it('takes an empty policy', () => assert.deepEqual(parsePolicy('p', '# nothing').rules, []))
 
   it('warns of globs and wildcards where they are none, and of templates without value', () => {
-    const { warnings, templated } = parsePolicy('p', 'path "a/*/b" {}\npath "a/+b" {}\npath "a/{{identity.foo}}" {}\npath "a/{{identity.entity.id}}/*" {}')
+    const { warnings, templated } = parsePolicy(
+      'p',
+      'path "a/*/b" {}\npath "a/+b" {}\npath "a/{{identity.foo}}" {}\npath "a/{{identity.entity.id}}/*" {}',
+    )
     assert.equal(warnings.length, 3)
     assert.equal(templated, true)
   })
 
   it('is frozen', () => {
     const policy = parsePolicy('p', 'path "a" { policy = "read" }')
-    assert.ok(Object.isFrozen(policy) && Object.isFrozen(policy.rules) && Object.isFrozen(policy.rules[0]) && Object.isFrozen(policy.rules[0]?.permissions))
+    assert.ok(
+      Object.isFrozen(policy) &&
+        Object.isFrozen(policy.rules) &&
+        Object.isFrozen(policy.rules[0]) &&
+        Object.isFrozen(policy.rules[0]?.permissions),
+    )
   })
 
   it('throws nothing but its own error on random text', () => {
-    const piece = fc.constantFrom('path', ' "a" ', ' "{{x}}*" ', '{', '}', 'capabilities', '=', '[', ']', '"read"', ',', '\n', 'control_group', 'factor "f"', 'allowed_parameters', '1', 'policy', '"write"', '"path":', 'null')
-    fc.assert(fc.property(fc.array(piece, { maxLength: 25 }), (parts) => {
-      problems(parts.join(''))
-      problems(`{${parts.join('')}}`)
-    }), { numRuns: 2000 })
+    const piece = fc.constantFrom(
+      'path',
+      ' "a" ',
+      ' "{{x}}*" ',
+      '{',
+      '}',
+      'capabilities',
+      '=',
+      '[',
+      ']',
+      '"read"',
+      ',',
+      '\n',
+      'control_group',
+      'factor "f"',
+      'allowed_parameters',
+      '1',
+      'policy',
+      '"write"',
+      '"path":',
+      'null',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 25 }), (parts) => {
+        problems(parts.join(''))
+        problems(`{${parts.join('')}}`)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 
@@ -130,11 +193,29 @@ describe('formatPolicy', () => {
 describe('canonicalPolicyName', () => {
   it('gives all spellings of a name one form', () => {
     for (const name of ['root', 'Root', 'ROOT ', '\troot']) assert.equal(canonicalPolicyName(name), 'root')
-    for (const name of ['team-a', 'a.b', '__proto__', 'constructor', 'a b', 'x:y@z']) assert.equal(canonicalPolicyName(name), name)
+    for (const name of ['team-a', 'a.b', '__proto__', 'constructor', 'a b', 'x:y@z'])
+      assert.equal(canonicalPolicyName(name), name)
   })
 
   it('refuses paths, lists, globs, controls and what is beyond ASCII', () => {
-    for (const name of ['', ' ', '../root', 'ns1/../x', 'a/b', 'a\\b', 'default,Root', 'a\0', 'ｒｏｏｔ', 'roo\u212a', '.', '..', 'a"b', 'a*', 'x'.repeat(300), '\u00a0root']) {
+    for (const name of [
+      '',
+      ' ',
+      '../root',
+      'ns1/../x',
+      'a/b',
+      'a\\b',
+      'default,Root',
+      'a\0',
+      'ｒｏｏｔ',
+      'roo\u212a',
+      '.',
+      '..',
+      'a"b',
+      'a*',
+      'x'.repeat(300),
+      '\u00a0root',
+    ]) {
       assert.equal(canonicalPolicyName(name), undefined, JSON.stringify(name))
     }
   })

@@ -20,19 +20,31 @@ const MAX_PROBLEMS = 20
 export function parsePolicy(name: string, text: string, namespace: Namespace = ROOT): Policy {
   const document = parseDocument(text)
   const problems = new Problems()
-  for (const { keys: [key] } of document.items) {
-    if (key.name !== 'path' && key.name !== 'name') problems.add(key.at, `invalid key "${key.name}"`, 'one of path, name')
+  for (const {
+    keys: [key],
+  } of document.items) {
+    if (key.name !== 'path' && key.name !== 'name')
+      problems.add(key.at, `invalid key "${key.name}"`, 'one of path, name')
   }
-  for (const { keys: [key] } of duplicates(document.items)) {
+  for (const {
+    keys: [key],
+  } of duplicates(document.items)) {
     problems.add(key.at, `The argument "${key.name}" was already set`, 'Each argument can only be defined once')
   }
   const { found, misfits } = blocks(document.items, 'path', 1)
-  for (const item of misfits) problems.add(item.at, 'invalid path', 'it takes one path and an object: path "secret/data/a" { capabilities = ["read"] }')
+  for (const item of misfits)
+    problems.add(
+      item.at,
+      'invalid path',
+      'it takes one path and an object: path "secret/data/a" { capabilities = ["read"] }',
+    )
   const warnings: string[] = []
   const rules = found.map((block) => parseRule(block, problems, warnings))
   if (problems.found.length > 0) throw failure(problems.found)
   return Object.freeze({
-    name, namespace, text,
+    name,
+    namespace,
+    text,
     rules: Object.freeze(rules),
     templated: rules.some((rule) => rule.template !== undefined),
     warnings: Object.freeze(warnings),
@@ -69,12 +81,14 @@ function parseRule(block: Block, problems: Problems, warnings: string[]): PathRu
 
 function warn(path: string, template: Template | undefined, warnings: string[]): void {
   const literal = template === undefined ? path : template.texts.join('x')
-  if (literal.slice(0, -1).includes('*')) warnings.push(`path "${path}": "*" is a glob only at the end; elsewhere it stands for itself`)
+  if (literal.slice(0, -1).includes('*'))
+    warnings.push(`path "${path}": "*" is a glob only at the end; elsewhere it stands for itself`)
   if (literal.split('/').some((segment) => segment.includes('+') && segment !== '+')) {
     warnings.push(`path "${path}": "+" is a wildcard only as a whole segment; elsewhere it stands for itself`)
   }
   for (const selector of template?.selectors ?? []) {
-    if (!isKnownSelector(selector)) warnings.push(`path "${path}": {{${selector}}} has no value for anyone, so this rule grants nothing`)
+    if (!isKnownSelector(selector))
+      warnings.push(`path "${path}": {{${selector}}} has no value for anyone, so this rule grants nothing`)
   }
 }
 

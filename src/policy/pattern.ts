@@ -23,10 +23,24 @@ export function parsePattern(path: string): Pattern {
   const segments = text.split('/')
   const first = segments.indexOf('+')
   if (first < 0) {
-    return { kind: isPrefix ? 'prefix' : 'exact', text, segments: [], isPrefix, firstWildcard: text.length, wildcards: 0 }
+    return {
+      kind: isPrefix ? 'prefix' : 'exact',
+      text,
+      segments: [],
+      isPrefix,
+      firstWildcard: text.length,
+      wildcards: 0,
+    }
   }
   const firstWildcard = segments.slice(0, first).reduce((length, segment) => length + segment.length + 1, 0)
-  return { kind: 'segments', text, segments, isPrefix, firstWildcard, wildcards: segments.filter((segment) => segment === '+').length }
+  return {
+    kind: 'segments',
+    text,
+    segments,
+    isPrefix,
+    firstWildcard,
+    wildcards: segments.filter((segment) => segment === '+').length,
+  }
 }
 
 /** Positive if `a` has priority over `b`: Vault's five rules in their order. Zero only for the same pattern. */

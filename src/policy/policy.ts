@@ -47,7 +47,9 @@ export interface Permissions {
 export type ParameterRules = ReadonlyMap<string, readonly Constraint[]>
 
 /** A value of a parameter list: a string, number or boolean as text (strings may be globs), or other JSON in canonical form. */
-export type Constraint = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'json'; readonly text: string }
+export type Constraint =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'json'; readonly text: string }
 
 export interface ControlGroup {
   /** Seconds an approved request stays good; undefined takes the system's. */

@@ -18,7 +18,9 @@ export class Problems {
 
   /** Vault's words first, then what would be right. */
   add(at: Position, sentence: string, hint = ''): undefined {
-    this.found.push(`${this.#scope}${sentence} on line ${at.line}, column ${at.column}${hint === '' ? '' : `: ${hint}`}`)
+    this.found.push(
+      `${this.#scope}${sentence} on line ${at.line}, column ${at.column}${hint === '' ? '' : `: ${hint}`}`,
+    )
     return undefined
   }
 
@@ -47,7 +49,8 @@ export class Problems {
   }
 
   count(value: Value, field: string): number | undefined {
-    const text = value.kind === 'string' ? value.value : value.kind === 'number' && value.integer ? String(value.value) : ''
+    const text =
+      value.kind === 'string' ? value.value : value.kind === 'number' && value.integer ? String(value.value) : ''
     return /^\d{1,9}$/.test(text) ? Number(text) : this.add(value.at, `invalid ${field}`, 'it takes a whole number')
   }
 }

@@ -28,7 +28,7 @@ export class PrefixTree<T> {
   longest(text: string, accept: (value: T) => boolean): T | undefined {
     let best: T | undefined
     let node: Node<T> | undefined = this.#root
-    for (let at = 0; node !== undefined; ) {
+    for (let at = 0; node !== undefined;) {
       if (!text.startsWith(node.label, at)) break
       at += node.label.length
       if (node.value !== undefined && accept(node.value)) best = node.value

@@ -21,8 +21,22 @@ const read = (path: string) => `path "${path}" { capabilities = ["read"] }`
 
 function holder(...names: string[]): Caller {
   return {
-    token: 't', accessor: 'a', type: 'service', displayName: '', policies: names, tokenPolicies: names, identityPolicies: [], entityId: '',
-    meta: new Map(), path: '', orphan: true, numUses: 0, ttl: 0, issuedAt: 0, expiresAt: undefined, namespaceId: 'root',
+    token: 't',
+    accessor: 'a',
+    type: 'service',
+    displayName: '',
+    policies: names,
+    tokenPolicies: names,
+    identityPolicies: [],
+    entityId: '',
+    meta: new Map(),
+    path: '',
+    orphan: true,
+    numUses: 0,
+    ttl: 0,
+    issuedAt: 0,
+    expiresAt: undefined,
+    namespaceId: 'root',
   }
 }
 
@@ -42,7 +56,11 @@ test('what is compiled from an old snapshot never serves a later request', async
   await store.write((view) => policies.put(view, 'p', read('a')))
   const old = await store.beginRead()
   await store.write((view) => policies.put(view, 'p', read('b')))
-  assert.deepEqual(await policies.capabilitiesOf(holder('p'), 'a', old), ['read'], 'the old snapshot sees the old policy')
+  assert.deepEqual(
+    await policies.capabilitiesOf(holder('p'), 'a', old),
+    ['read'],
+    'the old snapshot sees the old policy',
+  )
   assert.deepEqual(await may(holder('p'), 'a'), ['deny'])
   assert.deepEqual(await may(holder('p'), 'b'), ['read'])
   old.discard()
@@ -55,24 +73,49 @@ test('a policy that does not exist grants nothing, and root grants all', async (
 
 test('the policies of the server itself cannot be written or deleted, in any spelling', async () => {
   for (const name of ['root', 'Root', ' root ', 'response-wrapping', 'control-group']) {
-    await assert.rejects(store.write((view) => policies.put(view, name, read('a'))), { code: 'POLICY_IMMUTABLE' }, name)
-    await assert.rejects(store.write((view) => policies.delete(view, name)), { code: 'POLICY_IMMUTABLE' }, name)
+    await assert.rejects(
+      store.write((view) => policies.put(view, name, read('a'))),
+      { code: 'POLICY_IMMUTABLE' },
+      name,
+    )
+    await assert.rejects(
+      store.write((view) => policies.delete(view, name)),
+      { code: 'POLICY_IMMUTABLE' },
+      name,
+    )
   }
-  await assert.rejects(store.write((view) => policies.delete(view, 'default')), { code: 'POLICY_DEFAULT_STAYS' })
+  await assert.rejects(
+    store.write((view) => policies.delete(view, 'default')),
+    { code: 'POLICY_DEFAULT_STAYS' },
+  )
   for (const name of ['', 'a/b', '../x', 'a,b', 'ｒｏｏｔ', 'a\nb']) {
-    await assert.rejects(store.write((view) => policies.put(view, name, read('a'))), { code: 'POLICY_NAME' }, name)
+    await assert.rejects(
+      store.write((view) => policies.put(view, name, read('a'))),
+      { code: 'POLICY_NAME' },
+      name,
+    )
   }
 })
 
 test('a text that is no policy is refused with line and column, and the old one stays', async () => {
   await store.write((view) => policies.put(view, 'p', read('a')))
-  await assert.rejects(store.write((view) => policies.put(view, 'p', 'path "a" {\n  capabilities = ["fly"]\n}')), /2/)
+  await assert.rejects(
+    store.write((view) => policies.put(view, 'p', 'path "a" {\n  capabilities = ["fly"]\n}')),
+    /2/,
+  )
   assert.deepEqual(await may(holder('p'), 'a'), ['read'])
 })
 
 test('a mount is told of to whoever may do anything at it or below', async () => {
-  await store.write((view) => policies.put(view, 'p', `${read('a/b/c')}\n${read('x/+/y')}\n${read('pre*')}\npath "no/*" { capabilities = ["deny"] }`))
+  await store.write((view) =>
+    policies.put(
+      view,
+      'p',
+      `${read('a/b/c')}\n${read('x/+/y')}\n${read('pre*')}\npath "no/*" { capabilities = ["deny"] }`,
+    ),
+  )
   const sees = (mount: string) => store.read((view) => policies.hasMountAccess(holder('p'), mount, view))
-  for (const mount of ['a/', 'a/b/', 'x/', 'x/anything/', 'prefix/', 'pre/']) assert.equal(await sees(mount), true, mount)
+  for (const mount of ['a/', 'a/b/', 'x/', 'x/anything/', 'prefix/', 'pre/'])
+    assert.equal(await sees(mount), true, mount)
   for (const mount of ['b/', 'a/c/', 'no/', 'pr/', 'xx/']) assert.equal(await sees(mount), false, mount)
 })

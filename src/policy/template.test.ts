@@ -6,10 +6,27 @@ import { compileAcl, parsePolicy } from './index.ts'
 
 const context = (scope: string): TemplateContext => ({
   entity: {
-    id: 'e-1', name: 'bob.smith@example.com', metadata: new Map([['scope', scope], ['a.b', 'dotted']]),
+    id: 'e-1',
+    name: 'bob.smith@example.com',
+    metadata: new Map([
+      ['scope', scope],
+      ['a.b', 'dotted'],
+    ]),
     aliases: [
-      { mountAccessor: 'userpass_1', id: 'a-1', name: 'bob', metadata: new Map([['scope', scope]]), customMetadata: new Map([['team', 'blue']]) },
-      { mountAccessor: 'ldap_1', id: 'a-2', name: 'robert', metadata: new Map([['scope', 'other']]), customMetadata: new Map() },
+      {
+        mountAccessor: 'userpass_1',
+        id: 'a-1',
+        name: 'bob',
+        metadata: new Map([['scope', scope]]),
+        customMetadata: new Map([['team', 'blue']]),
+      },
+      {
+        mountAccessor: 'ldap_1',
+        id: 'a-2',
+        name: 'robert',
+        metadata: new Map([['scope', 'other']]),
+        customMetadata: new Map(),
+      },
       { mountAccessor: 'twice', id: 'a-3', name: 'x', metadata: new Map(), customMetadata: new Map() },
       { mountAccessor: 'twice', id: 'a-4', name: 'y', metadata: new Map(), customMetadata: new Map() },
     ],
@@ -22,17 +39,28 @@ const context = (scope: string): TemplateContext => ({
 
 function compile(text: string, template?: TemplateContext) {
   const dropped: DroppedRule[] = []
-  const acl = compileAcl([parsePolicy('t', text)], { ...(template === undefined ? {} : { template }), onDropped: (rule) => dropped.push(rule) })
+  const acl = compileAcl([parsePolicy('t', text)], {
+    ...(template === undefined ? {} : { template }),
+    onDropped: (rule) => dropped.push(rule),
+  })
   return { dropped, reads: (path: string) => acl.check({ operation: 'read', path }).allowed }
 }
 const read = (path: string): string => `path "${path}" { capabilities = ["read"] }\n`
 
 describe('a templated path', () => {
   const rows: readonly (readonly [string, string])[] = [
-    ['identity.entity.id', 'e-1'], ['identity.entity.name', 'bob.smith@example.com'], [' identity.entity.metadata.scope ', 'a-b_1'], ['identity.entity.metadata.a.b', 'dotted'],
-    ['identity.entity.aliases.userpass_1.id', 'a-1'], ['identity.entity.aliases.ldap_1.name', 'robert'], ['identity.entity.aliases.ldap_1.metadata.scope', 'other'],
-    ['identity.entity.aliases.userpass_1.custom_metadata.team', 'blue'], ['identity.groups.ids.g-2.name', 'ops'], ['identity.groups.names.ops.id', 'g-1'],
-    ['identity.groups.names.ops.metadata.region', 'eu'], ['identity.groups.ids.g-2.metadata.region', 'us'],
+    ['identity.entity.id', 'e-1'],
+    ['identity.entity.name', 'bob.smith@example.com'],
+    [' identity.entity.metadata.scope ', 'a-b_1'],
+    ['identity.entity.metadata.a.b', 'dotted'],
+    ['identity.entity.aliases.userpass_1.id', 'a-1'],
+    ['identity.entity.aliases.ldap_1.name', 'robert'],
+    ['identity.entity.aliases.ldap_1.metadata.scope', 'other'],
+    ['identity.entity.aliases.userpass_1.custom_metadata.team', 'blue'],
+    ['identity.groups.ids.g-2.name', 'ops'],
+    ['identity.groups.names.ops.id', 'g-1'],
+    ['identity.groups.names.ops.metadata.region', 'eu'],
+    ['identity.groups.ids.g-2.metadata.region', 'us'],
   ]
   for (const [selector, value] of rows) {
     it(`fills in ${selector.trim()}`, () => {
@@ -44,15 +72,33 @@ describe('a templated path', () => {
   }
 
   const absent = [
-    'identity.entity.metadata.none', 'identity.entity.metadata.__proto__', 'identity.entity.metadata.constructor', 'identity.entity.metadata', 'identity.entity.aliases.none.id',
-    'identity.entity.aliases.twice.name', 'identity.entity.aliases.userpass_1', 'identity.groups.names.none.id', 'identity.groups.ids.ops.id', 'identity.entity', 'foo', '',
-    'identity.entity.id.x', 'time.now',
+    'identity.entity.metadata.none',
+    'identity.entity.metadata.__proto__',
+    'identity.entity.metadata.constructor',
+    'identity.entity.metadata',
+    'identity.entity.aliases.none.id',
+    'identity.entity.aliases.twice.name',
+    'identity.entity.aliases.userpass_1',
+    'identity.groups.names.none.id',
+    'identity.groups.ids.ops.id',
+    'identity.entity',
+    'foo',
+    '',
+    'identity.entity.id.x',
+    'time.now',
   ]
   for (const selector of absent) {
     it(`grants nothing for {{${selector}}}, which nobody has`, () => {
       const { reads, dropped } = compile(read(`secret/{{${selector}}}/*`), context('a'))
       assert.equal(dropped[0]?.why, 'absent')
-      for (const path of ['secret/x', 'secret//x', 'secret/undefined/x', 'secret/[object Object]/x', `secret/{{${selector}}}/x`]) assert.equal(reads(path), false)
+      for (const path of [
+        'secret/x',
+        'secret//x',
+        'secret/undefined/x',
+        'secret/[object Object]/x',
+        `secret/{{${selector}}}/x`,
+      ])
+        assert.equal(reads(path), false)
     })
   }
 
@@ -60,20 +106,48 @@ describe('a templated path', () => {
     assert.equal(compile(read('identity/entity/id/{{identity.entity.id}}')).dropped[0]?.why, 'absent')
   })
 
-  const unsafe = ['a/b', '+', '*', '', '.', '..', '%2f', '\n} path "*" {', '{{x}}', '}', 'a*', 'a+b', 'a\\b', 'a\0', 'a\u202eb', '\ud800', 'é'.repeat(300)]
+  const unsafe = [
+    'a/b',
+    '+',
+    '*',
+    '',
+    '.',
+    '..',
+    '%2f',
+    '\n} path "*" {',
+    '{{x}}',
+    '}',
+    'a*',
+    'a+b',
+    'a\\b',
+    'a\0',
+    'a\u202eb',
+    '\ud800',
+    'é'.repeat(300),
+  ]
   for (const value of unsafe) {
     it(`drops the rule for the value ${JSON.stringify(value.slice(0, 20))}`, () => {
-      const { reads, dropped } = compile(read('secret/data/{{identity.entity.aliases.userpass_1.metadata.scope}}/*'), context(value))
+      const { reads, dropped } = compile(
+        read('secret/data/{{identity.entity.aliases.userpass_1.metadata.scope}}/*'),
+        context(value),
+      )
       assert.equal(dropped[0]?.why, 'unsafe')
       assert.equal(dropped[0].selector, 'identity.entity.aliases.userpass_1.metadata.scope')
-      for (const path of ['secret/data/a/b/x', 'secret/data/x/y', `secret/data/${value}/x`, 'secret/data//x']) assert.equal(reads(path), false)
+      for (const path of ['secret/data/a/b/x', 'secret/data/x/y', `secret/data/${value}/x`, 'secret/data//x'])
+        assert.equal(reads(path), false)
     })
   }
 
   it('does not let two harmless values make dots', () => {
     assert.equal(compile(read('secret/.{{identity.entity.metadata.scope}}'), context('x')).reads('secret/.x'), true)
-    const dots: TemplateContext = { entity: { id: 'x', name: 'y', metadata: new Map([['d', '.']]), aliases: [] }, groups: [] }
-    assert.equal(compile(read('secret/{{identity.entity.metadata.d}}{{identity.entity.metadata.d}}/x'), dots).dropped.length, 1)
+    const dots: TemplateContext = {
+      entity: { id: 'x', name: 'y', metadata: new Map([['d', '.']]), aliases: [] },
+      groups: [],
+    }
+    assert.equal(
+      compile(read('secret/{{identity.entity.metadata.d}}{{identity.entity.metadata.d}}/x'), dots).dropped.length,
+      1,
+    )
   })
 
   it('keeps a deny whose subject has an odd name, over all it might have meant', () => {

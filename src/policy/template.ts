@@ -81,12 +81,16 @@ export function renderTemplate(template: Template, context: TemplateContext, nam
     path += value + (template.texts[index + 1] ?? '')
   }
   // Two harmless values may meet: "{{a}}{{b}}" with "." and ".".
-  return pathProblem(path) === undefined ? { kind: 'path', path } : { kind: 'unsafe', selector: template.selectors.join(', ') }
+  return pathProblem(path) === undefined
+    ? { kind: 'path', path }
+    : { kind: 'unsafe', selector: template.selectors.join(', ') }
 }
 
 /** One segment's worth of plain text. */
 function isSafe(value: string): boolean {
-  return value !== '' && value !== '.' && value !== '..' && !/[/\\*+%{}]/.test(value) && pathProblem(value) === undefined
+  return (
+    value !== '' && value !== '.' && value !== '..' && !/[/\\*+%{}]/.test(value) && pathProblem(value) === undefined
+  )
 }
 
 function select(selector: string, { entity, groups }: TemplateContext, namespaceId: string): string | undefined {
@@ -104,14 +108,25 @@ function select(selector: string, { entity, groups }: TemplateContext, namespace
   return member([aliasField, ...key], alias.id, alias.name, alias.metadata)
 }
 
-function selectGroup(words: readonly string[], groups: readonly TemplateGroup[], namespaceId: string): string | undefined {
+function selectGroup(
+  words: readonly string[],
+  groups: readonly TemplateGroup[],
+  namespaceId: string,
+): string | undefined {
   const [by, which, ...rest] = words
   // Names are unique within a namespace only.
-  const group = groups.find((one) => (by === 'ids' ? one.id === which : by === 'names' && one.name === which && one.namespaceId === namespaceId))
+  const group = groups.find((one) =>
+    by === 'ids' ? one.id === which : by === 'names' && one.name === which && one.namespaceId === namespaceId,
+  )
   return group === undefined ? undefined : member(rest, group.id, group.name, group.metadata)
 }
 
-function member(words: readonly string[], id: string, name: string, metadata: ReadonlyMap<string, string>): string | undefined {
+function member(
+  words: readonly string[],
+  id: string,
+  name: string,
+  metadata: ReadonlyMap<string, string>,
+): string | undefined {
   const [field, ...key] = words
   if (field === 'metadata') return key.length === 0 ? undefined : metadata.get(key.join('.'))
   if (key.length > 0) return undefined

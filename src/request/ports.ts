@@ -23,7 +23,11 @@ export interface TokenPort {
   /** Checks the token's bound CIDRs. */
   allowsAddress(caller: Caller, remoteAddress: string): boolean
   /** `warnings`: what of the wish was cut. */
-  create(view: WriteView, grant: AuthGrant, context: GrantContext): Promise<AuthInfo & { readonly warnings: readonly string[] }>
+  create(
+    view: WriteView,
+    grant: AuthGrant,
+    context: GrantContext,
+  ): Promise<AuthInfo & { readonly warnings: readonly string[] }>
 }
 
 export interface GrantContext {
@@ -41,8 +45,19 @@ export interface LeasePort {
   register(
     view: WriteView,
     grant: LeaseGrant,
-    context: { readonly mount: Mount; readonly path: string; readonly caller: Caller | undefined; readonly namespace: Namespace; readonly data: Reply['data'] },
-  ): Promise<{ readonly leaseId: string; readonly leaseDuration: number; readonly renewable: boolean; readonly warnings: readonly string[] }>
+    context: {
+      readonly mount: Mount
+      readonly path: string
+      readonly caller: Caller | undefined
+      readonly namespace: Namespace
+      readonly data: Reply['data']
+    },
+  ): Promise<{
+    readonly leaseId: string
+    readonly leaseDuration: number
+    readonly renewable: boolean
+    readonly warnings: readonly string[]
+  }>
 }
 
 /** One rule's verdict on a request. */
@@ -87,7 +102,16 @@ export interface AuditPort {
 
 /** Response wrapping. */
 export interface WrapPort {
-  wrap(reply: Reply, context: { readonly request: Request; readonly mount: Mount; readonly ttl: number; readonly caller: Caller | undefined; readonly envelope: string }): Promise<Reply>
+  wrap(
+    reply: Reply,
+    context: {
+      readonly request: Request
+      readonly mount: Mount
+      readonly ttl: number
+      readonly caller: Caller | undefined
+      readonly envelope: string
+    },
+  ): Promise<Reply>
 }
 
 /** TTL rules of the system and a mount, seconds. */

@@ -228,9 +228,7 @@ export interface ObservePort {
   /** Undefined name: all. False for an unknown level. */
   setLogLevel(name: string | undefined, level: string): boolean
   resetLogLevel(name: string | undefined): void
-  versionHistory(
-    view: ReadView,
-  ): Promise<
+  versionHistory(view: ReadView): Promise<
     readonly {
       readonly version: string
       readonly previousVersion: string | undefined

@@ -10,8 +10,19 @@ import { Leftovers, noteMove, noteRemoval } from './leftovers.ts'
 import { mountStorage } from './mount-record.ts'
 
 const gone: Mount = {
-  kind: 'secret', path: 'gone/', type: 'kv', uuid: 'u1', accessor: 'kv_1', description: '', options: new Map(), local: false,
-  sealWrap: false, externalEntropyAccess: false, tuning: noTuning, namespaceId: 'root', tainted: true,
+  kind: 'secret',
+  path: 'gone/',
+  type: 'kv',
+  uuid: 'u1',
+  accessor: 'kv_1',
+  description: '',
+  options: new Map(),
+  local: false,
+  sealWrap: false,
+  externalEntropyAccess: false,
+  tuning: noTuning,
+  namespaceId: 'root',
+  tainted: true,
 }
 
 const KEYS = 1800
@@ -26,7 +37,10 @@ async function removedMount(driver: FaultyDriver): Promise<Store> {
   return store
 }
 
-function leftovers(store: Store, seen: { moved?: string[]; ended?: string[]; failed?: string[]; refuse?: boolean } = {}): Leftovers {
+function leftovers(
+  store: Store,
+  seen: { moved?: string[]; ended?: string[]; failed?: string[]; refuse?: boolean } = {},
+): Leftovers {
   return new Leftovers({
     store,
     moveLeases: async (from, to) => {
@@ -38,7 +52,8 @@ function leftovers(store: Store, seen: { moved?: string[]; ended?: string[]; fai
   })
 }
 
-const left = (store: Store) => store.read(async (view) => [...(await view.keys('logical/')), ...(await view.keys('core/'))])
+const left = (store: Store) =>
+  store.read(async (view) => [...(await view.keys('logical/')), ...(await view.keys('core/'))])
 
 test('every key of a removed mount goes, no other', async () => {
   const store = await removedMount(new FaultyDriver(new MemoryDriver()))

@@ -6,8 +6,19 @@ import { MountIndex } from './mount-index.ts'
 
 function mount(path: string): Mount {
   return {
-    kind: 'secret', path, type: 'kv', uuid: `uuid-${path}`, accessor: `kv_${path}`, description: '', options: new Map(), local: false,
-    sealWrap: false, externalEntropyAccess: false, tuning: noTuning, namespaceId: 'root', tainted: false,
+    kind: 'secret',
+    path,
+    type: 'kv',
+    uuid: `uuid-${path}`,
+    accessor: `kv_${path}`,
+    description: '',
+    options: new Map(),
+    local: false,
+    sealWrap: false,
+    externalEntropyAccess: false,
+    tuning: noTuning,
+    namespaceId: 'root',
+    tainted: false,
   }
 }
 

@@ -86,7 +86,12 @@ export function fromRecord(record: MountRecord): Mount {
     passthroughRequestHeaders: record.passthrough_request_headers,
     allowedResponseHeaders: record.allowed_response_headers,
     tokenType: record.token_type,
-    userLockout: lock && { threshold: lock.threshold, duration: lock.duration, counterReset: lock.counter_reset, disable: lock.disable },
+    userLockout: lock && {
+      threshold: lock.threshold,
+      duration: lock.duration,
+      counterReset: lock.counter_reset,
+      disable: lock.disable,
+    },
     delegatedAuthAccessors: record.delegated_auth_accessors,
     identityTokenKey: record.identity_token_key,
     pluginVersion: record.plugin_version,

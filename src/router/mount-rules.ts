@@ -14,7 +14,8 @@ export function assertMountable(init: MountInit, mounts: MountIndex, known: bool
   if (init.kind === 'auth' && init.type === 'token') throw mountErrors.TOKEN_ONCE()
   if (SINGLETONS.has(init.type)) throw mountErrors.NOT_MOUNTABLE({ type: init.type })
   if (!known) throw mountErrors.TYPE_UNKNOWN({ type: init.type })
-  if (init.kind === 'secret' && RESERVED.some((reserved) => init.path.startsWith(reserved))) throw mountErrors.PROTECTED({ verb: 'mount', path: shown })
+  if (init.kind === 'secret' && RESERVED.some((reserved) => init.path.startsWith(reserved)))
+    throw mountErrors.PROTECTED({ verb: 'mount', path: shown })
   const inUse = mounts.conflict('root', init.path)
   if (inUse !== undefined) throw mountErrors.PATH_IN_USE({ path: shownPath(inUse) })
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = init.tuning
@@ -44,7 +45,8 @@ export function assertMovable(mount: Mount, target: string, mounts: MountIndex):
 
 export function assertTuning(tuning: MountTuning): void {
   const { defaultLeaseTtl, maxLeaseTtl } = tuning
-  if (maxLeaseTtl > 0 && defaultLeaseTtl > maxLeaseTtl) throw mountErrors.TTL_TUNE({ max: maxLeaseTtl, default: defaultLeaseTtl })
+  if (maxLeaseTtl > 0 && defaultLeaseTtl > maxLeaseTtl)
+    throw mountErrors.TTL_TUNE({ max: maxLeaseTtl, default: defaultLeaseTtl })
 }
 
 /** Auth methods are spoken of without `auth/`. */

@@ -31,7 +31,10 @@ export interface MountTableDeps {
   /** Called when a move or a removal was noted: what is left to do goes on in the background. */
   workNoted(): void
   /** `kv-v2` is `kv` with `version=2`. */
-  canonicalType(type: string, options: ReadonlyMap<string, string>): { readonly type: string; readonly options: ReadonlyMap<string, string> }
+  canonicalType(
+    type: string,
+    options: ReadonlyMap<string, string>,
+  ): { readonly type: string; readonly options: ReadonlyMap<string, string> }
   readonly version: string
 }
 
@@ -67,10 +70,38 @@ export class MountTable implements MountsPort {
 
   /** The mounts every server has. */
   async bootstrap(view: WriteView): Promise<void> {
-    const base = { options: new Map<string, string>(), local: false, sealWrap: false, externalEntropyAccess: false, tuning: {} }
-    await this.#add(view, { ...base, kind: 'secret', path: 'cubbyhole/', type: 'cubbyhole', description: 'per-token private secret storage', local: true })
-    await this.#add(view, { ...base, kind: 'system', path: 'sys/', type: 'system', description: 'system endpoints used for control, policy and debugging', sealWrap: true, tuning: { passthroughRequestHeaders: ['Accept'] } })
-    await this.#add(view, { ...base, kind: 'auth', path: 'auth/token/', type: 'token', description: 'token based credentials', tuning: { tokenType: 'default-service' } })
+    const base = {
+      options: new Map<string, string>(),
+      local: false,
+      sealWrap: false,
+      externalEntropyAccess: false,
+      tuning: {},
+    }
+    await this.#add(view, {
+      ...base,
+      kind: 'secret',
+      path: 'cubbyhole/',
+      type: 'cubbyhole',
+      description: 'per-token private secret storage',
+      local: true,
+    })
+    await this.#add(view, {
+      ...base,
+      kind: 'system',
+      path: 'sys/',
+      type: 'system',
+      description: 'system endpoints used for control, policy and debugging',
+      sealWrap: true,
+      tuning: { passthroughRequestHeaders: ['Accept'] },
+    })
+    await this.#add(view, {
+      ...base,
+      kind: 'auth',
+      path: 'auth/token/',
+      type: 'token',
+      description: 'token based credentials',
+      tuning: { tokenType: 'default-service' },
+    })
   }
 
   engine(mount: Mount): Engine {
@@ -114,7 +145,8 @@ export class MountTable implements MountsPort {
    * where it goes meanwhile the commit fails, and nothing is written where nobody will look.
    */
   async assertHeld(view: ReadView, mount: Mount): Promise<void> {
-    if (!isFixed(mount) && !(await mountRecords.has(view, { uuid: mount.uuid }))) throw requestErrors.NO_HANDLER({ path: mount.path })
+    if (!isFixed(mount) && !(await mountRecords.has(view, { uuid: mount.uuid })))
+      throw requestErrors.NO_HANDLER({ path: mount.path })
   }
 
   async enable(view: WriteView, asked: MountInit): Promise<Mount> {
@@ -232,7 +264,9 @@ export class MountTable implements MountsPort {
       tainted: false,
     })
     this.#replace(view, mount)
-    await this.#deps.engineOf(mount.kind, mount.type, mount.options)?.mounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
+    await this.#deps
+      .engineOf(mount.kind, mount.type, mount.options)
+      ?.mounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
     return mount
   }
 }

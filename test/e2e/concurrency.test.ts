@@ -15,7 +15,9 @@ describe('under concurrency', () => {
   test('of fifty writers that check and set the same version one wins, each round', async () => {
     for (let version = 0; version < 5; version++) {
       const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => server.call('POST', 'secret/data/cas', { options: { cas: version }, data: { writer: i } })),
+        Array.from({ length: 50 }, (_, i) =>
+          server.call('POST', 'secret/data/cas', { options: { cas: version }, data: { writer: i } }),
+        ),
       )
       assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
       assert.equal(answers.filter((answer) => answer.status === 400).length, 49)
@@ -25,7 +27,9 @@ describe('under concurrency', () => {
   })
 
   test('fifty writers of one key without a check all get their own version', async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => server.call('POST', 'secret/data/free', { data: { writer: i } })))
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => server.call('POST', 'secret/data/free', { data: { writer: i } })),
+    )
     const versions = answers.map((answer) => at(answer.json, 'data', 'version'))
     assert.equal(new Set(versions).size, 50)
   })
@@ -34,7 +38,9 @@ describe('under concurrency', () => {
     await server.call('POST', 'secret/data/used', { data: { a: 1 } })
     const made = await server.call('POST', 'auth/token/create', { policies: ['root'], num_uses: 5 })
     const token = textAt(made.json, 'auth', 'client_token')
-    const answers = await Promise.all(Array.from({ length: 200 }, () => server.call('GET', 'secret/data/used', undefined, { token })))
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => server.call('GET', 'secret/data/used', undefined, { token })),
+    )
     assert.equal(answers.filter((answer) => answer.status === 200).length, 5)
     assert.equal(answers.filter((answer) => answer.status === 403).length, 195)
   })
@@ -42,12 +48,18 @@ describe('under concurrency', () => {
   test('a wrapped reply is unwrapped once by a hundred', async () => {
     const wrapped = await server.call('GET', 'secret/data/used', undefined, { headers: { 'X-Vault-Wrap-TTL': '60' } })
     const token = textAt(wrapped.json, 'wrap_info', 'token')
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => server.call('POST', 'sys/wrapping/unwrap', i % 2 === 0 ? { token } : undefined, i % 2 === 0 ? {} : { token })))
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        server.call('POST', 'sys/wrapping/unwrap', i % 2 === 0 ? { token } : undefined, i % 2 === 0 ? {} : { token }),
+      ),
+    )
     assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
   })
 
   test('of twenty that mount the same path one succeeds', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => server.call('POST', 'sys/mounts/race', { type: 'kv' })))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => server.call('POST', 'sys/mounts/race', { type: 'kv' })),
+    )
     assert.equal(answers.filter((answer) => answer.status === 204).length, 1)
     assert.equal(answers.filter((answer) => answer.status === 400).length, 19)
   })

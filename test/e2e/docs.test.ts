@@ -19,7 +19,11 @@ describe('docs/guide.md', () => {
   before(async () => {
     const port = await freePort()
     address = `http://127.0.0.1:${port}`
-    const child = spawn(coffer, ['server', '-dev', '-dev-root-token-id=guide', `-dev-listen-address=127.0.0.1:${port}`, '-dev-no-store-token'], { stdio: 'ignore', env: { ...process.env, HOME: home } })
+    const child = spawn(
+      coffer,
+      ['server', '-dev', '-dev-root-token-id=guide', `-dev-listen-address=127.0.0.1:${port}`, '-dev-no-store-token'],
+      { stdio: 'ignore', env: { ...process.env, HOME: home } },
+    )
     stop = () => void child.kill('SIGKILL')
     for (let attempt = 0; attempt < 2000; attempt++) {
       const health = await request(address, 'GET', '/v1/sys/health').catch(() => undefined)
@@ -37,7 +41,12 @@ describe('docs/guide.md', () => {
 
   for (const [index, block] of blocks.entries()) {
     test(`block ${index + 1}: ${block.split('\n')[0]}`, () => {
-      const env = { PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`, HOME: home, VAULT_ADDR: address, VAULT_TOKEN: 'guide' }
+      const env = {
+        PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`,
+        HOME: home,
+        VAULT_ADDR: address,
+        VAULT_TOKEN: 'guide',
+      }
       const done = spawnSync('sh', ['-e', '-c', block], { encoding: 'utf8', env })
       assert.equal(done.status, 0, `${done.stdout}\n${done.stderr}`)
     })

@@ -24,7 +24,10 @@ test('a first start from any folder, through a symlink, and a second one that fi
     assert.equal(statSync(keysFile).mode & 0o777, 0o600)
     const keys: unknown = JSON.parse(readFileSync(keysFile, 'utf8'))
     const token = textAt(keys, 'root_token')
-    assert.ok(first.output().includes(token) && first.output().includes(textAt(keys, 'unseal_key')), 'both are shown once')
+    assert.ok(
+      first.output().includes(token) && first.output().includes(textAt(keys, 'unseal_key')),
+      'both are shown once',
+    )
 
     const cli = (...args: string[]) => spawnSync(link, args, { encoding: 'utf8', env: { ...env, VAULT_TOKEN: token } })
     assert.equal(cli('kv', 'put', 'secret/hello', 'target=world').status, 0)
@@ -44,7 +47,10 @@ test('a first start from any folder, through a symlink, and a second one that fi
 })
 
 async function start(binary: string, cwd: string, port: number) {
-  const child = spawn(binary, ['server', '-dev-persistent', `-dev-listen-address=127.0.0.1:${port}`], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(binary, ['server', '-dev-persistent', `-dev-listen-address=127.0.0.1:${port}`], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()

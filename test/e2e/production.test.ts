@@ -19,10 +19,20 @@ test('three of five shares open a TLS server, and a crash loses nothing', async 
   await server.kill('SIGKILL')
   await server.restart()
   const before = (await server.call('GET', 'sys/seal-status')).json
-  assert.deepEqual(pick(before, ['initialized', 'sealed', 't', 'n', 'progress']), { initialized: true, sealed: true, t: 3, n: 5, progress: 0 })
+  assert.deepEqual(pick(before, ['initialized', 'sealed', 't', 'n', 'progress']), {
+    initialized: true,
+    sealed: true,
+    t: 3,
+    n: 5,
+    progress: 0,
+  })
   await server.call('PUT', 'sys/unseal', { key: server.keys[4] })
   await server.call('PUT', 'sys/unseal', { key: server.keys[4] })
-  assert.equal(pick((await server.call('GET', 'sys/seal-status')).json, ['progress'])['progress'], 1, 'a share given twice counts once')
+  assert.equal(
+    pick((await server.call('GET', 'sys/seal-status')).json, ['progress'])['progress'],
+    1,
+    'a share given twice counts once',
+  )
   await server.call('PUT', 'sys/unseal', { key: server.keys[2] })
   await server.call('PUT', 'sys/unseal', { key: Buffer.from(server.keys[0] ?? '', 'base64').toString('hex') })
   const secret = await server.call('GET', 'secret/data/a')
@@ -40,18 +50,30 @@ test('wrong shares reset the progress and open nothing', async () => {
   assert.equal(answer.status, 400)
   assert.equal(pick((await server.call('GET', 'sys/seal-status')).json, ['progress'])['progress'], 0)
   await server.call('PUT', 'sys/unseal', { key: server.keys[0] })
-  assert.equal(pick((await server.call('PUT', 'sys/unseal', { key: server.keys[1] })).json, ['sealed'])['sealed'], false)
+  assert.equal(
+    pick((await server.call('PUT', 'sys/unseal', { key: server.keys[1] })).json, ['sealed'])['sealed'],
+    false,
+  )
 })
 
 test('a plain client, and one that speaks TLS 1.1 only, get nothing from a TLS listener', async () => {
   await using server = await startServer({ tls: true })
   const { request } = await import('../support/http.ts')
-  const plain = await request(server.address.replace('https', 'http'), 'GET', '/v1/sys/health').catch((error: unknown) => error)
+  const plain = await request(server.address.replace('https', 'http'), 'GET', '/v1/sys/health').catch(
+    (error: unknown) => error,
+  )
   assert.ok(plain instanceof Error || (plain as { status: number }).status === 400)
   const tls = await import('node:tls')
   const url = new URL(server.address)
   const outcome = await new Promise<string>((resolve) => {
-    const socket = tls.connect({ host: url.hostname, port: Number(url.port), rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
+    const socket = tls.connect({
+      host: url.hostname,
+      port: Number(url.port),
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    })
     socket.on('secureConnect', () => resolve('connected'))
     socket.on('error', () => resolve('refused'))
   })
@@ -60,7 +82,9 @@ test('a plain client, and one that speaks TLS 1.1 only, get nothing from a TLS l
 
 test('init is done once, also when many ask at the same moment', async () => {
   await using server = await startServer({ raw: true })
-  const answers = await Promise.all(Array.from({ length: 20 }, () => server.call('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 })))
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => server.call('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 })),
+  )
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
   assert.ok(answers.filter((answer) => answer.status !== 200).every((answer) => answer.status === 400))
 })

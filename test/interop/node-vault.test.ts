@@ -43,7 +43,11 @@ describe('node-vault', () => {
     const made: unknown = await vault.tokenCreate({ policies: ['reader'], ttl: '1h' })
     // The package adopts every token it sees in a reply.
     vault.token = root
-    const reader = createVault({ endpoint: server.address, token: textAt(made, 'auth', 'client_token'), requestOptions: { ca: readFileSync(server.caFile ?? '') } })
+    const reader = createVault({
+      endpoint: server.address,
+      token: textAt(made, 'auth', 'client_token'),
+      requestOptions: { ca: readFileSync(server.caFile ?? '') },
+    })
     assert.equal(at(await reader.read('secret/data/app/two'), 'data', 'data', 'a'), 'c')
     await assert.rejects(reader.write('secret/data/app/two', { data: {} }), /permission denied/)
     assert.deepEqual(at(await reader.tokenLookupSelf(), 'data', 'policies'), ['default', 'reader'])
@@ -52,7 +56,12 @@ describe('node-vault', () => {
   })
 
   test('wraps and unwraps', async () => {
-    const wrapped: unknown = await vault.request({ path: '/sys/wrapping/wrap', method: 'POST', headers: { 'X-Vault-Wrap-TTL': '60' }, json: { hidden: 'yes' } })
+    const wrapped: unknown = await vault.request({
+      path: '/sys/wrapping/wrap',
+      method: 'POST',
+      headers: { 'X-Vault-Wrap-TTL': '60' },
+      json: { hidden: 'yes' },
+    })
     const token = textAt(wrapped, 'wrap_info', 'token')
     assert.equal(at(await vault.unwrap({ token }), 'data', 'hidden'), 'yes')
     await assert.rejects(vault.unwrap({ token }), /wrapping token is not valid/)

@@ -54,21 +54,33 @@ const COMMANDS: readonly (readonly [string, number, RegExp])[] = [
   ['status', 2, /Sealed +true/],
 ]
 
-describe('the reference command line', { skip: binary === undefined ? 'REFERENCE_BIN does not name an OpenBao or Vault binary' : false }, () => {
-  let server: TestServer
-  before(async () => {
-    server = await startServer({ tls: true })
-  })
-  after(() => server[Symbol.asyncDispose]())
-
-  for (const [words, code, wanted] of COMMANDS) {
-    test(words, () => {
-      const variables = { ADDR: server.address, TOKEN: server.token, CACERT: join(server.folder, 'ca.pem') }
-      const env = Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => [[`VAULT_${name}`, value], [`BAO_${name}`, value]]))
-      const done = spawnSync(binary ?? '', words.split(' '), { encoding: 'utf8', env: { ...env, HOME: server.folder } })
-      const output = `${done.stdout}${done.stderr}`.trim()
-      assert.equal(done.status, code, output)
-      assert.match(output, wanted)
+describe(
+  'the reference command line',
+  { skip: binary === undefined ? 'REFERENCE_BIN does not name an OpenBao or Vault binary' : false },
+  () => {
+    let server: TestServer
+    before(async () => {
+      server = await startServer({ tls: true })
     })
-  }
-})
+    after(() => server[Symbol.asyncDispose]())
+
+    for (const [words, code, wanted] of COMMANDS) {
+      test(words, () => {
+        const variables = { ADDR: server.address, TOKEN: server.token, CACERT: join(server.folder, 'ca.pem') }
+        const env = Object.fromEntries(
+          Object.entries(variables).flatMap(([name, value]) => [
+            [`VAULT_${name}`, value],
+            [`BAO_${name}`, value],
+          ]),
+        )
+        const done = spawnSync(binary ?? '', words.split(' '), {
+          encoding: 'utf8',
+          env: { ...env, HOME: server.folder },
+        })
+        const output = `${done.stdout}${done.stderr}`.trim()
+        assert.equal(done.status, code, output)
+        assert.match(output, wanted)
+      })
+    }
+  },
+)

@@ -34,7 +34,14 @@ export function request(address: string, method: string, path: string, options: 
     const sent = client.request(
       new URL(address),
       // The path goes beside the URL, which would rewrite it.
-      { method, path, headers, ...(ca === undefined ? {} : { ca }), ...(agent === undefined ? {} : { agent }), ...(localAddress === undefined ? {} : { localAddress }) },
+      {
+        method,
+        path,
+        headers,
+        ...(ca === undefined ? {} : { ca }),
+        ...(agent === undefined ? {} : { agent }),
+        ...(localAddress === undefined ? {} : { localAddress }),
+      },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

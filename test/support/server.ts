@@ -48,7 +48,12 @@ export class TestServer implements AsyncDisposable {
   /** An HTTP request with the root token, unless `options` has another. */
   call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
     const ca = this.caFile === undefined ? {} : { ca: readFileSync(this.caFile) }
-    return request(this.address, method, `/v1/${path}`, { token: this.token, ...ca, ...options, ...(body === undefined ? {} : { body }) })
+    return request(this.address, method, `/v1/${path}`, {
+      token: this.token,
+      ...ca,
+      ...options,
+      ...(body === undefined ? {} : { body }),
+    })
   }
 
   /** Waits until the log has it: the log is written a moment after the answer. */
@@ -108,7 +113,9 @@ export class TestServer implements AsyncDisposable {
   }
 
   #spawn(): ChildProcess {
-    const child = spawn(coffer, ['server', `-config=${join(this.folder, 'coffer.hcl')}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(coffer, ['server', `-config=${join(this.folder, 'coffer.hcl')}`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const take = (chunk: Buffer) => {
       this.output += chunk.toString()
     }
@@ -166,7 +173,9 @@ export function freePort(): Promise<number> {
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }

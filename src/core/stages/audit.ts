@@ -21,9 +21,15 @@ async function orSurvive(x: Exchange, deps: PipelineDeps, written: Promise<void>
   try {
     await written
   } catch (error) {
-    const allowed = x.verdict?.allowed === true && x.hasRoute && x.route.found?.operation?.flags.survivesAuditFailure === true
+    const allowed =
+      x.verdict?.allowed === true && x.hasRoute && x.route.found?.operation?.flags.survivesAuditFailure === true
     if (!allowed) throw error
-    deps.log.error('carried out without an audit entry, since no device could write one', { request: x.request.id, operation: x.operation, path: x.request.path, caller: x.caller?.displayName ?? '' })
+    deps.log.error('carried out without an audit entry, since no device could write one', {
+      request: x.request.id,
+      operation: x.operation,
+      path: x.request.path,
+      caller: x.caller?.displayName ?? '',
+    })
   }
 }
 

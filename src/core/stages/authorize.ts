@@ -31,6 +31,8 @@ async function decideOperation(x: Exchange, deps: PipelineDeps): Promise<Operati
 function checkWrapping(x: Exchange): void {
   const { minWrappingTtl, maxWrappingTtl } = x.verdict ?? {}
   const asked = x.request.wrapTtl
-  if (minWrappingTtl !== undefined && minWrappingTtl > 0 && (asked === undefined || asked < minWrappingTtl)) throw requestErrors.PERMISSION_DENIED()
-  if (maxWrappingTtl !== undefined && maxWrappingTtl > 0 && (asked === undefined || asked > maxWrappingTtl)) throw requestErrors.PERMISSION_DENIED()
+  if (minWrappingTtl !== undefined && minWrappingTtl > 0 && (asked === undefined || asked < minWrappingTtl))
+    throw requestErrors.PERMISSION_DENIED()
+  if (maxWrappingTtl !== undefined && maxWrappingTtl > 0 && (asked === undefined || asked > maxWrappingTtl))
+    throw requestErrors.PERMISSION_DENIED()
 }

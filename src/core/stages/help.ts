@@ -8,5 +8,7 @@ import type { Route } from '../../router/router.ts'
 export function helpReply(route: Route): Reply {
   if (route.rest !== '' && route.found === undefined) throw requestErrors.UNSUPPORTED_PATH()
   const text = helpText(route.engine, route.rest === '' ? undefined : route.found?.path, route.rest)
-  return { raw: { contentType: 'application/json', body: `${stringify({ help: text, openapi: new RawJson('null') })}\n` } }
+  return {
+    raw: { contentType: 'application/json', body: `${stringify({ help: text, openapi: new RawJson('null') })}\n` },
+  }
 }

@@ -15,7 +15,8 @@ const NO_QUERY: ReadonlyMap<string, string> = new Map()
 
 export function receive(x: Exchange, deps: PipelineDeps): void {
   const { wire } = x
-  if (wire.listener.requireRequestHeader && header(wire, 'x-vault-request') !== 'true') throw requestErrors.MISSING_REQUEST_HEADER()
+  if (wire.listener.requireRequestHeader && header(wire, 'x-vault-request') !== 'true')
+    throw requestErrors.MISSING_REQUEST_HEADER()
   const target = canonicalRequestPath(wire.target)
   if (!target.ok) {
     if (!wire.target.startsWith('/v1/')) throw requestErrors.NOT_V1()
@@ -23,7 +24,8 @@ export function receive(x: Exchange, deps: PipelineDeps): void {
   }
   const query = target.query.length === 0 ? NO_QUERY : new Map(target.query)
   const operation = operationOf(wire.method, query)
-  const path = isListing(operation) && !target.path.endsWith('/') && target.path !== '' ? `${target.path}/` : target.path
+  const path =
+    isListing(operation) && !target.path.endsWith('/') && target.path !== '' ? `${target.path}/` : target.path
   const namespace = deps.namespaces.resolve(header(wire, 'x-vault-namespace'), path)
   x.request = {
     id: uuid(),
@@ -103,7 +105,10 @@ function wrapTtlOf(wire: WireRequest): number | undefined {
   }
   if (header(wire, 'x-vault-wrap-format') === 'jwt') {
     // Refused before anything is done: afterwards the reply would be lost.
-    throw requestErrors.BAD_HEADER({ name: 'X-Vault-Wrap-Format', takes: 'nothing: wrapping tokens are not made as JWTs' })
+    throw requestErrors.BAD_HEADER({
+      name: 'X-Vault-Wrap-Format',
+      takes: 'nothing: wrapping tokens are not made as JWTs',
+    })
   }
   // Zero is the same as not asking.
   return seconds === 0 ? undefined : Math.ceil(seconds)

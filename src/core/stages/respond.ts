@@ -20,7 +20,11 @@ function success(x: Exchange, reply: Reply): WireReply {
     return { status: reply.status ?? 200, headers: [['Content-Type', contentType], ...(reply.headers ?? [])], body }
   }
   const warnings = x.warnings.length === 0 ? reply.warnings : [...(reply.warnings ?? []), ...x.warnings]
-  const empty = reply.data === undefined && reply.auth === undefined && reply.wrapInfo === undefined && (warnings ?? []).length === 0
+  const empty =
+    reply.data === undefined &&
+    reply.auth === undefined &&
+    reply.wrapInfo === undefined &&
+    (warnings ?? []).length === 0
   const status = empty ? (reply.status ?? 204) : reply.status === undefined || reply.status === 204 ? 200 : reply.status
   if (status === 204) return { status, headers, body: undefined }
   const id = reply.wrapInfo === undefined ? x.request.id : ''
@@ -40,6 +44,9 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
 /** Class, code and stack of a cause. Messages of foreign errors can quote their input, so they are left out. */
 function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return cause === undefined ? '' : typeof cause
-  const stack = (cause.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8)
+  const stack = (cause.stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, 8)
   return [cause.name, ...stack.map((line) => line.trim())].join(' | ')
 }

@@ -71,7 +71,9 @@ async function lend(x: Exchange, deps: PipelineDeps, reply: Reply, view: WriteVi
     return { ...reply, auth, warnings: [...(reply.warnings ?? []), ...auth.warnings] }
   }
   if (reply.lease === undefined) return reply
-  const lease = await deps.leases().register(view, reply.lease, { mount, path: request.path, caller, namespace: request.namespace, data: reply.data })
+  const lease = await deps
+    .leases()
+    .register(view, reply.lease, { mount, path: request.path, caller, namespace: request.namespace, data: reply.data })
   const { leaseId, leaseDuration, renewable } = lease
   return { ...reply, leaseId, leaseDuration, renewable, warnings: [...(reply.warnings ?? []), ...lease.warnings] }
 }

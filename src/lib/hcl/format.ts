@@ -10,7 +10,8 @@ const INDENT = '  '
 
 /** Throws `HclError` for a text that doesn't parse, and for JSON. */
 export function formatHcl(text: string): string {
-  if (/^[\s\ufeff]*\{/.test(text)) throw new HclError({ offset: 0, line: 1, column: 1 }, 'expected HCL, got JSON, which has no canonical form')
+  if (/^[\s\ufeff]*\{/.test(text))
+    throw new HclError({ offset: 0, line: 1, column: 1 }, 'expected HCL, got JSON, which has no canonical form')
   return printHcl(parseNative(text))
 }
 
@@ -30,7 +31,9 @@ class Printer {
     const attached = new Set<CommentGroup>()
     collectAttached(items, attached)
     const kept = new Set([...attached].flat())
-    this.#loose = comments.map((group) => group.filter((comment) => !kept.has(comment))).filter((group) => group.length > 0)
+    this.#loose = comments
+      .map((group) => group.filter((comment) => !kept.has(comment)))
+      .filter((group) => group.length > 0)
   }
 
   top(): string {
@@ -40,10 +43,15 @@ class Printer {
       for (const group of this.#before(item.value.at)) out += lines(group, '')
       out += this.#item(item, '')
       const next = this.#items[index + 1]
-      out += next === undefined || (isEmptyBlock(item) && isEmptyBlock(next) && next.at.line === item.at.line + 1) ? '\n' : '\n\n'
+      out +=
+        next === undefined || (isEmptyBlock(item) && isEmptyBlock(next) && next.at.line === item.at.line + 1)
+          ? '\n'
+          : '\n\n'
     })
     const rest = this.#before(undefined)
-    return rest.length === 0 ? out : `${out}${out === '' ? '' : '\n'}${rest.map((group) => lines(group, '')).join('\n')}`
+    return rest.length === 0
+      ? out
+      : `${out}${out === '' ? '' : '\n'}${rest.map((group) => lines(group, '')).join('\n')}`
   }
 
   /** Takes the loose groups that start before a place. */
@@ -82,7 +90,7 @@ class Printer {
   #object(items: readonly Item[], end: Position, indent: string): string {
     const inner = indent + INDENT
     const parts: string[] = []
-    for (let index = 0; index < items.length; ) {
+    for (let index = 0; index < items.length;) {
       const first = items[index]
       if (first === undefined) break
       const loose = this.#before(first.value.at)
@@ -120,7 +128,8 @@ class Printer {
 
   #list(list: ListValue, indent: string): string {
     const start = this.#loose[this.#next]?.[0]?.at.offset ?? Number.POSITIVE_INFINITY
-    if (isOneLine(list) && start > list.end.offset) return `[${list.elements.map(({ value }) => this.#value(value, indent)).join(', ')}]`
+    if (isOneLine(list) && start > list.end.offset)
+      return `[${list.elements.map(({ value }) => this.#value(value, indent)).join(', ')}]`
     const inner = indent + INDENT
     const longest = widest(list.elements.map(({ value }) => ('text' in value ? value.text : '')))
     let out = '['
@@ -129,7 +138,8 @@ class Printer {
       const apart = index > 0 && (above.length > 0 || list.elements[index - 1]?.lead !== undefined)
       out += `${apart ? '\n' : ''}\n${above.map((group) => lines(group, inner)).join('')}${inner}${this.#value(value, inner)}`
       out += value.kind === 'string' && value.heredoc ? `\n${inner},` : ','
-      if (trail !== undefined) out += `${' '.repeat(longest - ('text' in value ? width(value.text) : 0) + 1)}${inline(trail)}`
+      if (trail !== undefined)
+        out += `${' '.repeat(longest - ('text' in value ? width(value.text) : 0) + 1)}${inline(trail)}`
     })
     const rest = this.#before(list.end)
     return `${out}\n${rest.map((group) => lines(group, inner)).join('')}${indent}]`
@@ -174,7 +184,8 @@ function isEmptyBlock(item: Item): boolean {
 
 /** An attribute that prints on one line, with at most one line of comment above it. */
 function isSimple(item: Item): boolean {
-  if (!item.assigned || (item.lead !== undefined && (item.lead.length > 1 || item.lead[0]?.text.includes('\n')))) return false
+  if (!item.assigned || (item.lead !== undefined && (item.lead.length > 1 || item.lead[0]?.text.includes('\n'))))
+    return false
   const { value } = item
   if (value.kind === 'object') return value.items.length === 0 && value.at.line === value.end.line
   if (value.kind === 'list') return isOneLine(value) && value.elements.every((element) => !isMultiLine(element.value))

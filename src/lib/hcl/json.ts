@@ -57,7 +57,7 @@ class Reader {
     const at = this.#at()
     const items: Item[] = []
     this.#offset++
-    for (let more = this.#peek() !== '}'; more; ) {
+    for (let more = this.#peek() !== '}'; more;) {
       if (this.#peek() !== '"') this.#fail(`expected the name of a member, in quotes, got ${found(this.#peek())}`)
       const key = this.#key()
       if (this.#peek() !== ':') this.#fail(`expected ':' after the name of a member, got ${found(this.#peek())}`)
@@ -113,7 +113,8 @@ class Reader {
 
   #decode(text: string, at: Position): string {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'string' || !value.isWellFormed()) return this.#source.fail(at.offset, 'illegal \\u escape: half of a surrogate pair')
+    if (typeof value !== 'string' || !value.isWellFormed())
+      return this.#source.fail(at.offset, 'illegal \\u escape: half of a surrogate pair')
     return value
   }
 

@@ -3,7 +3,23 @@ import type { Source } from './source.ts'
 import { endOfString, readHeredoc, unquote } from './strings.ts'
 
 export type TokenType =
-  | 'end' | 'identifier' | 'boolean' | 'number' | 'string' | 'heredoc' | 'comment' | '[' | ']' | '{' | '}' | ',' | '=' | ':' | '.' | '+' | '-'
+  | 'end'
+  | 'identifier'
+  | 'boolean'
+  | 'number'
+  | 'string'
+  | 'heredoc'
+  | 'comment'
+  | '['
+  | ']'
+  | '{'
+  | '}'
+  | ','
+  | '='
+  | ':'
+  | '.'
+  | '+'
+  | '-'
 
 export interface Token {
   readonly type: TokenType
@@ -61,9 +77,12 @@ export class Lexer {
     const { text } = this.source
     if (text.startsWith('/*', start)) {
       const close = text.indexOf('*/', start + 2)
-      return close < 0 ? this.source.fail(start, "comment not terminated: expected '*/'") : this.#token('comment', start, close + 2)
+      return close < 0
+        ? this.source.fail(start, "comment not terminated: expected '*/'")
+        : this.#token('comment', start, close + 2)
     }
-    if (text[start] === '/' && text[start + 1] !== '/') this.source.fail(start, "expected '/' or '*' after '/' for a comment")
+    if (text[start] === '/' && text[start + 1] !== '/')
+      this.source.fail(start, "expected '/' or '*' after '/' for a comment")
     return this.#token('comment', start, this.#end(LINE_COMMENT, start))
   }
 
@@ -71,9 +90,13 @@ export class Lexer {
     const text = this.source.text.slice(start, end)
     if (/^-?0[xX]$/.test(text)) this.source.fail(start, 'illegal hexadecimal number')
     if (/^-?0\d+$/.test(text) && /[89]/.test(text)) this.source.fail(start, 'illegal octal number')
-    if (/[eE][+-]?$/.test(text) && !/^-?0[xX]/.test(text)) this.source.fail(start, 'illegal number: expected digits of its exponent')
+    if (/[eE][+-]?$/.test(text) && !/^-?0[xX]/.test(text))
+      this.source.fail(start, 'illegal number: expected digits of its exponent')
     if (this.#end(IDENTIFIER, end) > end) {
-      this.source.fail(end, `unexpected letters after the number ${text}: a value such as "${text}h" is a string and takes quotes`)
+      this.source.fail(
+        end,
+        `unexpected letters after the number ${text}: a value such as "${text}h" is a string and takes quotes`,
+      )
     }
     return this.#token('number', start, end)
   }
@@ -95,7 +118,11 @@ function isMark(char: string): char is TokenType {
 }
 
 const WORDS: ReadonlyMap<TokenType, string> = new Map([
-  ['end', 'the end of the text'], ['identifier', 'a name'], ['boolean', 'a boolean'], ['number', 'a number'], ['string', 'a string'],
+  ['end', 'the end of the text'],
+  ['identifier', 'a name'],
+  ['boolean', 'a boolean'],
+  ['number', 'a number'],
+  ['string', 'a string'],
   ['heredoc', 'a heredoc'],
 ])
 

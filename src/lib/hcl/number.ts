@@ -10,11 +10,14 @@ export function numberValue(source: Source, token: Token): NumberValue {
   const integer = /^-?(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text)
   if (!integer) {
     const value = Number(text)
-    return Number.isFinite(value) ? { kind: 'number', at, text, value, integer } : source.fail(at.offset, 'the number is too large')
+    return Number.isFinite(value)
+      ? { kind: 'number', at, text, value, integer }
+      : source.fail(at.offset, 'the number is too large')
   }
   // A longer one cannot fit; reading it as a bigint would cost the square of its length.
   const exact = text.length > 40 ? MAX + 2n : exactInteger(text)
-  if (exact > MAX || exact < -MAX - 1n) return source.fail(at.offset, 'the number is too large: it takes at most 64 bits')
+  if (exact > MAX || exact < -MAX - 1n)
+    return source.fail(at.offset, 'the number is too large: it takes at most 64 bits')
   return { kind: 'number', at, text, value: Number(exact), integer }
 }
 

@@ -42,7 +42,10 @@ class Parser {
     for (;;) {
       if (this.#token.type === 'end') {
         if (open === undefined) return items
-        this.#fail(this.#token, `expected '}' for the '{' at ${open.at.line}:${open.at.column}, got the end of the text`)
+        this.#fail(
+          this.#token,
+          `expected '}' for the '{' at ${open.at.line}:${open.at.column}, got the end of the text`,
+        )
       }
       if (this.#token.type === '}' && open !== undefined) return items
       items.push(this.#item())
@@ -58,7 +61,10 @@ class Parser {
     if (assigned) this.#advance()
     else if (this.#token.type !== '{') {
       const names = keys.map((key) => key.text).join(' ')
-      this.#fail(this.#token, `key '${names}' expected start of object ('{') or assignment ('='), got ${describe(this.#token)}`)
+      this.#fail(
+        this.#token,
+        `key '${names}' expected start of object ('{') or assignment ('='), got ${describe(this.#token)}`,
+      )
     }
     this.comments.trail = undefined
     const value = this.#value()
@@ -126,7 +132,7 @@ class Parser {
     const elements: Element[] = []
     this.#advance()
     this.comments.trail = undefined
-    for (let separated = true; this.#token.type !== ']'; ) {
+    for (let separated = true; this.#token.type !== ']';) {
       if (this.#token.type === ',') {
         separated = true
         this.#advance()
@@ -134,9 +140,13 @@ class Parser {
         continue
       }
       if (this.#token.type === 'end') {
-        this.#fail(this.#token, `expected ']' for the '[' at ${open.at.line}:${open.at.column}, got the end of the text`)
+        this.#fail(
+          this.#token,
+          `expected ']' for the '[' at ${open.at.line}:${open.at.column}, got the end of the text`,
+        )
       }
-      if (!separated) this.#fail(this.#token, `error parsing list, expected comma or list end, got: ${describe(this.#token)}`)
+      if (!separated)
+        this.#fail(this.#token, `error parsing list, expected comma or list end, got: ${describe(this.#token)}`)
       const lead = this.#takeLead()
       elements.push({ value: this.#value(), lead, trail: undefined })
       this.#trailOf(elements)

@@ -61,5 +61,9 @@ function collectDuplicates(items: readonly Item[], out: Item[]): void {
 /** In JSON a repeated block is a member given twice. */
 function holdsObjects({ value }: Item): boolean {
   if (value.kind === 'object') return true
-  return value.kind === 'list' && value.elements.length > 0 && value.elements.every((element) => element.value.kind === 'object')
+  return (
+    value.kind === 'list' &&
+    value.elements.length > 0 &&
+    value.elements.every((element) => element.value.kind === 'object')
+  )
 }

@@ -2,7 +2,15 @@
 import type { Source } from './source.ts'
 
 const SIMPLE = new Map([
-  ['a', '\x07'], ['b', '\b'], ['f', '\f'], ['n', '\n'], ['r', '\r'], ['t', '\t'], ['v', '\v'], ['\\', '\\'], ['"', '"'],
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['v', '\v'],
+  ['\\', '\\'],
+  ['"', '"'],
 ])
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -21,7 +29,7 @@ export function endOfString(source: Source, start: number): number {
     } else if (char === '{' && braces > 0) braces++
     else if (char === '}' && braces > 0) braces--
   }
-  return source.fail(start, 'literal not terminated: expected a closing \'"\' on the same line')
+  return source.fail(start, "literal not terminated: expected a closing '\"' on the same line")
 }
 
 /** Value of the quoted string from `start` to `end`. `${…}` is kept as it stands; Go's escapes elsewhere. */
@@ -39,7 +47,7 @@ export function unquote(source: Source, start: number, end: number): string {
     }
     bytes = []
   }
-  for (let i = 0; i < inner.length; ) {
+  for (let i = 0; i < inner.length;) {
     if (inner[i] !== '\\') {
       flush(i)
       const next = inner.startsWith('${', i) ? endOfInterpolation(inner, i) : i + 1
@@ -76,7 +84,11 @@ interface Escape {
   readonly byte: number | undefined
 }
 
-const DIGITS = new Map([['x', /[0-9a-fA-F]{2}/y], ['u', /[0-9a-fA-F]{4}/y], ['U', /[0-9a-fA-F]{8}/y]])
+const DIGITS = new Map([
+  ['x', /[0-9a-fA-F]{2}/y],
+  ['u', /[0-9a-fA-F]{4}/y],
+  ['U', /[0-9a-fA-F]{8}/y],
+])
 const OCTAL = /[0-3][0-7]{2}/y
 
 function readEscape(inner: string, at: number): Escape | undefined {
@@ -116,9 +128,10 @@ export function readHeredoc(source: Source, start: number): Heredoc {
   if (opening === null) return source.fail(start, "expected a second '<' for a heredoc")
   const [head, dash, anchor = '', newline] = opening
   if (anchor === '') source.fail(start, 'zero-length heredoc anchor')
-  if (newline === '') source.fail(start + head.length, 'invalid characters in heredoc anchor: expected the end of the line')
+  if (newline === '')
+    source.fail(start + head.length, 'invalid characters in heredoc anchor: expected the end of the line')
   const body = start + head.length
-  for (let line = body; line < text.length; ) {
+  for (let line = body; line < text.length;) {
     const newlineAt = text.indexOf('\n', line)
     const end = newlineAt < 0 ? text.length : newlineAt
     INDENT.lastIndex = line
