@@ -2,14 +2,14 @@
 import type { Engine } from '../framework/engine.ts'
 import { mountErrors } from '../errors/mounts.ts'
 import { requestErrors } from '../errors/request.ts'
-import { storageErrors } from '../errors/storage.ts'
 import type { Clock } from '../lib/clock.ts'
 import { noTuning, type Mount, type MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { MountIndex } from './mount-index.ts'
+import { CurrentMounts } from './current-mounts.ts'
+import type { MountIndex } from './mount-index.ts'
 import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
 import { MoveLog } from './move-log.ts'
 import { assertMountable, assertMovable, assertRemovable, assertTuning, isFixed } from './mount-rules.ts'
@@ -42,29 +42,25 @@ export class MountTable implements MountsPort {
   readonly #deps: MountTableDeps
   readonly #moves = new MoveLog()
   readonly #engines = new Map<string, Engine>()
-  #index = new MountIndex([])
+  readonly #mounts: CurrentMounts
 
   constructor(deps: MountTableDeps) {
     this.#deps = deps
+    this.#mounts = new CurrentMounts(deps.store, deps.clock, (uuid) => void this.#engines.delete(uuid))
   }
 
   get index(): MountIndex {
-    return this.#index
+    return this.#mounts.index
   }
 
   async load(view: ReadView): Promise<void> {
-    const mounts: Mount[] = []
-    for (const uuid of await mountRecords.list(view)) {
-      const record = await mountRecords.get(view, { uuid })
-      if (record !== undefined) mounts.push(fromRecord(record))
-    }
     this.#engines.clear()
-    this.#index = new MountIndex(mounts)
+    await this.#mounts.load(view)
   }
 
   /** Forgets everything, at seal. */
   clear(): void {
-    this.#index = new MountIndex([])
+    this.#mounts.clear()
     this.#engines.clear()
   }
 
@@ -114,15 +110,15 @@ export class MountTable implements MountsPort {
   }
 
   all(): readonly Mount[] {
-    return this.#index.all()
+    return this.index.all()
   }
 
   at(path: string): Mount | undefined {
-    return this.#index.at('root', path)
+    return this.index.at('root', path)
   }
 
   serving(path: string): Mount | undefined {
-    return this.#index.match('root', path)?.mount
+    return this.index.match('root', path)?.mount
   }
 
   limitsOf(mount: Mount): LeaseLimits {
@@ -151,8 +147,11 @@ export class MountTable implements MountsPort {
 
   async enable(view: WriteView, asked: MountInit): Promise<Mount> {
     const init = { ...asked, ...this.#deps.canonicalType(asked.type, asked.options) }
-    assertMountable(init, this.#index, this.#deps.engineOf(init.kind, init.type, init.options) !== undefined)
-    await this.#assertCurrent(view)
+    assertMountable(
+      init,
+      await this.#mounts.at(view),
+      this.#deps.engineOf(init.kind, init.type, init.options) !== undefined,
+    )
     return this.#add(view, init)
   }
 
@@ -161,23 +160,23 @@ export class MountTable implements MountsPort {
    * clear. Where a credential can't be taken back the mount stays, tainted: `lease revoke -force` and another try, as with Vault.
    */
   async disable(path: string): Promise<void> {
-    const mount = this.at(path)
-    if (mount === undefined) return
-    assertRemovable(mount)
-    const isStored = (view: ReadView) => mountRecords.has(view, { uuid: mount.uuid })
-    await this.#deps.store.write(async (view) => {
-      // Another request may have removed it: it must not come back.
-      if (await isStored(view)) this.#replace(view, { ...mount, tainted: true })
+    const { store, revokeLeases, clock } = this.#deps
+    const mount = await store.write(async (view) => {
+      const found = await this.#find(view, path)
+      if (found === undefined) return undefined
+      assertRemovable(found)
+      return this.#replace(view, { ...found, tainted: true })
     })
-    await this.#deps.revokeLeases(mount)
-    await this.#deps.store.write(async (view) => {
-      if (!(await isStored(view))) return
-      await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock })
+    if (mount === undefined) return
+    await revokeLeases(mount)
+    await store.write(async (view) => {
+      // Another request may have removed it meanwhile.
+      if (!(await mountRecords.has(view, { uuid: mount.uuid }))) return
+      await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock })
       mountRecords.delete(view, { uuid: mount.uuid })
       noteRemoval(view, mount)
-      view.onCommitted(() => {
-        this.#index = this.#index.without(mount.uuid)
-        this.#engines.delete(mount.uuid)
+      view.onCommitted((sequence) => {
+        this.#mounts.apply(mount.uuid, sequence, undefined)
         this.#deps.workNoted()
       })
     })
@@ -203,11 +202,10 @@ export class MountTable implements MountsPort {
   }
 
   async move(view: WriteView, from: string, to: string): Promise<string> {
-    const mount = this.at(from)
+    const mount = await this.#find(view, from)
     if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
-    assertMovable(mount, to, this.#index)
-    await this.#assertCurrent(view)
-    this.#replace(view, { ...(await this.#current(view, from)), path: to })
+    assertMovable(mount, to, await this.#mounts.at(view))
+    this.#replace(view, { ...mount, path: to })
     const id = this.#deps.uuid()
     noteMove(view, id, { from, to })
     view.onCommitted(() => {
@@ -227,29 +225,23 @@ export class MountTable implements MountsPort {
     return this.#moves.get(id)
   }
 
-  /**
-   * The index shows what `view` shows. It follows a commit by a moment; until then the request is rerun as for a conflict. The list is
-   * read in the request's transaction: of two requests that change mounts at once, one is rerun and sees what the other did.
-   */
-  async #assertCurrent(view: ReadView): Promise<void> {
-    const stored = await mountRecords.list(view)
-    if (stored.some((uuid) => this.#index.byUuid(uuid) === undefined)) throw storageErrors.CONFLICT()
+  async #current(view: ReadView, path: string): Promise<Mount> {
+    const mount = await this.#find(view, path)
+    if (mount === undefined) throw mountErrors.NO_SYSVIEW({ path })
+    return mount
   }
 
-  async #current(view: ReadView, path: string): Promise<Mount> {
-    const known = this.at(path)
+  /** As it is stored now: another request may have changed it since the index was made. */
+  async #find(view: ReadView, path: string): Promise<Mount | undefined> {
+    const known = (await this.#mounts.at(view)).at('root', path)
     const record = known && (await mountRecords.get(view, { uuid: known.uuid }))
-    if (record === undefined) throw mountErrors.NO_SYSVIEW({ path })
-    return fromRecord(record)
+    return record && fromRecord(record)
   }
 
   #replace(view: WriteView, mount: Mount): Mount {
     const frozen = Object.freeze(mount)
     mountRecords.put(view, { uuid: mount.uuid }, toRecord(frozen))
-    view.onCommitted(() => {
-      this.#engines.delete(mount.uuid)
-      this.#index = this.#index.with(frozen)
-    })
+    view.onCommitted((sequence) => this.#mounts.apply(mount.uuid, sequence, frozen))
     return frozen
   }
 
