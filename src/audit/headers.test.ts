@@ -35,3 +35,12 @@ test('a header that is not there, or is none, is refused', async () => {
   await store.write((view) => headers.write(view, '__proto__', { hmac: true }))
   assert.deepEqual(await store.read((view) => headers.read(view, '__proto__')), { hmac: true })
 })
+
+test('a header that carries a credential is hashed whatever is asked for', async () => {
+  await using server = new Harness()
+  const { headers, store } = server
+  for (const name of ['X-Vault-Token', 'Authorization', 'cookie', 'X-Vault-Inline-Auth-Password']) {
+    await store.write((view) => headers.write(view, name, { hmac: false }))
+    assert.deepEqual(await store.read((view) => headers.read(view, name)), { hmac: true }, name)
+  }
+})

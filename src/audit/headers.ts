@@ -28,6 +28,9 @@ const DEFAULTS: HeaderTable = new Map([
 /** Header names as RFC 9110 5.1 has them. */
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/u
 
+/** What they carry opens something: hashed whatever the table says. */
+const CREDENTIALS = /^(?:x-vault-token|x-vault-inline-auth-.*|authorization|proxy-authorization|cookie)$/
+
 /** The table lives in the storage, of which all views here are the whole; `load` brings the rules in force up to it. */
 export class AuditedHeaders implements HeaderRules {
   rules: HeaderTable = DEFAULTS
@@ -52,13 +55,17 @@ export class AuditedHeaders implements HeaderRules {
   async write(view: WriteView, name: string, rule: HeaderRule): Promise<void> {
     const key = normal(name)
     if (!NAME.test(key)) throw auditErrors.OPTION({ option: 'header', takes: 'the name of an HTTP header' })
-    view.put(KEY, encode(new Map(await this.list(view)).set(key, { hmac: rule.hmac })))
+    view.put(KEY, encode(new Map(await this.list(view)).set(key, ruleFor(key, rule.hmac))))
   }
 
   async delete(view: WriteView, name: string): Promise<void> {
     const table = new Map(await this.list(view))
     if (table.delete(normal(name))) view.put(KEY, encode(table))
   }
+}
+
+function ruleFor(name: string, hmac: boolean): HeaderRule {
+  return { hmac: hmac || CREDENTIALS.test(name) }
 }
 
 function normal(name: string): string {
@@ -76,7 +83,7 @@ function decode(bytes: Uint8Array): HeaderTable {
   if (typeof rows !== 'object' || rows === null) throw auditErrors.BAD_TABLE()
   for (const [name, rule] of Object.entries(rows)) {
     const row: unknown = rule
-    out.set(name, { hmac: typeof row === 'object' && row !== null && 'hmac' in row && row.hmac === true })
+    out.set(name, ruleFor(name, typeof row === 'object' && row !== null && 'hmac' in row && row.hmac === true))
   }
   return out
 }
