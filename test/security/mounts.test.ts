@@ -72,6 +72,27 @@ describe('a storage that fails', () => {
   }
 })
 
+test('a change whose answer was lost is in force all the same, without a restart', async () => {
+  await using server = await composedServer()
+  await server.call('POST', 'sys/mounts/old', KV2)
+  const lose = async (method: string, path: string, body?: object) => {
+    server.driver.plan({ loseAnswerOfCommit: 1 })
+    assert.equal((await server.call(method, path, body)).status, 503)
+    server.driver.plan({})
+  }
+  await lose('POST', 'sys/mounts/new', { type: 'kv' })
+  assert.equal((await server.call('POST', 'sys/mounts/new', KV2)).status, 400, 'it is known at once to be taken')
+  await until('the mount', async () =>
+    (await server.call('POST', 'new/a', { a: 1 })).status === 204 ? true : undefined,
+  )
+  await lose('POST', 'sys/remount', { from: 'old', to: 'moved' })
+  assert.equal((await server.call('POST', 'sys/remount', { from: 'old', to: 'elsewhere' })).status, 400)
+  await until('the move', async () =>
+    (await server.call('POST', 'moved/data/a', { data: {} })).status === 200 ? true : undefined,
+  )
+  assert.equal((await server.call('GET', 'old/data/a')).status, 404)
+})
+
 test('a write that was on its way when its mount went is not acknowledged, and leaves nothing', async () => {
   await using server = await composedServer()
   await server.call('POST', 'sys/mounts/kv', { type: 'kv' })

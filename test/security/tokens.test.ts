@@ -61,7 +61,10 @@ describe('tokens', () => {
         )
       }
     }
-    assert.equal((await server.call('POST', 'auth/token/roles/rooted', { allowed_policies: 'default,Root' })).status, 400)
+    assert.equal(
+      (await server.call('POST', 'auth/token/roles/rooted', { allowed_policies: 'default,Root' })).status,
+      400,
+    )
     // A glob that would take the name does not make it so.
     for (const role of [
       { allowed_policies_glob: '*' },
