@@ -17,6 +17,9 @@ const tlsModes = (process.env['BENCH_TLS'] ?? 'off,on').split(',').map((mode) =>
 const only = process.env['BENCH_ONLY']?.split(',')
 const reference = process.env['REFERENCE_BIN']
 
+/** Seconds. */
+const WARM_UP = 2
+
 if (spawnSync('wrk', ['-v']).error !== undefined) {
   console.error('bench: wrk is not installed (Debian: apt-get install wrk)')
   process.exit(2)
@@ -26,11 +29,13 @@ for (const tls of tlsModes) {
   const servers: Running[] = [await startCoffer(tls)]
   if (reference !== undefined) servers.push(await startReference(reference, tls))
   try {
-    console.log(`\nTLS ${tls ? 'on' : 'off'}; file audit on; durable storage; ${seconds} s a figure`)
+    console.log(`\nTLS ${tls ? 'on' : 'off'}; file audit on; durable storage; ${seconds} s a figure, after ${WARM_UP} s of warm-up`)
     for (const server of servers)
       console.log(`  ${server.name}: ${server.startMs.toFixed(0)} ms from start to first answer`)
     const rows: Row[] = []
     for (const scenario of scenarios.filter((s) => only === undefined || only.includes(s.name))) {
+      // Both are measured warm: a runtime that compiles while it runs is not what a server is for most of its life.
+      for (const server of servers) await drive(server, scenario, 32, WARM_UP)
       for (const count of connections) {
         const figures: Figures[] = []
         for (const server of servers) figures.push(await drive(server, scenario, count, seconds))
