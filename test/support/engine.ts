@@ -29,6 +29,8 @@ export interface TestEngineOptions {
   readonly caller?: Caller
   /** What another engine under test left behind. */
   readonly store?: Store
+  /** Told of each token that the engine's replies have made; without it none can be made. */
+  readonly tokenMade?: () => void
 }
 
 type Body = string | object
@@ -180,7 +182,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     store: () => store,
     openSnapshot: () => store.beginRead(),
     router: () => router,
-    tokens: () => tokensOf(caller),
+    tokens: () => tokensOf(caller, init.tokenMade),
     policies: () => allowAll,
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
@@ -217,13 +219,14 @@ export function testCaller(name: string, more: Partial<Caller> = {}): Caller {
   }
 }
 
-function tokensOf(caller: Caller): TokenPort {
+function tokensOf(caller: Caller, made?: () => void): TokenPort {
   return {
     lookup: () => caller,
     consume: async () => true,
     finished: async () => {},
     allowsAddress: () => true,
     create: async () => {
+      made?.()
       throw new Error('an engine under test has no token store')
     },
   }

@@ -3,6 +3,7 @@ import { callOf } from '../call.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
 import { requestErrors } from '../../errors/request.ts'
 import { RawJson, type JsonOut } from '../../lib/json/index.ts'
+import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
@@ -42,7 +43,11 @@ function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
 }
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
-  return operation.run(await callOf(x, deps, 'read'))
+  const reply = await operation.run(await callOf(x, deps, 'read'))
+  assertNoToken(reply, x.route.mount)
+  if (reply.grant !== undefined || reply.lease !== undefined)
+    throw new Error('a token or a lease is made by an operation that writes')
+  return reply
 }
 
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
@@ -51,8 +56,15 @@ async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefi
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call)
+    assertNoToken(reply, x.route.mount)
     return lend(x, deps, reply, view)
   })
+}
+
+/** In a reply of a secrets engine it would be a log-in that nobody watches. */
+function assertNoToken({ grant, auth }: Reply, mount: Mount): void {
+  if (mount.kind !== 'auth' && (grant !== undefined || auth !== undefined))
+    throw new Error(`${mount.type}: only an auth method may grant a token`)
 }
 
 /** Makes the token or the lease that the reply asks for, in the same transaction as what the engine stored. */
@@ -60,7 +72,6 @@ async function lend(x: Exchange, deps: PipelineDeps, reply: Reply, view: WriteVi
   const { mount } = x.route
   const { request, caller } = x
   if (reply.grant !== undefined) {
-    if (mount.kind !== 'auth') throw new Error(`${mount.type}: only an auth method may grant a token`)
     const auth = await deps.tokens().create(view, reply.grant, {
       mount,
       path: request.path,
