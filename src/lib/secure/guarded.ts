@@ -21,6 +21,44 @@ export type LockState = 'locked' | 'not locked' | 'unknown'
 const SLOT_BYTES = 64
 const REGION_BYTES = 16 * 1024
 
+/** Its bytes are no property of its own: nothing that prints or copies an object comes upon them. */
+class Slot implements SecretBytes {
+  readonly #memory: Uint8Array
+  readonly #writing: (action: () => void) => void
+  readonly #release: () => void
+  #wiped = false
+
+  constructor(memory: Uint8Array, writing: (action: () => void) => void, release: () => void) {
+    this.#memory = memory
+    this.#writing = writing
+    this.#release = release
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#wiped) throw new Error('the key was wiped')
+    return this.#memory
+  }
+
+  get wiped(): boolean {
+    return this.#wiped
+  }
+
+  change(action: (bytes: Uint8Array) => void): void {
+    this.#writing(() => action(this.#memory))
+  }
+
+  wipe(): void {
+    if (this.#wiped) return
+    this.#wiped = true
+    this.#writing(() => sodium.sodium_memzero(this.#memory))
+    this.#release()
+  }
+
+  [Symbol.dispose](): void {
+    this.wipe()
+  }
+}
+
 class Region {
   readonly #memory = sodium.sodium_malloc(REGION_BYTES)
   readonly #free: number[] = []
@@ -38,26 +76,12 @@ class Region {
   take(length: number): SecretBytes {
     const start = this.#free.pop()
     if (start === undefined) throw new Error('the region is full')
-    const bytes = this.#memory.subarray(start, start + length)
-    let wiped = false
-    const wipe = (): void => {
-      if (wiped) return
-      wiped = true
-      this.#change(() => sodium.sodium_memzero(bytes))
-      this.#free.push(start)
-    }
-    return {
-      get bytes() {
-        if (wiped) throw new Error('the key was wiped')
-        return bytes
-      },
-      get wiped() {
-        return wiped
-      },
-      change: (action) => this.#change(() => action(bytes)),
-      wipe,
-      [Symbol.dispose]: wipe,
-    }
+    const memory = this.#memory.subarray(start, start + length)
+    return new Slot(
+      memory,
+      (action) => this.#change(action),
+      () => this.#free.push(start),
+    )
   }
 
   #change(action: () => void): void {
