@@ -83,7 +83,7 @@ describe('audit entries', () => {
     for (const entry of entries) {
       const name = textAt(entry, 'auth', 'display_name').replace('token-', '')
       assert.equal(at(entry, 'auth', 'metadata', 'tenant'), name.replace('tenant', 't'))
-      const refused = JSON.stringify(at(entry, 'error')).includes('denied')
+      const refused = at(entry, 'error') !== undefined
       if (at(entry, 'type') === 'response')
         assert.equal(textAt(entry, 'request', 'path') === `kv/data/${name}`, !refused)
     }
