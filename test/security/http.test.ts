@@ -386,6 +386,17 @@ describe('headers', () => {
     )
   })
 
+  test('of no name make the server stumble', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype']) {
+      assert.match(
+        await raw([`X-Vault-Token: ${server.token}`, `${name}: x`, `${name}: y`], '', 'GET'),
+        /^HTTP\/1\.1 200/,
+        name,
+      )
+    }
+    assert.doesNotMatch(server.output, /exception reached the top|nobody noticed/)
+  })
+
   test('of forwarding are not believed unless a listener was told to', async () => {
     const made = await server.call('POST', 'auth/token/create-orphan', {
       policies: ['default'],

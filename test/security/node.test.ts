@@ -29,7 +29,7 @@ describe('a server’s process', () => {
 
   test('has the flags that close the debugger and the prototype, and no dump of its memory', onLinux, () => {
     const flags = readFileSync(`/proc/${server.child.pid}/cmdline`, 'utf8').split('\0')
-    for (const flag of ['--disable-sigusr1', '--disable-proto=throw']) assert.ok(flags.includes(flag), flag)
+    for (const flag of ['--disable-sigusr1', '--disable-proto=delete']) assert.ok(flags.includes(flag), flag)
     assert.ok(flags.some((flag) => flag.startsWith('--secure-heap=')))
     assert.ok(!flags.some((flag) => /inspect|snapshot-blob|report/.test(flag)))
     assert.match(readFileSync(`/proc/${server.child.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m)
