@@ -93,7 +93,7 @@ export class CurrentMounts {
   async #catchUp(): Promise<void> {
     if (!this.#open || this.#behind.size === 0) return
     await this.#store.read(async (view) => {
-      for (const uuid of [...this.#behind.keys()]) this.apply(uuid, view.sequence, await stored(view, uuid))
+      for (const uuid of this.#behind.keys()) this.apply(uuid, view.sequence, await stored(view, uuid))
     })
   }
 }
