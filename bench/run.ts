@@ -29,7 +29,9 @@ for (const tls of tlsModes) {
   const servers: Running[] = [await startCoffer(tls)]
   if (reference !== undefined) servers.push(await startReference(reference, tls))
   try {
-    console.log(`\nTLS ${tls ? 'on' : 'off'}; file audit on; durable storage; ${seconds} s a figure, after ${WARM_UP} s of warm-up`)
+    console.log(
+      `\nTLS ${tls ? 'on' : 'off'}; file audit on; durable storage; ${seconds} s a figure, after ${WARM_UP} s of warm-up`,
+    )
     for (const server of servers)
       console.log(`  ${server.name}: ${server.startMs.toFixed(0)} ms from start to first answer`)
     const rows: Row[] = []
