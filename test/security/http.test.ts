@@ -106,10 +106,12 @@ describe('a stranger at the port', () => {
       }
       const statuses = await Promise.all(Array.from({ length: 60 }, (_, i) => send(i)))
       assert.deepEqual([...new Set(statuses.filter((_, i) => i % 4 !== 3))], [413])
-      assert.deepEqual(
-        [...new Set(statuses.filter((_, i) => i % 4 === 3))],
-        [403],
-        'a body nobody asked for is not read',
+      // A body nobody asked for is not read: the connection may be cut before its sender, still writing, has seen the reply.
+      const unasked = statuses.filter((_, i) => i % 4 === 3)
+      assert.ok(unasked.includes(403), `${unasked.join(' ')}`)
+      assert.ok(
+        unasked.every((status) => status === 403 || Number.isNaN(status)),
+        `${unasked.join(' ')}`,
       )
       assert.ok(peak - before < 256, `${before.toFixed()} MiB before, ${peak.toFixed()} MiB at most`)
       assert.equal((await server.call('GET', 'sys/health')).status, 200)
