@@ -240,7 +240,7 @@ storage_x "y" {}`),
     ['initialize "a" {}', /operator init/],
     ['ui = true @', /^1:11: illegal character/],
     ['pid_file = "env://COFFER_TEST_NOT_SET"', /^1:12: the environment has no variable COFFER_TEST_NOT_SET/],
-    ['pid_file = "file:///nonexistent/secret"', /cannot be read \(ENOENT\)/],
+    ['pid_file = "file:///dev/null/secret"', /cannot be read \(ENOTDIR\)/],
     ['default_lease_ttl = "1000h"', /default_lease_ttl is above max_lease_ttl/],
   ]
   for (const [text, sentence] of single) {
