@@ -90,7 +90,9 @@ describe('a stranger at the port', () => {
         const client = await RawClient.to(port)
         const path = i % 4 === 3 ? 'nothing/here' : 'sys/unseal'
         client.socket.write(`POST /v1/${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`)
-        for (let sent = 0; sent < 33 && !client.closed && client.received === ''; sent++) {
+        // Where nobody asks for the body, a sender who pushes on past the reply may lose it to the reset: this one looks up in time.
+        const most = i % 4 === 3 ? 2 : 33
+        for (let sent = 0; sent < most && !client.closed && client.received === ''; sent++) {
           client.socket.write(`${MIB.toString(16)}\r\n`)
           client.socket.write(piece)
           if (!client.socket.write('\r\n'))
@@ -106,12 +108,10 @@ describe('a stranger at the port', () => {
       }
       const statuses = await Promise.all(Array.from({ length: 60 }, (_, i) => send(i)))
       assert.deepEqual([...new Set(statuses.filter((_, i) => i % 4 !== 3))], [413])
-      // A body nobody asked for is not read: the connection may be cut before its sender, still writing, has seen the reply.
-      const unasked = statuses.filter((_, i) => i % 4 === 3)
-      assert.ok(unasked.includes(403), `${unasked.join(' ')}`)
-      assert.ok(
-        unasked.every((status) => status === 403 || Number.isNaN(status)),
-        `${unasked.join(' ')}`,
+      assert.deepEqual(
+        [...new Set(statuses.filter((_, i) => i % 4 === 3))],
+        [403],
+        'a body nobody asked for is not read',
       )
       assert.ok(peak - before < 256, `${before.toFixed()} MiB before, ${peak.toFixed()} MiB at most`)
       assert.equal((await server.call('GET', 'sys/health')).status, 200)

@@ -5,7 +5,8 @@
 import type { CofferError } from '../../src/errors/coffer-error.ts'
 import { storageErrors } from '../../src/errors/storage.ts'
 import type { Awaitable } from '../../src/lib/awaitable.ts'
-import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+import type { Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+import { PassingDriver } from './passing-driver.ts'
 
 export interface FaultPlan {
   /** The first commit is 1. The k-th fails with nothing written. */
@@ -19,15 +20,14 @@ export interface FaultPlan {
   readonly error?: () => CofferError
 }
 
-export class FaultyDriver implements Driver {
-  readonly #inner: Driver
+export class FaultyDriver extends PassingDriver {
   #plan: FaultPlan = {}
   #commits = 0
   #gets = 0
   #open = 0
 
   constructor(inner: Driver, plan: FaultPlan = {}) {
-    this.#inner = inner
+    super(inner)
     this.#plan = plan
   }
 
@@ -47,42 +47,18 @@ export class FaultyDriver implements Driver {
     this.#gets = 0
   }
 
-  get type(): string {
-    return this.#inner.type
-  }
-
-  get maxKeyBytes(): number {
-    return this.#inner.maxKeyBytes
-  }
-
-  get maxValueBytes(): number {
-    return this.#inner.maxValueBytes
-  }
-
-  get sequence(): Sequence {
-    return this.#inner.sequence
-  }
-
-  snapshot(): Awaitable<Snapshot> {
-    const snapshot = this.#inner.snapshot()
+  override snapshot(): Awaitable<Snapshot> {
+    const snapshot = this.inner.snapshot()
     return snapshot instanceof Promise ? snapshot.then((inner) => this.#wrap(inner)) : this.#wrap(snapshot)
   }
 
-  async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
+  override async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
     const k = ++this.#commits
     const { failCommit, failFromCommit = Infinity, loseAnswerOfCommit } = this.#plan
     if (k === failCommit || k >= failFromCommit) throw this.#error()
-    const sequence = await this.#inner.commit(reads, writes)
+    const sequence = await this.inner.commit(reads, writes)
     if (k === loseAnswerOfCommit) throw this.#error()
     return sequence
-  }
-
-  subscribe(listener: (change: Change) => void): () => void {
-    return this.#inner.subscribe(listener)
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
   }
 
   #wrap(inner: Snapshot): Snapshot {

@@ -1,34 +1,18 @@
 /** A driver whose every answer comes some turns late, each a different number: an await between a check and its act shows. */
-import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+import type { Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+import { PassingDriver } from './passing-driver.ts'
 
-export class SlowDriver implements Driver {
-  readonly #inner: Driver
+export class SlowDriver extends PassingDriver {
   readonly #random: () => number
 
   constructor(inner: Driver, random: () => number) {
-    this.#inner = inner
+    super(inner)
     this.#random = random
   }
 
-  get type(): string {
-    return this.#inner.type
-  }
-
-  get maxKeyBytes(): number {
-    return this.#inner.maxKeyBytes
-  }
-
-  get maxValueBytes(): number {
-    return this.#inner.maxValueBytes
-  }
-
-  get sequence(): Sequence {
-    return this.#inner.sequence
-  }
-
-  async snapshot(): Promise<Snapshot> {
+  override async snapshot(): Promise<Snapshot> {
     await this.#late()
-    const inner = await this.#inner.snapshot()
+    const inner = await this.inner.snapshot()
     return {
       sequence: inner.sequence,
       get: async (key) => {
@@ -43,19 +27,11 @@ export class SlowDriver implements Driver {
     }
   }
 
-  async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
+  override async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
     await this.#late()
-    const sequence = await this.#inner.commit(reads, writes)
+    const sequence = await this.inner.commit(reads, writes)
     await this.#late()
     return sequence
-  }
-
-  subscribe(listener: (change: Change) => void): () => void {
-    return this.#inner.subscribe(listener)
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
   }
 
   async #late(): Promise<void> {

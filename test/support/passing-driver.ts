@@ -1,0 +1,43 @@
+/** A driver that hands everything on to another; what differs is overridden. */
+import type { Awaitable } from '../../src/lib/awaitable.ts'
+import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+
+export class PassingDriver implements Driver {
+  protected readonly inner: Driver
+
+  constructor(inner: Driver) {
+    this.inner = inner
+  }
+
+  get type(): string {
+    return this.inner.type
+  }
+
+  get maxKeyBytes(): number {
+    return this.inner.maxKeyBytes
+  }
+
+  get maxValueBytes(): number {
+    return this.inner.maxValueBytes
+  }
+
+  get sequence(): Sequence {
+    return this.inner.sequence
+  }
+
+  snapshot(): Awaitable<Snapshot> {
+    return this.inner.snapshot()
+  }
+
+  commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
+    return this.inner.commit(reads, writes)
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    return this.inner.subscribe(listener)
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+}
