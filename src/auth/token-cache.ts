@@ -74,6 +74,7 @@ export class TokenCache {
 
   /** The store's change feed. */
   changed(change: Change): void {
+    if (change.reset === true) this.clear()
     for (const storageKey of change.keys) {
       const key = keyOfId(storageKey)
       if (key === undefined) continue

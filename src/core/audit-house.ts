@@ -84,7 +84,7 @@ export class AuditHouse implements AuditPort, ActivePart {
     await store.write((view) => this.#table.declare(view, declared))
     await this.#load()
     this.#unsubscribe = store.driver.subscribe((change) => {
-      if (change.keys.some((key) => key.startsWith(auditPrefix))) this.#follow()
+      if (change.reset === true || change.keys.some((key) => key.startsWith(auditPrefix))) this.#follow()
     })
   }
 

@@ -5,6 +5,10 @@ export const storageErrors = defineErrors('STORAGE', {
   FULL: { status: 507, message: 'the storage is full' },
   UNAVAILABLE: { status: 503, message: 'the storage is unavailable' },
   CLOSED: { status: 503, message: 'the storage is closed' },
+  NOT_LEADER: {
+    status: 503,
+    message: 'this node does not lead the cluster (any more), so it wrote nothing; try again',
+  },
   KEY_INVALID: {
     status: 400,
     message: 'the path is not valid: its storage key must be non-empty, well-formed Unicode',

@@ -183,6 +183,7 @@ export class ExpiryWorker {
 
   /** What was committed may be due before the timer, or behind the cursor. */
   #changed(change: Change): void {
+    if (change.reset === true) this.#rescan()
     for (const key of change.keys) {
       if (key.startsWith(leaseKeys.prefixJobs)) this.#track(this.#job(key.slice(leaseKeys.prefixJobs.length)))
       const place = parseDue(key)

@@ -23,6 +23,8 @@ export class CurrentMounts {
   readonly #behind = new Map<string, Sequence>()
   /** The commit that the index has of each mount that changed. */
   readonly #applied = new Map<string, Sequence>()
+  /** The commit that replaced the whole store, where the index is still of before. */
+  #replaced: Sequence | undefined
   #index = new MountIndex([])
   #open = false
 
@@ -40,12 +42,18 @@ export class CurrentMounts {
   async load(view: ReadView): Promise<void> {
     this.clear()
     this.#open = true
-    const mounts: Mount[] = []
-    for (const uuid of await mountRecords.list(view)) {
-      const mount = await stored(view, uuid)
-      if (mount !== undefined) mounts.push(mount)
-    }
-    this.#index = new MountIndex(mounts)
+    this.#index = await allIn(view)
+  }
+
+  /** Whether storage is known to have what the index has not. */
+  get lags(): boolean {
+    return this.#replaced !== undefined || this.#behind.size > 0
+  }
+
+  /** Brings the index up to what a view shows: for whoever only reads, to whom nobody brings what changed. */
+  async follow(view: ReadView): Promise<void> {
+    if (this.#replaced !== undefined && view.sequence >= this.#replaced) await this.#reload(view)
+    for (const uuid of this.#behind.keys()) this.apply(uuid, view.sequence, await stored(view, uuid))
   }
 
   /** Forgets everything, at seal. */
@@ -54,6 +62,7 @@ export class CurrentMounts {
     this.#index = new MountIndex([])
     this.#behind.clear()
     this.#applied.clear()
+    this.#replaced = undefined
   }
 
   /**
@@ -62,6 +71,7 @@ export class CurrentMounts {
    */
   async at(view: ReadView): Promise<MountIndex> {
     await mountRecords.list(view)
+    if (this.#replaced !== undefined) return allIn(view)
     let index = this.#index
     for (const uuid of this.#behind.keys()) {
       const mount = await stored(view, uuid)
@@ -79,8 +89,12 @@ export class CurrentMounts {
     this.#changed(uuid)
   }
 
-  #told({ sequence, keys }: Change): void {
+  #told({ sequence, keys, reset }: Change): void {
     if (!this.#open) return
+    if (reset === true) {
+      this.#replaced = sequence
+      this.#clock.timer(PATIENCE, () => this.#catchUp())
+    }
     for (const key of keys) {
       if (!key.startsWith(PREFIX)) continue
       const uuid = key.slice(PREFIX.length)
@@ -91,11 +105,26 @@ export class CurrentMounts {
   }
 
   async #catchUp(): Promise<void> {
-    if (!this.#open || this.#behind.size === 0) return
-    await this.#store.read(async (view) => {
-      for (const uuid of this.#behind.keys()) this.apply(uuid, view.sequence, await stored(view, uuid))
-    })
+    if (!this.#open || !this.lags) return
+    await this.#store.read((view) => this.follow(view))
   }
+
+  async #reload(view: ReadView): Promise<void> {
+    const before = this.#index
+    this.#index = await allIn(view)
+    this.#replaced = undefined
+    for (const [uuid, sequence] of this.#behind) if (sequence <= view.sequence) this.#behind.delete(uuid)
+    for (const { uuid } of before.all()) this.#changed(uuid)
+  }
+}
+
+async function allIn(view: ReadView): Promise<MountIndex> {
+  const mounts: Mount[] = []
+  for (const uuid of await mountRecords.list(view)) {
+    const mount = await stored(view, uuid)
+    if (mount !== undefined) mounts.push(mount)
+  }
+  return new MountIndex(mounts)
 }
 
 async function stored(view: ReadView, uuid: string): Promise<Mount | undefined> {

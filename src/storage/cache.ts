@@ -68,6 +68,11 @@ export class DerivedCache<V> {
   }
 
   #invalidate(change: Change): void {
+    if (change.reset === true) {
+      this.#values.clear()
+      this.#changed.clear()
+      this.#floor = change.sequence
+    }
     for (const key of change.keys) {
       if (!key.startsWith(this.#prefix)) continue
       const own = this.#keyOf(key.slice(this.#prefix.length))

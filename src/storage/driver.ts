@@ -22,6 +22,9 @@ export interface Range {
   readonly limit?: number
 }
 
+/** A key and its value, as stored. */
+export type Entry = readonly [key: string, value: Uint8Array]
+
 /** The store as it stood after commit `sequence`. Must be closed: an open snapshot keeps old pages alive. */
 export interface Snapshot {
   readonly sequence: Sequence
@@ -29,6 +32,8 @@ export interface Snapshot {
   get(key: string): Awaitable<Uint8Array | undefined>
   /** Keys of the range in order. */
   keys(range: Range): Awaitable<string[]>
+  /** The same with their values: for copying all there is, page by page. */
+  entries(range: Range): Awaitable<Entry[]>
   close(): void
 }
 
@@ -46,6 +51,38 @@ export type WriteSet = ReadonlyMap<string, Uint8Array | undefined>
 export interface Change {
   readonly sequence: Sequence
   readonly keys: readonly string[]
+  /** Any key may have changed since the last one told of: the store was replaced, or what happened meanwhile is not known. */
+  readonly reset?: true
+}
+
+/** Who leads, as the others see it. */
+export interface Leader {
+  /** Grows with each change of leadership. */
+  readonly term: number
+  /** What the leader said of itself when it campaigned; the driver only keeps it. */
+  readonly identity: string
+}
+
+/** Held by the one node that may write. */
+export interface Leadership {
+  readonly term: number
+  /** Resolves, with the reason for the log, once it is over or can no longer be vouched for. Never rejects. */
+  readonly lost: Promise<string>
+  /**
+   * Monotonic time (ms, as `performance.now()`) up to which nobody else can have become the leader. A node that slept past it must
+   * not answer from what it remembers.
+   */
+  readonly validUntil: number
+  /** Gives it up, so that another gets it at once. Commits under way end first; later ones fail with `STORAGE_NOT_LEADER`. */
+  release(): Promise<void>
+}
+
+/** How nodes that share the store agree on who writes. Every commit is conditional on the term that this gave (fencing). */
+export interface Election {
+  /** Waits until this node leads. Rejects with the signal's reason when aborted; rides out a storage that is away. */
+  campaign(identity: string, signal: AbortSignal): Promise<Leadership>
+  /** Undefined while nobody leads. Rejects with `STORAGE_UNAVAILABLE`. */
+  leader(): Promise<Leader | undefined>
 }
 
 export interface Driver {
@@ -54,6 +91,8 @@ export interface Driver {
   readonly maxValueBytes: number
   /** The newest commit that was announced to the subscribers; no snapshot handed out so far is newer. */
   readonly sequence: Sequence
+  /** Where several nodes share the store. With it only the leader commits; the others follow and read. */
+  readonly election: Election | undefined
   snapshot(): Awaitable<Snapshot>
   /**
    * Applies all of `writes` or nothing, unless something in `reads` changed after `reads.sequence`. The snapshot that the
@@ -64,6 +103,17 @@ export interface Driver {
    * or `STORAGE_VALUE_TOO_LARGE`; nothing was written then.
    */
   commit(reads: ReadSet, writes: WriteSet): Promise<Sequence>
+  /**
+   * In place of all that is stored, these, all or nothing, in one commit that is told of as a reset. What was committed with a read
+   * set from before conflicts. The entries come in any order, each key once. Rejects as `commit` does, or with what the iteration
+   * throws; nothing has changed then.
+   */
+  replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence>
+  /**
+   * Whether snapshots taken from now on show commit `sequence`, after waiting up to `ms` for it. Of a driver that is the only
+   * writer this is so at once.
+   */
+  reach(sequence: Sequence, ms: number): Promise<boolean>
   /**
    * Calls `listener` for every commit, in order, before that commit's promise resolves and before a snapshot that shows it is
    * handed out. Returns the function that stops it. A listener is quick and does not throw.

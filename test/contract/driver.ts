@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Change, Driver, ReadSet, Sequence, Snapshot } from '../../src/storage/driver.ts'
+import type { Change, Driver, Entry, Range, ReadSet, Sequence, Snapshot } from '../../src/storage/driver.ts'
 import { plainCodec } from '../../src/storage/plain-codec.ts'
 import { isConflict, Store } from '../../src/storage/store.ts'
 
@@ -43,6 +43,10 @@ async function at<T>(driver: Driver, look: (snapshot: Snapshot) => T | Promise<T
 async function openSnapshot(driver: Driver): Promise<Disposable> {
   const snapshot = await driver.snapshot()
   return { [Symbol.dispose]: () => snapshot.close() }
+}
+
+async function* pages(...all: readonly (readonly [string, string])[][]): AsyncGenerator<Entry[]> {
+  for (const page of all) yield page.map(([key, value]): Entry => [key, bytes(value)])
 }
 
 const codeOf = (code: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === code
@@ -253,6 +257,108 @@ export function driverContract(name: string, makeHarness: () => Promise<DriverHa
       withDriver(async (driver) => {
         await driver.commit(BLIND, writes({ absent: undefined, a: '1' }))
         assert.deepEqual(await at(driver, (snapshot) => snapshot.keys({ prefix: '' })), ['a'])
+      }),
+    )
+  })
+
+  describe(`driver ${name}: all that is stored`, () => {
+    it(
+      'gives entries as it gives keys, with their values',
+      withDriver(async (driver) => {
+        await driver.commit(BLIND, writes({ 'a/1': 'one', 'a/2': '', 'b/1': 'three' }))
+        await at(driver, async (snapshot) => {
+          const seen = async (range: Range) =>
+            (await snapshot.entries(range)).map(([key, value]) => [key, utf8.decode(value)])
+          assert.deepEqual(await seen({ prefix: '' }), [
+            ['a/1', 'one'],
+            ['a/2', ''],
+            ['b/1', 'three'],
+          ])
+          assert.deepEqual(await seen({ prefix: 'a/', after: 'a/1' }), [['a/2', '']])
+          assert.deepEqual(await seen({ prefix: '', from: 'a/2', limit: 1 }), [['a/2', '']])
+          assert.deepEqual(await seen({ prefix: '', limit: 0 }), [])
+        })
+      }),
+    )
+
+    it(
+      'is replaced whole, beside snapshots that stay as they were',
+      withDriver(async (driver) => {
+        const heard: Change[] = []
+        const base = await driver.commit(BLIND, writes({ gone: '1', kept: '1' }))
+        driver.subscribe((change) => heard.push(change))
+        const old = await driver.snapshot()
+        const sequence = await driver.replace(
+          pages(
+            [
+              ['kept', '2'],
+              ['new', '2'],
+            ],
+            [['far', '2']],
+          ),
+        )
+        assert.ok(sequence > base)
+        assert.deepEqual(
+          heard.map(({ sequence: at, reset }) => [at, reset]),
+          [[sequence, true]],
+        )
+        assert.deepEqual(await old.keys({ prefix: '' }), ['gone', 'kept'])
+        assert.equal(await textOf(old, 'kept'), '1')
+        await assert.rejects(driver.commit(reading(old.sequence, ['kept']), writes({ mine: '' })), isConflict)
+        old.close()
+        await at(driver, async (snapshot) => {
+          assert.equal(snapshot.sequence, sequence)
+          assert.deepEqual(await snapshot.keys({ prefix: '' }), ['far', 'kept', 'new'])
+          assert.equal(await textOf(snapshot, 'kept'), '2')
+        })
+        const later = await driver.commit(reading(sequence, ['kept']), writes({ after: '' }))
+        assert.ok(later > sequence)
+      }),
+    )
+
+    it(
+      'stays as it was where a replacement fails',
+      withDriver(async (driver) => {
+        const base = await driver.commit(BLIND, writes({ kept: '1' }))
+        const broken = async function* () {
+          yield [['kept', bytes('2')]] as const
+          throw new RangeError('the archive ends too early')
+        }
+        await assert.rejects(driver.replace(broken()), RangeError)
+        await assert.rejects(
+          driver.replace(
+            pages([
+              ['kept', '2'],
+              ['k'.repeat(33_000), ''],
+            ]),
+          ),
+          codeOf('STORAGE_KEY_TOO_LONG'),
+        )
+        await at(driver, async (snapshot) => {
+          assert.deepEqual(await snapshot.keys({ prefix: '' }), ['kept'])
+          assert.equal(await textOf(snapshot, 'kept'), '1')
+        })
+        await driver.commit(reading(base, ['kept']), writes({ kept: '3' }))
+      }),
+    )
+
+    it(
+      'puts commits that came during a replacement behind it',
+      withDriver(async (driver) => {
+        const replaced = driver.replace(pages([['a', 'replaced']]))
+        const committed = driver.commit(BLIND, writes({ b: 'later' }))
+        const [first, second] = await Promise.all([replaced, committed])
+        assert.ok(first < second)
+        await at(driver, async (snapshot) => assert.deepEqual(await snapshot.keys({ prefix: '' }), ['a', 'b']))
+      }),
+    )
+
+    it(
+      'reaches what it committed',
+      withDriver(async (driver) => {
+        const sequence = await driver.commit(BLIND, writes({ a: '1' }))
+        assert.equal(await driver.reach(sequence, 1000), true)
+        assert.equal(await driver.reach(sequence + 1000, 0), false)
       }),
     )
   })

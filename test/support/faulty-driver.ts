@@ -71,6 +71,7 @@ export class FaultyDriver extends PassingDriver {
         return inner.get(key)
       },
       keys: (range) => inner.keys(range),
+      entries: (range) => inner.entries(range),
       close: () => {
         if (open) this.#open--
         open = false

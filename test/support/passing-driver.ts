@@ -1,6 +1,15 @@
 /** A driver that hands everything on to another; what differs is overridden. */
 import type { Awaitable } from '../../src/lib/awaitable.ts'
-import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
+import type {
+  Change,
+  Driver,
+  Election,
+  Entry,
+  ReadSet,
+  Sequence,
+  Snapshot,
+  WriteSet,
+} from '../../src/storage/driver.ts'
 
 export class PassingDriver implements Driver {
   protected readonly inner: Driver
@@ -25,12 +34,24 @@ export class PassingDriver implements Driver {
     return this.inner.sequence
   }
 
+  get election(): Election | undefined {
+    return this.inner.election
+  }
+
   snapshot(): Awaitable<Snapshot> {
     return this.inner.snapshot()
   }
 
   commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
     return this.inner.commit(reads, writes)
+  }
+
+  replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence> {
+    return this.inner.replace(entries)
+  }
+
+  reach(sequence: Sequence, ms: number): Promise<boolean> {
+    return this.inner.reach(sequence, ms)
   }
 
   subscribe(listener: (change: Change) => void): () => void {

@@ -23,6 +23,10 @@ export class SlowDriver extends PassingDriver {
         await this.#late()
         return inner.keys(range)
       },
+      entries: async (range) => {
+        await this.#late()
+        return inner.entries(range)
+      },
       close: () => inner.close(),
     }
   }

@@ -4,28 +4,29 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import type { CofferError } from '../../errors/coffer-error.ts'
 import { storageErrors } from '../../errors/storage.ts'
-import type { Sequence, WriteSet } from '../driver.ts'
+import type { GroupMember } from '../commit-queue.ts'
+import type { Sequence } from '../driver.ts'
 import { checkDataFile } from './lmdb-file.ts'
 
 export type LmdbKey = string | Uint8Array
-type Database = RootDatabase<Uint8Array, LmdbKey>
+export type Database = RootDatabase<Uint8Array, LmdbKey>
 export type ReadTransaction = ReturnType<Database['useReadTransaction']>
 
-interface GroupMember {
-  readonly sequence: Sequence
-  readonly writes: WriteSet
-}
-
-export interface Environment {
+/** The environment as one thread reads it. */
+export interface ReadEnvironment {
   readonly path: string
   readonly maxKeyBytes: number
-  /** By which the data file was too short when it was opened. */
-  readonly missingBytes: number
   readonly db: Database
   /** Open read transactions; the environment must not be closed under them. */
   readonly readers: Set<{ abandon(): void }>
-  /** Writes all in one LMDB transaction; resolves after the fsync. */
-  write(group: readonly GroupMember[]): Promise<void>
+}
+
+export interface Environment extends ReadEnvironment {
+  readonly mapSize: number
+  /** By which the data file was too short when it was opened. */
+  readonly missingBytes: number
+  /** Writes all in one LMDB transaction, and what `note` adds to it; resolves after the fsync. */
+  write(group: readonly GroupMember[], note: (group: readonly GroupMember[]) => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,7 +34,7 @@ export interface Environment {
 export const END_OF_KEYS: Uint8Array = Uint8Array.of(0xff)
 export const SEQUENCE_KEY: Uint8Array = Uint8Array.of(0xff, 0x01)
 
-const MAX_KEY_BYTES = 1978
+export const MAX_KEY_BYTES = 1978
 const DEFAULT_MAP_SIZE = 64 * 2 ** 30
 
 /** Keys as their UTF-8 bytes, written into the library's own buffer without a copy between. */
@@ -43,7 +44,9 @@ const keyEncoder = {
     target.set(key, position)
     return position + key.length
   },
-  readKey(source: Buffer, start: number, end: number): string {
+  readKey(source: Buffer, start: number, end: number): LmdbKey {
+    // The driver's own entries.
+    if (source[start] === END_OF_KEYS[0]) return Uint8Array.prototype.slice.call(source, start, end)
     return source.toString('utf8', start, end)
   },
 }
@@ -54,7 +57,7 @@ export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Envir
   let missingBytes: number
   try {
     missingBytes = checkDataFile(join(path, 'data.mdb'))
-    db = open<Uint8Array, LmdbKey>(openOptions(path, mapSize))
+    db = openDatabase(path, mapSize)
   } catch (error) {
     throw storageErrors.CANNOT_OPEN(
       { path, why: error instanceof Error ? error.message : String(error) },
@@ -65,10 +68,11 @@ export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Envir
   return {
     path,
     db,
+    mapSize,
     missingBytes,
     readers,
     maxKeyBytes: MAX_KEY_BYTES,
-    write: (group) => writeGroup(db, group),
+    write: (group, note) => writeGroup(db, group, note),
     async close() {
       for (const reader of readers) reader.abandon()
       await db.close()
@@ -76,23 +80,28 @@ export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Envir
   }
 }
 
-function openOptions(path: string, mapSize: number) {
-  return {
+/** Opened in one thread more, the environment is the same: what one thread committed the others see. */
+export function openDatabase(path: string, mapSize = DEFAULT_MAP_SIZE): Database {
+  return open<Uint8Array, LmdbKey>({
     path,
     mapSize,
     // Without this a promise would resolve when a commit is visible, before it is on the disk.
     overlappingSync: false,
     noSubdir: false,
-    encoding: 'binary' as const,
+    encoding: 'binary',
     keyEncoder,
     // One slot for each snapshot of a different age that is open at once.
     maxReaders: 2048,
     // The driver forms groups itself; another turn of waiting in the library would only add delay.
     eventTurnBatching: false,
-  }
+  })
 }
 
-async function writeGroup(db: Database, group: readonly GroupMember[]): Promise<void> {
+async function writeGroup(
+  db: Database,
+  group: readonly GroupMember[],
+  note: (group: readonly GroupMember[]) => void,
+): Promise<void> {
   let last: Sequence = 0
   const committed = db.batch(() => {
     for (const { sequence, writes } of group) {
@@ -104,6 +113,7 @@ async function writeGroup(db: Database, group: readonly GroupMember[]): Promise<
       }
     }
     void db.put(SEQUENCE_KEY, encodeSequence(last))
+    note(group)
   })
   try {
     await committed
@@ -114,7 +124,7 @@ async function writeGroup(db: Database, group: readonly GroupMember[]): Promise<
   }
 }
 
-function encodeSequence(sequence: Sequence): Uint8Array {
+export function encodeSequence(sequence: Sequence): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(8)
   bytes.writeBigUInt64BE(BigInt(sequence))
   return bytes

@@ -1,12 +1,14 @@
 /** Snapshots over LMDB. Those taken between two commits share one read transaction, so that a snapshot costs next to nothing. */
+import type { RangeOptions } from 'lmdb'
 import { storageErrors } from '../../errors/storage.ts'
-import type { Range, Sequence, Snapshot } from '../driver.ts'
+import type { Entry, Range, Sequence, Snapshot } from '../driver.ts'
 import { compareKeys, isStorable } from '../key-order.ts'
 import {
+  type Database,
   decodeSequence,
   END_OF_KEYS,
-  type Environment,
   type LmdbKey,
+  type ReadEnvironment,
   type ReadTransaction,
   SEQUENCE_KEY,
   storageErrorOf,
@@ -15,18 +17,18 @@ import {
 /** One LMDB read transaction, counted. Whoever makes it holds the first count. */
 export class SharedRead {
   readonly sequence: Sequence
-  readonly environment: Environment
-  readonly #transaction: ReadTransaction
+  readonly environment: ReadEnvironment
+  readonly transaction: ReadTransaction
   readonly options: { readonly transaction: ReadTransaction }
   #count = 1
   #closed = false
 
-  constructor(environment: Environment) {
+  constructor(environment: ReadEnvironment) {
     this.environment = environment
     // The library keeps a read transaction of its own for a while; ask for one that shows the newest commit.
     environment.db.resetReadTxn()
-    this.#transaction = environment.db.useReadTransaction()
-    this.options = { transaction: this.#transaction }
+    this.transaction = environment.db.useReadTransaction()
+    this.options = { transaction: this.transaction }
     this.sequence = decodeSequence(environment.db.get(SEQUENCE_KEY, this.options))
     environment.readers.add(this)
   }
@@ -47,7 +49,7 @@ export class SharedRead {
     if (this.#closed) return
     this.#closed = true
     this.environment.readers.delete(this)
-    this.#transaction.done()
+    this.transaction.done()
   }
 }
 
@@ -74,20 +76,35 @@ export class LmdbSnapshot implements Snapshot {
   }
 
   keys(range: Range): string[] {
+    const out: string[] = []
+    this.#scan(range, (bounds, db) => {
+      for (const key of db.getKeys(bounds)) if (typeof key === 'string') out.push(key)
+    })
+    return out
+  }
+
+  entries(range: Range): Entry[] {
+    const out: Entry[] = []
+    this.#scan(range, (bounds, db) => {
+      for (const { key, value } of db.getRange(bounds)) if (typeof key === 'string') out.push([key, value])
+    })
+    return out
+  }
+
+  #scan(range: Range, read: (bounds: RangeOptions, db: Database) => void): void {
     const { db, maxKeyBytes, path } = this.#environment()
-    if (range.limit === 0 || (range.prefix !== '' && !isStorable(range.prefix, maxKeyBytes))) return []
+    if (range.limit === 0 || (range.prefix !== '' && !isStorable(range.prefix, maxKeyBytes))) return
     const bounds = {
       ...startOf(range, maxKeyBytes),
       end: endOf(range.prefix),
       ...(range.limit === undefined ? {} : { limit: range.limit }),
+      ...this.#read.options,
     }
-    const out: string[] = []
     try {
-      for (const key of db.getKeys({ ...bounds, ...this.#read.options })) if (typeof key === 'string') out.push(key)
+      read(bounds, db)
     } catch (error) {
       throw storageErrorOf(error, path)
     }
-    return out
   }
 
   close(): void {
@@ -97,7 +114,7 @@ export class LmdbSnapshot implements Snapshot {
     this.#read.release()
   }
 
-  #environment(): Environment {
+  #environment(): ReadEnvironment {
     if (!this.#open) throw new Error('the snapshot is closed')
     if (this.#read.closed) throw storageErrors.CLOSED()
     return this.#read.environment

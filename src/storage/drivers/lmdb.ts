@@ -4,12 +4,13 @@
  */
 import { storageErrors } from '../../errors/storage.ts'
 import { ChangeFeed } from '../change-feed.ts'
-import { ConflictLog } from '../conflict-log.ts'
-import type { Change, Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../driver.ts'
-import { checkWrites } from '../key-order.ts'
+import { CommitQueue, type GroupMember } from '../commit-queue.ts'
+import type { Change, Driver, Entry, ReadSet, Sequence, Snapshot, WriteSet } from '../driver.ts'
 import { OpenSnapshots } from '../open-snapshots.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { type Environment, openEnvironment, storageErrorOf } from './lmdb-environment.ts'
+import { LmdbChangeLog } from './lmdb-change-log.ts'
+import { replaceAll } from './lmdb-replace.ts'
 import { LmdbSnapshot, SharedRead } from './lmdb-snapshot.ts'
 
 export interface LmdbOptions {
@@ -18,32 +19,21 @@ export interface LmdbOptions {
   /** Address space to set aside, in bytes; it grows beyond. */
   readonly mapSize?: number
   readonly maxValueBytes?: number
-}
-
-interface Pending {
-  readonly sequence: Sequence
-  readonly writes: WriteSet
-  readonly resolve: (sequence: Sequence) => void
-  readonly reject: (error: unknown) => void
+  /** Other threads read the store, through `LmdbFollower`. */
+  readonly followed?: boolean
 }
 
 export class LmdbDriver implements Driver {
   readonly type = 'lmdb'
+  readonly election = undefined
   readonly maxKeyBytes: number
   readonly maxValueBytes: number
   readonly #folder: DataFolder
   readonly #environment: Environment
   readonly #feed = new ChangeFeed()
   readonly #open = new OpenSnapshots()
-  readonly #log: ConflictLog
-  /** Number of the last commit accepted; those after `#visible` are queued or in flight. */
-  #accepted: Sequence
-  #visible: Sequence
-  #queue: Pending[] = []
-  /** The group that is being written, less those already announced. */
-  #inFlight: Pending[] = []
-  readonly #promises = new Map<Sequence, Promise<unknown>>()
-  #draining: Promise<void> | undefined
+  readonly #commits: CommitQueue
+  readonly #changes: LmdbChangeLog | undefined
   /** The read transaction that snapshots share until the next commit. */
   #current: SharedRead | undefined
   #closing: Promise<void> | undefined
@@ -61,9 +51,18 @@ export class LmdbDriver implements Driver {
     }
     this.maxKeyBytes = this.#environment.maxKeyBytes
     this.maxValueBytes = options.maxValueBytes ?? 64 * 1024 * 1024
-    this.#visible = this.#accepted = read.sequence
-    this.#log = new ConflictLog(read.sequence)
     this.#current = read
+    this.#changes = options.followed === true ? new LmdbChangeLog(this.#environment.db, read.sequence) : undefined
+    this.#commits = new CommitQueue({
+      sequence: read.sequence,
+      limits: this,
+      feed: this.#feed,
+      open: this.#open,
+      write: (group) => this.#write(group),
+      errorOf: (error) => storageErrorOf(error, options.path),
+      splits: () => true,
+      visible: (sequence) => this.#dropBefore(sequence),
+    })
   }
 
   /** Paths whose modes were too wide and were tightened at opening. */
@@ -77,7 +76,7 @@ export class LmdbDriver implements Driver {
   }
 
   get sequence(): Sequence {
-    return this.#visible
+    return this.#commits.sequence
   }
 
   snapshot(): Snapshot {
@@ -85,29 +84,25 @@ export class LmdbDriver implements Driver {
     this.#current ??= new SharedRead(this.#environment)
     const read = this.#current
     // LMDB shows a commit a moment before its promise resolves; whoever sees it must find the caches told of it.
-    if (read.sequence > this.#visible) this.#announce(read.sequence)
+    if (read.sequence > this.sequence) this.#commits.announce(read.sequence)
     read.retain()
     this.#open.add(read.sequence)
     return new LmdbSnapshot(read, () => this.#open.remove(read.sequence))
   }
 
   commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
-    if (this.#closing !== undefined) return Promise.reject(storageErrors.CLOSED())
-    try {
-      checkWrites(this, writes)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    const newer = this.#log.conflict(reads)
-    if (newer !== undefined) return this.#refuse(newer)
-    const sequence = ++this.#accepted
-    this.#log.record(sequence, writes.keys())
-    const promise = new Promise<Sequence>((resolve, reject) => {
-      this.#queue.push({ sequence, writes, resolve, reject })
+    return this.#commits.commit(reads, writes)
+  }
+
+  replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence> {
+    return this.#commits.replace(async (sequence) => {
+      await replaceAll(this.#environment, entries, sequence, this)
+      this.#changes?.restart(sequence)
     })
-    this.#promises.set(sequence, promise)
-    this.#draining ??= this.#drain()
-    return promise
+  }
+
+  async reach(sequence: Sequence): Promise<boolean> {
+    return sequence <= this.sequence
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -119,71 +114,20 @@ export class LmdbDriver implements Driver {
     return this.#closing
   }
 
-  /** Rejects once the commit that was conflicted with has been decided: a rerun before that would only conflict again. */
-  async #refuse(newer: Sequence): Promise<never> {
-    await this.#promises.get(newer)?.catch(() => undefined)
-    throw storageErrors.CONFLICT()
-  }
-
-  async #drain(): Promise<void> {
-    // Let the commits of this turn join the first group.
-    await Promise.resolve()
-    while (this.#queue.length > 0) {
-      const group = this.#queue
-      this.#queue = []
-      await this.#write(group)
-    }
-    this.#draining = undefined
-  }
-
-  async #write(group: readonly Pending[]): Promise<void> {
-    this.#inFlight = [...group]
-    try {
-      await this.#environment.write(group)
-    } catch (error) {
-      this.#inFlight = []
-      return this.#failed(group, error)
-    }
+  async #write(group: readonly GroupMember[]): Promise<void> {
+    await this.#environment.write(group, (members) => this.#changes?.note(members))
     const last = group.at(-1)
-    if (last === undefined) return
-    this.#announce(last.sequence)
-    for (const pending of group) {
-      this.#promises.delete(pending.sequence)
-      pending.resolve(pending.sequence)
-    }
-    this.#log.trim(this.#open.oldest() ?? this.#visible, this.#visible)
+    if (last !== undefined) this.#changes?.noted(last.sequence)
   }
 
-  async #failed(group: readonly Pending[], error: unknown): Promise<void> {
-    if (group.length > 1) {
-      // One commit that does not fit must not fail those that happened to share its group.
-      for (const pending of group) await this.#write([pending])
-      return
-    }
-    for (const pending of group) {
-      this.#log.withdraw(pending.sequence)
-      this.#promises.delete(pending.sequence)
-      pending.reject(storageErrorOf(error, this.#environment.path))
-    }
-  }
-
-  /** Tells of the commits up to `sequence` and lets snapshots show them. */
-  #announce(sequence: Sequence): void {
+  #dropBefore(sequence: Sequence): void {
     const stale = this.#current !== undefined && this.#current.sequence < sequence ? this.#current : undefined
     if (stale !== undefined) this.#current = undefined
     stale?.release()
-    let done = 0
-    for (const pending of this.#inFlight) {
-      if (pending.sequence > sequence) break
-      done++
-      this.#visible = pending.sequence
-      this.#feed.publish({ sequence: pending.sequence, keys: [...pending.writes.keys()] })
-    }
-    this.#inFlight.splice(0, done)
   }
 
   async #shutDown(): Promise<void> {
-    while (this.#draining !== undefined) await this.#draining
+    await this.#commits.close(storageErrors.CLOSED())
     this.#current = undefined
     await this.#environment.close()
     this.#folder.release()

@@ -2,7 +2,7 @@
 import { storageErrors } from '../../errors/storage.ts'
 import { ChangeFeed } from '../change-feed.ts'
 import { ConflictLog } from '../conflict-log.ts'
-import type { Change, Driver, Range, ReadSet, Sequence, Snapshot, WriteSet } from '../driver.ts'
+import type { Change, Driver, Entry, Range, ReadSet, Sequence, Snapshot, WriteSet } from '../driver.ts'
 import { checkWrites, compareKeys } from '../key-order.ts'
 import { OpenSnapshots } from '../open-snapshots.ts'
 
@@ -11,12 +11,15 @@ interface Version {
   readonly value: Uint8Array | undefined
 }
 
+const NOTHING = new Uint8Array(0)
+
 export interface MemoryOptions {
   readonly maxValueBytes?: number
 }
 
 export class MemoryDriver implements Driver {
   readonly type = 'inmem'
+  readonly election = undefined
   readonly maxKeyBytes = 1978
   readonly maxValueBytes: number
   readonly #keys: string[] = []
@@ -25,9 +28,10 @@ export class MemoryDriver implements Driver {
   #stale: Change[] = []
   readonly #open = new OpenSnapshots()
   readonly #feed = new ChangeFeed()
-  readonly #log = new ConflictLog(0)
+  #log = new ConflictLog(0)
   #sequence: Sequence = 0
   #closed = false
+  #replacing: Promise<void> | undefined
 
   constructor(options: MemoryOptions = {}) {
     this.maxValueBytes = options.maxValueBytes ?? 64 * 1024 * 1024
@@ -56,6 +60,10 @@ export class MemoryDriver implements Driver {
         assertOpen()
         return this.#keysAt(range, sequence)
       },
+      entries: (range) => {
+        assertOpen()
+        return this.#keysAt(range, sequence).map((key): Entry => [key, this.#at(key, sequence) ?? NOTHING])
+      },
       close: () => {
         if (!open) return
         open = false
@@ -66,6 +74,10 @@ export class MemoryDriver implements Driver {
 
   async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
     this.#assertOpen()
+    if (this.#replacing !== undefined) {
+      await this.#replacing
+      return this.commit(reads, writes)
+    }
     checkWrites(this, writes)
     if (this.#log.conflict(reads) !== undefined) throw storageErrors.CONFLICT()
     const sequence = ++this.#sequence
@@ -78,6 +90,39 @@ export class MemoryDriver implements Driver {
     this.#collect(oldest)
     this.#feed.publish({ sequence, keys })
     return sequence
+  }
+
+  async replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence> {
+    while (this.#replacing !== undefined) await this.#replacing
+    const replacing = this.#replace(entries)
+    this.#replacing = replacing.then(
+      () => undefined,
+      () => undefined,
+    )
+    try {
+      return await replacing
+    } finally {
+      this.#replacing = undefined
+    }
+  }
+
+  async #replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence> {
+    this.#assertOpen()
+    const all = new Map<string, Uint8Array | undefined>()
+    for await (const page of entries) for (const [key, value] of page) all.set(key, value)
+    checkWrites(this, all)
+    this.#assertOpen()
+    const sequence = ++this.#sequence
+    for (const key of this.#keys) if (!all.has(key)) all.set(key, undefined)
+    for (const [key, value] of all) this.#apply(key, { sequence, value })
+    this.#stale.push({ sequence, keys: [...all.keys()] })
+    this.#log = new ConflictLog(sequence)
+    this.#feed.publish({ sequence, keys: [], reset: true })
+    return sequence
+  }
+
+  async reach(sequence: Sequence): Promise<boolean> {
+    return sequence <= this.#sequence
   }
 
   subscribe(listener: (change: Change) => void): () => void {
