@@ -1,78 +1,37 @@
-/** The one place where the rooms meet: makes every part and hands each what it needs of the others. */
-import { tokenEngine } from '../engines/auth/token/engine.ts'
-import { Registry } from '../engines/registry.ts'
-import { systemEngine } from '../engines/system/engine.ts'
-import { leasePaths } from '../engines/system/paths/leases.ts'
-import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
-import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
-import type { DeviceRequest } from '../audit/index.ts'
-import type { Engine } from '../framework/engine.ts'
-import type { Clock } from '../lib/clock.ts'
+/** A node's own core: the house, the life of the server around it, and the way in. */
+import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
-import {
-  collectRuntime,
-  type Logger,
-  type LogLevels,
-  type Metrics,
-  type MetricsViewSettings,
-} from '../lib/observe/index.ts'
-import { freshBytes, uuid } from '../lib/secure/random.ts'
-import { PolicyStore } from '../policy/store.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
-import type { LeaseLimits } from '../request/ports.ts'
-import type { SystemPorts } from '../request/system-ports.ts'
-import type { WireHandler } from '../request/wire.ts'
-import { MountIndex } from '../router/mount-index.ts'
-import { mountStorage } from '../router/mount-record.ts'
-import { MountTable } from '../router/mount-table.ts'
-import { Router } from '../router/router.ts'
-import { Barrier } from '../seal/barrier.ts'
+import { uuid } from '../lib/secure/random.ts'
+import type { WireHandler, WireReply, WireRequest } from '../request/wire.ts'
+import { requestErrors } from '../errors/request.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
-import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import type { Driver } from '../storage/driver.ts'
-import { MemoryDriver } from '../storage/drivers/memory.ts'
-import { plainCodec } from '../storage/plain-codec.ts'
-import { Store } from '../storage/store.ts'
-import { Active } from './active.ts'
-import { AuditHouse } from './audit-house.ts'
-import { Cluster } from './cluster.ts'
-import { Cors } from './cors.ts'
+import type { Place } from '../framework/path.ts'
+import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { rootOnly } from './namespaces.ts'
 import { Observer } from './observer.ts'
-import type { PipelineDeps } from './deps.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
+import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
 import { noteVersion } from './version-history.ts'
 
-export interface ServerOptions {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly log: Logger
+export interface ServerOptions extends HouseOptions {
   readonly levels: LogLevels
-  readonly metrics: Metrics
-  /** How they are shown. */
+  /** How metrics are shown. */
   readonly telemetry: MetricsViewSettings
   readonly requestLog: RequestLog
-  /** Seconds. */
-  readonly systemLimits: LeaseLimits
   readonly clusterName: string | undefined
   readonly apiAddress: string
   readonly hostname: string
   /** Replies carry `X-Vault-Hostname`. */
   readonly hostnameHeader: boolean
-  /** Serves `sys/raw`. */
-  readonly rawStorage: boolean
-  readonly auditDevices: readonly DeviceRequest[]
-  readonly auditForbiddenFolders: readonly string[]
-  readonly allowApiAuditCreation: boolean
-  readonly allowAuditPrefix: boolean
   readonly dataFolder: string | undefined
   readonly sanitizedConfig: () => ReadonlyMap<string, JsonOut>
   /** Value of the first root token, for development servers alone. */
   readonly devRootToken?: string
+  /** The threads that serve beside this one. */
+  readonly threads?: ThreadsPort
 }
 
 export interface Server {
@@ -87,38 +46,10 @@ export interface Server {
 }
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
-  const { driver, clock, log, metrics, systemLimits } = options
-  const barrier = new Barrier({ driver, clock })
-  const store = new Store(driver, barrier)
-  const nothing = new Store(new MemoryDriver(), plainCodec)
-  const cluster = new Cluster()
-  const cors = new Cors()
-  const policies = new PolicyStore({ driver, clock, log: log.named('policy') })
+  const { driver, clock, log, metrics, threads = noThreads } = options
+  const house: House = new House(options, () => lifecycle.role())
+  const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
-  const audit = new AuditHouse({
-    store,
-    clock,
-    log,
-    metrics,
-    declared: options.auditDevices,
-    forbiddenFolders: options.auditForbiddenFolders,
-    allowApiCreation: options.allowApiAuditCreation,
-    allowPrefix: options.allowAuditPrefix,
-  })
-  const mounts: MountTable = new MountTable({
-    store,
-    clock,
-    systemLimits,
-    version,
-    engineOf: (kind, type, mountOptions) => registry.engineOf(kind, type, mountOptions),
-    typesOf: (kind) => registry.typesOf(kind),
-    canonicalType: (type, mountOptions) => registry.canonicalType(type, mountOptions),
-    uuid,
-    accessorSuffix: () => Buffer.from(freshBytes(4)).toString('hex'),
-    revokeLeases: (mount) => active.revokeLeases(mount),
-    workNoted: () => active.wake(),
-  })
-  const active = new Active({ store, barrier, clock, log, mounts, systemLimits })
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -126,18 +57,26 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     storageType: driver.type,
-    hostname: options.hostname,
-    apiAddress: options.apiAddress,
-    version,
     cluster: () => cluster.get(),
+    identity: '',
+    threads,
+    roleChanged: () => undefined,
+    nodes: (isActive) => [
+      {
+        hostname: options.hostname,
+        apiAddress: options.apiAddress,
+        clusterAddress: '',
+        active: isActive,
+        lastEcho: undefined,
+        version,
+      },
+    ],
     parts: [
-      { start: () => noteVersion(store, clock, version, ''), stop: () => undefined },
-      { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
-      { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
-      { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => undefined, stop: () => policies.clear() },
-      audit,
-      active,
+      {
+        start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '') : undefined),
+        stop: () => undefined,
+      },
+      ...house.parts,
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)
@@ -152,54 +91,25 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     telemetry: options.telemetry,
     levels: options.levels,
     inFlight,
+    threads,
     engineOf: (mount) => mounts.engine(mount),
     dataFolder: options.dataFolder,
     sanitizedConfig: options.sanitizedConfig,
   })
-  const ports: SystemPorts = {
-    mounts,
-    policies,
-    callers: {
-      byToken: (token, view) => active.tokens.byToken(token, view),
-      byAccessor: (accessor, view) => active.tokens.byAccessor(accessor, view),
-      allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
-    },
+  const pipeline = house.furnish({
     lifecycle,
-    audit: audit.admin,
-    cors,
     observe,
-    random: freshBytes,
-  }
-  const system: Engine = systemEngine(ports, [
-    ...leasePaths({ leases: () => active.leases }),
-    ...wrappingPaths({ wrapping: () => active.wrapping }),
-    ...(options.rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
-  ])
-  const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
-  const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
-  const activeRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
-  const deps: PipelineDeps = {
-    clock,
-    log,
-    namespaces: rootOnly,
+    clustered: driver.election !== undefined,
     state: () => lifecycle.state(),
-    store: () => store,
-    openSnapshot: () => (lifecycle.state() === 'active' ? store.beginRead() : nothing.beginRead()),
-    router: () => (lifecycle.state() === 'active' ? activeRouter : sealedRouter),
-    tokens: () => active.tokens,
-    policies: () => policies,
-    leases: () => active.leases,
-    audit: () => audit,
-    wrapping: () => active.wrapping,
-    storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
-    assertHeld: (view, mount) => mounts.assertHeld(view, mount),
-    limitsOf: (mount) => mounts.limitsOf(mount),
-  }
-  metrics.beforeReport(collectRuntime(metrics))
+    role: () => lifecycle.role(),
+    reach: () => reachOf(lifecycle),
+    elsewhere: (wire) => forward(wire),
+  })
+  collectRuntime(metrics)
   await lifecycle.load()
   return {
     handler: serve({
-      pipeline: deps,
+      pipeline,
       cors,
       inFlight,
       metrics,
@@ -228,20 +138,11 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-/** While sealed only `sys/` is there, and of it only what says so. */
-const SYSTEM_MOUNT: Mount = Object.freeze({
-  kind: 'system',
-  path: 'sys/',
-  type: 'system',
-  uuid: '',
-  accessor: '',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])
+/** A node that does not lead knows itself; a sealed one refuses by itself what it cannot do. */
+function reachOf(lifecycle: Lifecycle): Place {
+  return lifecycle.state() === 'standby' ? 'node' : 'leader'
+}
+
+function forward(_wire: WireRequest): Promise<WireReply> {
+  return Promise.reject(requestErrors.NO_LEADER())
+}

@@ -221,9 +221,9 @@ export interface InFlightRequest {
 /** What can be told of the process and its work. */
 export interface ObservePort {
   /** Undefined where the configuration turned that form off. */
-  prometheus(): string | undefined
-  metricsJson(): string
-  inFlight(): readonly InFlightRequest[]
+  prometheus(): Awaitable<string | undefined>
+  metricsJson(): Awaitable<string>
+  inFlight(): Awaitable<readonly InFlightRequest[]>
   loggers(): ReadonlyMap<string, string>
   /** Undefined name: all. False for an unknown level. */
   setLogLevel(name: string | undefined, level: string): boolean

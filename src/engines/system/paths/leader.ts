@@ -31,7 +31,7 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
     definePath('leader', {
       help: 'The active server.',
       params: {},
-      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true },
+      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true, place: 'node' },
     }).read({
       summary: 'Tell which server is the active one.',
       replies: { 200: leaderReply },
@@ -47,7 +47,7 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
           performance_standby_last_remote_wal: 0,
         }),
     }),
-    definePath('ha-status', { help: 'The servers of the cluster.', params: {} }).read({
+    definePath('ha-status', { help: 'The servers of the cluster.', params: {}, flags: { place: 'leader' } }).read({
       summary: 'List the servers of the cluster.',
       replies: { 200: haReply },
       run: () =>

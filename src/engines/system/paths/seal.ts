@@ -6,7 +6,13 @@ import { sealErrors } from '../../../errors/seal.ts'
 import { systemErrors } from '../errors.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
-const openToAll = { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true }
+const openToAll = {
+  unauthenticated: true,
+  whileSealed: true,
+  unaudited: true,
+  neverWrapped: true,
+  place: 'node',
+} as const
 
 const statusReply = rawSchema('The state of the seal.', {
   type: f.string('Kind of seal.'),
@@ -54,7 +60,11 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: statusReply },
       run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in), c.request.listener)),
     }),
-    definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true, whileSealed: true } }).compute({
+    definePath('seal', {
+      help: 'Seal the server.',
+      params: {},
+      flags: { sudo: true, whileSealed: true, place: 'node' },
+    }).compute({
       summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
       replies: { 204: none },
       run: async (c) => {
