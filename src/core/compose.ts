@@ -8,12 +8,13 @@ import { ShamirSeal } from '../seal/shamir-seal.ts'
 import type { Place } from '../framework/path.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
-import { Lifecycle } from './lifecycle.ts'
+import { Lifecycle, type LifecycleDeps } from './lifecycle.ts'
 import { Observer } from './observer.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
 import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
+import { handle } from './pipeline.ts'
 import { noteVersion } from './version-history.ts'
 
 export interface ServerOptions extends HouseOptions {
@@ -32,10 +33,14 @@ export interface ServerOptions extends HouseOptions {
   readonly devRootToken?: string
   /** The threads that serve beside this one. */
   readonly threads?: ThreadsPort
+  /** Told of each change of role. */
+  readonly roleChanged?: LifecycleDeps['roleChanged']
 }
 
 export interface Server {
   readonly handler: WireHandler
+  /** For requests that a thread has let in and counted already. */
+  readonly handedOver: WireHandler
   readonly lifecycle: Lifecycle
   readonly inFlight: InFlight
   /** Mounts KV version 2 at `secret/` of a new development server. */
@@ -60,7 +65,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     cluster: () => cluster.get(),
     identity: '',
     threads,
-    roleChanged: () => undefined,
+    roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (isActive) => [
       {
         hostname: options.hostname,
@@ -116,6 +121,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       requestLog: options.requestLog,
       headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
     }),
+    handedOver: (wire) => handle(wire, pipeline),
     lifecycle,
     inFlight,
     mountDevelopmentKv: async () => {

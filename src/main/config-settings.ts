@@ -1,4 +1,5 @@
 /** From configuration files to settings. */
+import { availableParallelism } from 'node:os'
 import { loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
 import { closedPaths } from './closed-paths.ts'
@@ -26,6 +27,8 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
   return {
     storage: config.storage,
     listeners,
+    servingThreads:
+      config.storage.type === 'inmem' ? 0 : (config.servingThreads ?? Math.max(availableParallelism() - 1, 1)),
     log: logOf(config),
     telemetry: telemetryOf(config),
     systemLimits: { defaultTtl: Math.min(config.defaultLeaseTtl, config.maxLeaseTtl), maxTtl: config.maxLeaseTtl },

@@ -8,6 +8,8 @@ import type { LeaseLimits } from '../request/ports.ts'
 export interface Settings {
   readonly storage: { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
   readonly listeners: readonly ListenerConfig[]
+  /** Threads that serve requests beside the main one. */
+  readonly servingThreads: number
   readonly log: LogSettings
   readonly telemetry: TelemetrySettings
   readonly systemLimits: LeaseLimits

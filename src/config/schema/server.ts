@@ -3,7 +3,7 @@
  * Source: https://developer.hashicorp.com/vault/docs/configuration
  */
 import { ignored, refused } from '../field.ts'
-import { bool, integer, oneOf, optionalText, millis, seconds, size, zeroIsDefault } from '../kinds.ts'
+import { bool, integer, oneOf, optionalInteger, optionalText, millis, seconds, size, zeroIsDefault } from '../kinds.ts'
 
 const PLUGINS = 'engines are built in; there are no external plugins'
 const ENTERPRISE = 'it belongs to an enterprise edition'
@@ -64,7 +64,10 @@ export const serverSchema = {
   disable_standby_reads: ignored('there are no standby nodes yet'),
   detect_deadlocks: ignored('there are no locks to detect them in'),
   imprecise_lease_role_tracking: ignored('there are no lease quotas yet'),
-  serving_threads: ignored('requests are served by one thread so far'),
+  serving_threads: optionalInteger(
+    'Threads that serve requests beside the main one, which alone writes. 0 serves everything by the main one. If not given, one less than there are processors, but at least 1; with storage in memory always 0.',
+    { min: 0, max: 256 },
+  ),
   cluster_cipher_suites: ignored(ONE_NODE),
   plugin_directory: ignored(PLUGINS),
   plugin_tmpdir: ignored(PLUGINS),

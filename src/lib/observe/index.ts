@@ -1,7 +1,7 @@
 export { createLogger, silentLogger } from './logger.ts'
 export type { Logger, LoggerConfig } from './logger.ts'
 export { levelNames, LogLevels, parseLogLevel } from './level.ts'
-export type { LogLevel } from './level.ts'
+export type { LogLevel, LogLevelsState } from './level.ts'
 export type { LogFields, LogFormat, LogValue } from './format.ts'
 export { LogFile } from './log-file.ts'
 export type { Rotation } from './log-file.ts'
