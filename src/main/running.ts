@@ -15,6 +15,7 @@ const GRACE = 10_000
 
 export interface RunningServer extends AsyncDisposable {
   readonly server: Server
+  readonly front: Front
   /** Where it listens. */
   readonly addresses: readonly string[]
   /** `rereadLevels` reads the configuration again; undefined keeps the levels. Never rejects. */
@@ -52,6 +53,7 @@ export async function startRunning(
     await front.listen(composed.handler)
     return {
       server: composed,
+      front,
       addresses: front.addresses,
       reload: (rereadLevels) => reload(composed, front, serverLog, rereadLevels),
       [Symbol.asyncDispose]: stop,

@@ -26,7 +26,8 @@ interface Expected {
 export class ServingThread {
   readonly number: number
   readonly #deps: ServingThreadDeps
-  readonly #worker: Worker
+  /** The thread itself. */
+  readonly worker: Worker
   readonly #ready = Promise.withResolvers<void>()
   readonly #orders = new Map<number, Expected>()
   readonly #requests = new Map<number, ForwardedRequest>()
@@ -37,13 +38,13 @@ export class ServingThread {
   constructor(data: ThreadData, deps: ServingThreadDeps) {
     this.number = data.number
     this.#deps = deps
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    this.worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: data,
       name: `serving-${data.number}`,
     })
-    this.#worker.on('message', (message: FromThread) => this.#receive(message))
-    this.#worker.on('error', (error: unknown) => this.#end(error instanceof Error ? error.name : 'unknown'))
-    this.#worker.on('exit', (code) => this.#end(`exit code ${code}`))
+    this.worker.on('message', (message: FromThread) => this.#receive(message))
+    this.worker.on('error', (error: unknown) => this.#end(error instanceof Error ? error.name : 'unknown'))
+    this.worker.on('exit', (code) => this.#end(`exit code ${code}`))
     // Awaited by `ready`; where nobody asks, its end is told of all the same.
     this.#ready.promise.catch(() => undefined)
   }
@@ -75,11 +76,11 @@ export class ServingThread {
   async terminate(): Promise<void> {
     this.#ended = true
     this.#leave()
-    await this.#worker.terminate()
+    await this.worker.terminate()
   }
 
   #post(message: ToThread): void {
-    this.#worker.postMessage(message)
+    this.worker.postMessage(message)
   }
 
   #receive(message: FromThread): void {

@@ -40,6 +40,11 @@ export class ServingThreads implements ThreadsPort {
     this.#deps = deps
   }
 
+  /** Those that live. */
+  get all(): readonly ServingThread[] {
+    return this.#threads
+  }
+
   /** Rejects where one does not start. */
   async start(): Promise<void> {
     const threads = Array.from({ length: this.#deps.count }, () => this.#make())
