@@ -194,8 +194,9 @@ describe('a server of several threads', () => {
       'the thread was replaced',
       () => (threads.all.length === THREADS && !threads.all.includes(victim)) || undefined,
     )
-    open()
     await until('the new thread answers', async () => {
+      // A connection stays with the thread that took it.
+      open()
       await everywhere('GET', 'auth/token/lookup-self')
       const tallies = await threads.tallies()
       const newest = Math.max(...threads.all.map(({ number }) => number))
