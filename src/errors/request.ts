@@ -42,7 +42,7 @@ export const requestErrors = defineErrors('REQUEST', {
     status: 412,
     message: 'this node does not have the state that X-Vault-Index names yet; try again, or another node',
   },
-  NO_LEADER: { status: 503, message: 'local node not active but active cluster node not found; try again' },
+  NO_LEADER: { status: 500, message: 'local node not active but active cluster node not found' },
   FORWARDING: {
     status: 502,
     message: 'the active node did not answer; whether it carried the request out is not known',
