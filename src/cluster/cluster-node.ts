@@ -6,7 +6,7 @@ import { collection, f } from '../framework/index.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import { rfc3339 } from '../lib/rfc3339.ts'
-import type { ServerNode } from '../request/system-ports.ts'
+import type { LeaderAddress, ServerNode } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Election, Sequence } from '../storage/driver.ts'
 import type { ReadView } from '../storage/view.ts'
@@ -133,9 +133,7 @@ class ClusterNode implements ClusterPort {
     ]
   }
 
-  async leader(): Promise<
-    { readonly apiAddress: string; readonly clusterAddress: string; readonly isSelf: boolean } | undefined
-  > {
+  async leader(): Promise<LeaderAddress | undefined> {
     try {
       const known = await this.#forwarder.leader()
       if (known === undefined) return undefined

@@ -161,5 +161,9 @@ async function smallBody(wire: WireRequest): Promise<Uint8Array | undefined> {
 
 /** As Vault: 307, so that the method stays. */
 function redirect(wire: WireRequest, { identity }: KnownLeader): WireReply {
-  return { status: 307, headers: [['Location', identity.apiAddress.replace(/\/+$/, '') + wire.target]], body: undefined }
+  return {
+    status: 307,
+    headers: [['Location', identity.apiAddress.replace(/\/+$/, '') + wire.target]],
+    body: undefined,
+  }
 }

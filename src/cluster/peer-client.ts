@@ -46,7 +46,9 @@ export class PeerClient {
       servername: CLUSTER_HOST,
       minVersion: 'TLSv1.3',
       checkServerIdentity: (_host, peer) =>
-        secretsEqual(peer.raw, own) ? undefined : new Error('the other node does not show the certificate of the cluster'),
+        secretsEqual(peer.raw, own)
+          ? undefined
+          : new Error('the other node does not show the certificate of the cluster'),
     })
   }
 

@@ -1,5 +1,11 @@
 /** A request and a reply as the heads of frames. What comes from another node is checked like everything that comes from outside. */
-import { plainListener, type ListenerTraits, type PeerCertificate, type WireReply, type WireRequest } from '../request/wire.ts'
+import {
+  plainListener,
+  type ListenerTraits,
+  type PeerCertificate,
+  type WireReply,
+  type WireRequest,
+} from '../request/wire.ts'
 import type { Sequence } from '../storage/driver.ts'
 
 type Headers = ReadonlyMap<string, readonly string[]>

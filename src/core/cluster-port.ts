@@ -1,5 +1,5 @@
 /** What a node's core uses of the cluster around it, and what it gives for that. Only nodes that share a storage have one. */
-import type { ServerNode } from '../request/system-ports.ts'
+import type { LeaderAddress, ServerNode } from '../request/system-ports.ts'
 import type { WireHandler, WireReply, WireRequest } from '../request/wire.ts'
 import type { Sequence } from '../storage/driver.ts'
 import type { Store } from '../storage/store.ts'
@@ -23,7 +23,7 @@ export interface ClusterPort extends ActivePart, Follower {
   readonly floor: Sequence
   nodes(leads: boolean): readonly ServerNode[]
   /** Undefined while nobody leads, or the storage does not tell. */
-  leader(): Promise<{ readonly apiAddress: string; readonly clusterAddress: string; readonly isSelf: boolean } | undefined>
+  leader(): Promise<LeaderAddress | undefined>
 }
 
 export type JoinCluster = (parts: ClusterParts) => ClusterPort

@@ -51,6 +51,8 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     role,
     reach: () => 'anywhere',
     elsewhere: (wire) => options.elsewhere(wire),
+    // Its driver shows what was announced, whoever announced it.
+    floor: () => 0,
   })
   const stop = async (): Promise<void> => {
     isOpen = false
@@ -115,6 +117,8 @@ const elsewhereLifecycle: LifecyclePort = {
   state: notHere,
   activeSince: notHere,
   nodes: notHere,
+  leader: notHere,
+  shared: false,
 }
 
 const elsewhereObserve: ObservePort = {

@@ -2,10 +2,13 @@
 import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
-import type { WireHandler, WireReply, WireRequest } from '../request/wire.ts'
+import type { ServerNode } from '../request/system-ports.ts'
+import type { WireHandler } from '../request/wire.ts'
+import type { JoinCluster } from './cluster-port.ts'
 import { requestErrors } from '../errors/request.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import type { Place } from '../framework/path.ts'
+import type { PipelineDeps } from './deps.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
 import { Lifecycle, type LifecycleDeps } from './lifecycle.ts'
@@ -33,6 +36,8 @@ export interface ServerOptions extends HouseOptions {
   readonly devRootToken?: string
   /** The threads that serve beside this one. */
   readonly threads?: ThreadsPort
+  /** Where other nodes share the storage. */
+  readonly joinCluster?: JoinCluster
   /** Told of each change of role. */
   readonly roleChanged?: LifecycleDeps['roleChanged']
 }
@@ -55,6 +60,9 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const house: House = new House(options, () => lifecycle.role())
   const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
+  const handedOver: WireHandler = (wire) => handle(wire, pipeline)
+  const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
+  if (clusterPort !== undefined) house.follow(clusterPort)
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -63,25 +71,18 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     log,
     storageType: driver.type,
     cluster: () => cluster.get(),
-    identity: '',
+    identity: clusterPort?.identity ?? '',
     threads,
     roleChanged: options.roleChanged ?? (() => undefined),
-    nodes: (isActive) => [
-      {
-        hostname: options.hostname,
-        apiAddress: options.apiAddress,
-        clusterAddress: '',
-        active: isActive,
-        lastEcho: undefined,
-        version,
-      },
-    ],
+    nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
+    leader: async () => clusterPort?.leader(),
     parts: [
       {
         start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '') : undefined),
         stop: () => undefined,
       },
       ...house.parts,
+      ...(clusterPort === undefined ? [] : [clusterPort]),
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)
@@ -101,14 +102,16 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     dataFolder: options.dataFolder,
     sanitizedConfig: options.sanitizedConfig,
   })
-  const pipeline = house.furnish({
+  const pipeline: PipelineDeps = house.furnish({
     lifecycle,
     observe,
     clustered: driver.election !== undefined,
     state: () => lifecycle.state(),
     role: () => lifecycle.role(),
     reach: () => reachOf(lifecycle),
-    elsewhere: (wire) => forward(wire),
+    elsewhere: (wire) =>
+      clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire),
+    floor: () => clusterPort?.floor ?? 0,
   })
   collectRuntime(metrics)
   await lifecycle.load()
@@ -121,7 +124,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       requestLog: options.requestLog,
       headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
     }),
-    handedOver: (wire) => handle(wire, pipeline),
+    handedOver,
     lifecycle,
     inFlight,
     mountDevelopmentKv: async () => {
@@ -149,6 +152,6 @@ function reachOf(lifecycle: Lifecycle): Place {
   return lifecycle.state() === 'standby' ? 'node' : 'leader'
 }
 
-function forward(_wire: WireRequest): Promise<WireReply> {
-  return Promise.reject(requestErrors.NO_LEADER())
+function alone({ hostname, apiAddress }: ServerOptions): ServerNode {
+  return { hostname, apiAddress, clusterAddress: '', active: true, lastEcho: undefined, version }
 }

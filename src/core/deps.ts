@@ -9,6 +9,7 @@ import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort
 import type { Namespace } from '../request/request.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
+import type { Sequence } from '../storage/driver.ts'
 import type { ReadTransaction, Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
 
@@ -31,6 +32,8 @@ export interface PipelineDeps {
   reach(): Place
   /** Has a request carried out, whole, by a core that can. Nothing of it was audited or changed here. */
   elsewhere(wire: WireRequest): Promise<WireReply>
+  /** The newest commit that anybody was told of through this node: nothing older is to be read here. */
+  floor(): Sequence
   /** Replies to writes name their commit (`X-Vault-Index`): other nodes may be asked next. */
   indexed(): boolean
   store(): Store

@@ -22,7 +22,7 @@ import { MountTable } from '../router/mount-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { KEYRING_KEY, OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import type { Driver } from '../storage/driver.ts'
+import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
@@ -61,6 +61,8 @@ export interface Standing {
   role(): Role | undefined
   reach(): Place
   elsewhere(wire: WireRequest): Promise<WireReply>
+  /** The newest commit that anybody was told of through this node. */
+  floor(): Sequence
   /** Other nodes share the storage. */
   readonly clustered: boolean
 }
@@ -78,6 +80,7 @@ export class House {
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
   readonly #nothing = new Store(new MemoryDriver(), plainCodec)
+  readonly #followers: Follower[]
   #registry: Registry | undefined
 
   /** @param role as what the core works at the moment. */
@@ -87,7 +90,7 @@ export class House {
     this.barrier = new Barrier({ driver, clock })
     // Only readers follow: a core that writes knows of its own changes, and a sealed one can read nothing.
     this.store = new Store(driver, this.barrier, (view) =>
-      role() === 'reader' ? followAll(followers, view) : undefined,
+      role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
     const { store, barrier, cluster, cors } = this
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy') })
@@ -116,7 +119,7 @@ export class House {
     })
     const { mounts, policies } = this
     this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
-    const followers: readonly Follower[] = [
+    this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => reloadKeyring(barrier, view)),
       mounts.follower,
@@ -131,6 +134,11 @@ export class House {
       this.audit,
       this.active,
     ]
+  }
+
+  /** One more that is to be brought up to date before anything is read. */
+  follow(follower: Follower): void {
+    this.#followers.push(follower)
   }
 
   /** Puts the engines in and gives what the pipeline's stages use. */
@@ -169,6 +177,7 @@ export class House {
       reads,
       reach: () => standing.reach(),
       elsewhere: (wire) => standing.elsewhere(wire),
+      floor: () => standing.floor(),
       indexed: () => standing.clustered && standing.role() === 'leader',
       store: () => store,
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),

@@ -16,6 +16,7 @@ import type {
   InitRequest,
   InitResult,
   KeyStatus,
+  LeaderAddress,
   LifecyclePort,
   RotateConfig,
   SealStatus,
@@ -56,7 +57,8 @@ export interface LifecycleDeps {
   readonly threads: ThreadsPort
   roleChanged(role: Role | undefined, leadership: Leadership | undefined): void
   /** This node and those it knows of. */
-  nodes(active: boolean): readonly ServerNode[]
+  nodes(leads: boolean): readonly ServerNode[]
+  leader(): Promise<LeaderAddress | undefined>
 }
 
 /** How often the keyring is asked whether it is due for rotation, ms. */
@@ -212,6 +214,14 @@ export class Lifecycle implements LifecyclePort {
 
   nodes(): readonly ServerNode[] {
     return this.#deps.nodes(this.state() === 'active')
+  }
+
+  get shared(): boolean {
+    return this.#deps.store.driver.election !== undefined
+  }
+
+  leader(): Promise<LeaderAddress | undefined> {
+    return this.#deps.leader()
   }
 
   keyStatus(): KeyStatus {

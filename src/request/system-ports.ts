@@ -152,6 +152,12 @@ export interface ServerNode {
   readonly version: string
 }
 
+export interface LeaderAddress {
+  readonly apiAddress: string
+  readonly clusterAddress: string
+  readonly isSelf: boolean
+}
+
 /** The server's own life: sealed, unsealed, active. */
 export interface LifecyclePort {
   sealStatus(): SealStatus
@@ -171,6 +177,10 @@ export interface LifecyclePort {
   activeSince(): number | undefined
   /** This server and those it knows of. */
   nodes(): readonly ServerNode[]
+  /** Who leads the servers that share the storage; undefined where nobody does, or nothing is shared. */
+  leader(): Promise<LeaderAddress | undefined>
+  /** Several servers can share the storage. */
+  readonly shared: boolean
 }
 
 export interface AuditDeviceInit {

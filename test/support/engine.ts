@@ -185,6 +185,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     reach: () => 'leader',
     elsewhere: () => Promise.reject(new Error('everything is carried out here')),
     indexed: () => false,
+    floor: () => 0,
     store: () => store,
     openSnapshot: () => store.beginRead(),
     router: () => router,

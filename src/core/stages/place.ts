@@ -25,6 +25,8 @@ const PATIENCE = 500
 export async function catchUp(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   if (!deps.reads()) return deps.reach() === 'anywhere' ? ELSEWHERE : undefined
   if (isAskedOfLeader(x)) return ELSEWHERE
+  const floor = deps.floor()
+  if (floor > deps.store().driver.sequence && !(await deps.store().driver.reach(floor, PATIENCE))) return ELSEWHERE
   const demanded = await unmetIndex(x, deps)
   if (demanded !== undefined) {
     if (header(x.wire, 'x-vault-inconsistent') === 'forward-active-node') return ELSEWHERE

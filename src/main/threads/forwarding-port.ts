@@ -80,7 +80,7 @@ export class ForwardingPort {
 
   async #sendPiece(id: number, waiting: Waiting, done: boolean): Promise<void> {
     try {
-      const pieces = (waiting.pieces ??= whole(waiting.wire))
+      const pieces = (waiting.pieces ??= waiting.wire.openBody()[Symbol.asyncIterator]())
       if (done) await pieces.return?.()
       else {
         const next = await pieces.next()
@@ -121,10 +121,6 @@ function headOf(wire: WireRequest): RequestHead {
 async function smallBody(wire: WireRequest): Promise<Uint8Array | undefined> {
   const [length] = wire.headers.get('content-length') ?? []
   return length !== undefined && Number(length) <= SMALL_BODY ? wire.readBody() : undefined
-}
-
-async function* whole(wire: WireRequest): AsyncGenerator<Uint8Array> {
-  yield await wire.readBody()
 }
 
 function isStream(body: WireReply['body']): boolean {
