@@ -46,7 +46,7 @@ export async function fetchChanges(reader: Queryable, tables: Tables, after: Seq
     name: 'coffer_changes',
     text: `SELECT sequence AS newest, c.seq, c.before, c.commits FROM ${tables.meta} LEFT JOIN LATERAL (
         SELECT seq, before, commits FROM ${tables.changes} WHERE seq > $1::bigint ORDER BY seq LIMIT ${PAGE}
-      ) AS c ON true`,
+      ) AS c ON true WHERE id = 1`,
     values: [after],
   })
   const newest = rows[0]?.newest ?? after

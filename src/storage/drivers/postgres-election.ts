@@ -71,7 +71,7 @@ export class PostgresElection implements Election {
     const { reader, tables, errors } = this.#options
     try {
       const { rows } = await reader.query<{ term: number; identity: string }>({
-        text: `SELECT term, identity FROM ${tables.leader} WHERE nonce IS NOT NULL AND expires > now()`,
+        text: `SELECT term, identity FROM ${tables.leader} WHERE id = 1 AND nonce IS NOT NULL AND expires > now()`,
       })
       return rows[0]
     } catch (error) {
@@ -83,7 +83,7 @@ export class PostgresElection implements Election {
   async holder(): Promise<Holder | undefined> {
     const { rows } = await this.#options.connection.query<Holder & { readonly expires: number }>({
       text: `SELECT term, identity, extract(epoch FROM expires)::double precision * 1000 AS expires
-        FROM ${this.#options.tables.leader} WHERE nonce IS NOT NULL`,
+        FROM ${this.#options.tables.leader} WHERE id = 1 AND nonce IS NOT NULL`,
     })
     return rows[0]
   }

@@ -42,7 +42,9 @@ export class PostgresFollower {
   /** Begins at the newest commit, before anybody listens. */
   async start(): Promise<void> {
     const { reader, tables } = this.#options
-    const { rows } = await reader.query<{ sequence: number }>({ text: `SELECT sequence FROM ${tables.meta}` })
+    const { rows } = await reader.query<{ sequence: number }>({
+      text: `SELECT sequence FROM ${tables.meta} WHERE id = 1`,
+    })
     this.#sequence = rows[0]?.sequence ?? 0
   }
 

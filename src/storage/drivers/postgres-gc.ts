@@ -43,7 +43,9 @@ export class PostgresCollector {
     await connection.query({ text: `DELETE FROM ${tables.pins} WHERE expires <= now()` })
     await this.#clearStaging(term)
     await this.#moveHorizon(term)
-    const { rows } = await connection.query<{ horizon: number }>({ text: `SELECT horizon FROM ${tables.horizon}` })
+    const { rows } = await connection.query<{ horizon: number }>({
+      text: `SELECT horizon FROM ${tables.horizon} WHERE id = 1`,
+    })
     const horizon = rows[0]?.horizon ?? 0
     let dropped = 0
     while (!signal.aborted) {
@@ -70,7 +72,7 @@ export class PostgresCollector {
           SELECT max(seq) AS seq FROM ${tables.changes}
           WHERE at < now() - $1::double precision * interval '1 millisecond' AND seq <= $2::bigint
             AND seq <= coalesce((SELECT min(seq) FROM ${tables.pins}), $2::bigint)) AS reached
-        WHERE h.id = 1 AND reached.seq > h.horizon AND EXISTS (SELECT 1 FROM ${tables.meta} WHERE term = $3::bigint)`,
+        WHERE h.id = 1 AND reached.seq > h.horizon AND EXISTS (SELECT 1 FROM ${tables.meta} WHERE id = 1 AND term = $3::bigint)`,
       values: [retention, oldest() ?? Number.MAX_SAFE_INTEGER, term],
     })
   }

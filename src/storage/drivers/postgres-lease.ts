@@ -83,7 +83,7 @@ export class PostgresLease implements Leadership {
     this.end('it was released')
     try {
       await connection.query({
-        text: `WITH gone AS (UPDATE ${tables.leader} SET nonce = NULL WHERE term = $1 AND nonce = $2 RETURNING id)
+        text: `WITH gone AS (UPDATE ${tables.leader} SET nonce = NULL WHERE id = 1 AND term = $1 AND nonce = $2 RETURNING id)
           SELECT pg_notify($3, $4) FROM gone`,
         values: [this.term, nonce, tables.channel.name, RELEASED],
       })
@@ -99,7 +99,7 @@ export class PostgresLease implements Leadership {
       const { rowCount } = await connection.query(
         {
           text: `UPDATE ${tables.leader} SET expires = now() + $3::double precision * interval '1 millisecond'
-            WHERE term = $1 AND nonce = $2`,
+            WHERE id = 1 AND term = $1 AND nonce = $2`,
           values: [this.term, nonce, ttl],
         },
         Math.max(this.#validUntil - sent, 1),

@@ -108,7 +108,7 @@ function getStatement(tables: Tables, key: string, sequence: Sequence): Statemen
   return {
     name: 'coffer_get',
     text: `SELECT horizon, (SELECT value FROM ${tables.entries} WHERE key = $1::bytea AND seq <= $2::bigint
-             ORDER BY seq DESC LIMIT 1) AS value FROM ${tables.horizon}`,
+             ORDER BY seq DESC LIMIT 1) AS value FROM ${tables.horizon} WHERE id = 1`,
     values: [Buffer.from(key), sequence],
   }
 }
@@ -130,7 +130,7 @@ export function rangeStatement(tables: Tables, range: Range, sequence: Sequence,
           SELECT DISTINCT ON (key) key, value FROM ${tables.entries}
           WHERE seq <= $1::bigint${bounds.join('')} ORDER BY key, seq DESC
         ) AS newest WHERE value IS NOT NULL ORDER BY key LIMIT $2::bigint
-      ) AS found ON true`,
+      ) AS found ON true WHERE id = 1`,
     values: parameters,
   }
 }

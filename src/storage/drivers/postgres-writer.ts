@@ -141,7 +141,7 @@ export class PostgresWriter {
   async #isWritten(last: Sequence): Promise<boolean> {
     const { tables, position } = this.#options
     const { rows } = await this.#link.query<{ sequence: number; attempt: number }>({
-      text: `UPDATE ${tables.meta} SET attempt = attempt + 1 WHERE term = $1 RETURNING sequence, attempt`,
+      text: `UPDATE ${tables.meta} SET attempt = attempt + 1 WHERE id = 1 AND term = $1 RETURNING sequence, attempt`,
       values: [position.term],
     })
     const [meta] = rows
