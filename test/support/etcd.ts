@@ -14,8 +14,8 @@ const BINARY = ['/usr/bin/etcd', '/usr/local/bin/etcd'].find((path) => existsSyn
 export const noEtcd: string | false = BINARY === undefined ? 'needs etcd: apt-get install etcd-server' : false
 
 export interface EtcdSettings {
-  /** Further arguments. */
-  readonly arguments?: readonly string[]
+  /** Further options of etcd, by their names. */
+  readonly options?: Readonly<Record<string, string>>
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
 }
 
@@ -47,20 +47,23 @@ export class TestEtcd implements AsyncDisposable {
 
   /** Again, with what it had. */
   async start(): Promise<void> {
-    const { tls, arguments: more = [] } = this.#settings
+    const { tls, options: more = {} } = this.#settings
     const peer = `http://127.0.0.1:${this.#peerPort}`
-    const started = spawn(
-      BINARY ?? 'etcd',
-      [
-        ...['--name', 'test', '--data-dir', join(this.#folder, 'data'), '--log-level', 'error'],
-        ...['--listen-client-urls', this.address, '--advertise-client-urls', this.address],
-        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
-        ...(tls === undefined ? [] : ['--cert-file', tls.cert, '--key-file', tls.key]),
-        ...(tls === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', tls.ca]),
-        ...more,
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    const options: Record<string, string> = {
+      name: 'test',
+      'data-dir': join(this.#folder, 'data'),
+      'log-level': 'error',
+      'listen-client-urls': this.address,
+      'advertise-client-urls': this.address,
+      'listen-peer-urls': peer,
+      'initial-advertise-peer-urls': peer,
+      'initial-cluster': `test=${peer}`,
+      ...(tls === undefined ? {} : { 'cert-file': tls.cert, 'key-file': tls.key, 'trusted-ca-file': tls.ca }),
+      ...(tls === undefined ? {} : { 'client-cert-auth': 'true' }),
+      ...more,
+    }
+    const listed = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
+    const started = spawn(BINARY ?? 'etcd', listed, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = started
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (text: Buffer) => (this.#output += text.toString()))

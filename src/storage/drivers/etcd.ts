@@ -65,12 +65,17 @@ interface Role {
   readonly compactor: EtcdCompactor | undefined
 }
 
+/** The calls that a driver with these options makes. Throws `STORAGE_CANNOT_OPEN`. */
+function clientOf(options: EtcdOptions): EtcdClient {
+  return new EtcdClient({ ...options, requestTimeout: options.requestTimeout ?? REQUEST_TIMEOUT })
+}
+
 /**
  * Connects, and takes the lead unless there is an election for that.
  * Rejects with `STORAGE_CANNOT_OPEN`, `STORAGE_UNAVAILABLE` or, without an election, `STORAGE_IN_USE`.
  */
-export async function openEtcd(options: EtcdOptions): Promise<EtcdDriver> {
-  const driver = new EtcdDriver(options)
+export async function openEtcd(options: EtcdOptions, client = clientOf(options)): Promise<EtcdDriver> {
+  const driver = new EtcdDriver(options, client)
   try {
     await driver.open()
   } catch (error) {
@@ -102,17 +107,17 @@ export class EtcdDriver implements Driver {
   #closing: Promise<void> | undefined
 
   /** See `openEtcd`. */
-  constructor(options: EtcdOptions) {
+  constructor(options: EtcdOptions, client: EtcdClient) {
     const { clock, log } = options
     this.#options = options
     this.#timeout = options.requestTimeout ?? REQUEST_TIMEOUT
     this.#lockTtl = Math.max(Math.ceil((options.lockTtl ?? LOCK_TTL) / 1000), 2) * 1000
     this.maxValueBytes = options.maxValueBytes ?? MAX_VALUE_BYTES
     this.#layout = new EtcdLayout(options.path ?? 'coffer/')
-    this.#client = new EtcdClient({ ...options, requestTimeout: this.#timeout })
-    this.#reader = new EtcdReader(this.#client, this.#layout)
+    this.#client = client
+    this.#reader = new EtcdReader(client, this.#layout)
     this.#observer = new EtcdObserver({
-      client: this.#client,
+      client,
       layout: this.#layout,
       clock,
       log,
@@ -121,7 +126,7 @@ export class EtcdDriver implements Driver {
       announce: (sight) => this.#announce(sight),
     })
     this.#election = new EtcdElection({
-      client: this.#client,
+      client,
       layout: this.#layout,
       observer: this.#observer,
       clock,
