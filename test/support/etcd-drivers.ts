@@ -98,8 +98,13 @@ export class FaultyClient extends EtcdClient {
   }
 
   override async readTxn(request: TxnRequest): Promise<TxnResponse> {
-    if (this.dead || this.deaf) throw new EtcdError(status.UNAVAILABLE, 'dead')
-    return super.readTxn(request)
+    const hears = (): void => {
+      if (this.dead || this.deaf) throw new EtcdError(status.UNAVAILABLE, 'deaf')
+    }
+    hears()
+    const response = await super.readTxn(request)
+    hears()
+    return response
   }
 
   override async keepAlive(id: number, timeout: number): Promise<number> {

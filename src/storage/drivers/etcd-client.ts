@@ -54,7 +54,7 @@ export class EtcdClient {
     this.#timeout = options.requestTimeout
     const { username, password } = options
     if (username !== undefined) this.#credentials = new Secret({ username, password: password ?? '' })
-    this.#clients = parseAddresses(options.addresses, options.tls).map((address) => connect(address, options.tls))
+    this.#clients = parseAddresses(options.addresses, options.tls).map(connect)
   }
 
   /** How long one member is waited for. */
@@ -215,7 +215,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   })
 }
 
-function connect(address: Address, tls: EtcdTls | undefined): Client {
+function connect(address: Address): Client {
   return new Client(address.target, address.credentials, {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
@@ -228,9 +228,7 @@ function connect(address: Address, tls: EtcdTls | undefined): Client {
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.use_local_subchannel_pool': 1,
-    ...(tls?.serverName === undefined
-      ? {}
-      : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
+    ...address.options,
   })
 }
 
