@@ -60,7 +60,7 @@ export class EtcdElection implements Election {
 
   async campaign(identity: string, signal: AbortSignal): Promise<Leadership> {
     const { observer, log } = this.#options
-    for (;;) {
+    for (let failures = 0; ;) {
       signal.throwIfAborted()
       if (this.#closed) throw storageErrors.CLOSED()
       try {
@@ -73,7 +73,8 @@ export class EtcdElection implements Election {
       } catch (error) {
         signal.throwIfAborted()
         if (this.#closed) throw storageErrors.CLOSED()
-        log.warn('cannot become the leader yet', { error: String(error) })
+        // Once, not every second.
+        if (failures++ === 0) log.warn('cannot become the leader yet', { error: String(error) })
       }
       await observer.wait(RETRY, signal)
     }

@@ -1,6 +1,7 @@
 /** Commits and replacements that take several transactions of etcd's: the process dies at each of them, in turn. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { noEtcd, TestEtcd } from '../../../test/support/etcd.ts'
 import {
   at,
@@ -113,8 +114,7 @@ async function deathAt(
   return { outcome, counts }
 }
 
-const isSame = (a: Record<string, number>, b: Record<string, number>): boolean =>
-  JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
+const isSame = (a: Record<string, number>, b: Record<string, number>): boolean => isDeepStrictEqual(a, b)
 
 /** Dies at each transaction until one too many to be reached. Returns how many deaths left the old and how many the new. */
 async function deaths(

@@ -48,9 +48,14 @@ export interface ObserverOptions {
   readonly feed: ChangeFeed
   /** Called with what was seen before anything is made of it. */
   seen(sight: Sight): void
-  /** Has the process's own commits announced by the one that wrote them; false where they are others'. */
-  announce(sight: Sight): boolean
+  /** Commits that were seen: those of this process are for their writer to tell of. */
+  announce(sight: Sight): Announcement
+  /** Whether this process writes, so that a watch would tell it of what it knows. */
+  writes(): boolean
 }
+
+/** Told of; about to be told of and shown, once their writer has heard of them; or of another process. */
+export type Announcement = 'told' | 'later' | 'foreign'
 
 const POLL = 1000
 /** Who is further behind than this many groups of commits forgets everything. */
@@ -147,9 +152,9 @@ export class EtcdObserver {
       this.#options.seen(sight)
       if (head.sequence < this.#state.sequence) this.#options.log.error('the store in etcd went back in time', {})
       const changes = this.#changesUpTo(sight)
-      const announced = changes.length === 0 || this.#options.announce(sight)
-      this.show(revision, head)
-      if (!announced) for (const change of changes) this.#options.feed.publish(change)
+      const announcement = changes.length === 0 ? 'told' : this.#options.announce(sight)
+      if (announcement !== 'later') this.show(revision, head)
+      if (announcement === 'foreign') for (const change of changes) this.#options.feed.publish(change)
     }
     this.#wake()
   }
@@ -177,7 +182,9 @@ export class EtcdObserver {
     if (this.#closed) return
     this.#endWatch = client.watch(
       layout.signs,
-      () => void this.#glance(),
+      () => {
+        if (!this.#options.writes()) void this.#glance()
+      },
       (error) => {
         log.debug('the watch on etcd ended', { error: String(error) })
         this.#endWatch = undefined

@@ -24,7 +24,7 @@ import { EtcdCompactor } from './etcd-compactor.ts'
 import { type Elected, EtcdElection } from './etcd-election.ts'
 import { EtcdError, hasCode, storageErrorOf } from './etcd-error.ts'
 import { EtcdLayout, MAX_KEY_BYTES } from './etcd-layout.ts'
-import { EtcdObserver, type Sight } from './etcd-observer.ts'
+import { type Announcement, EtcdObserver, type Sight } from './etcd-observer.ts'
 import { EtcdReader, EtcdSnapshot } from './etcd-snapshot.ts'
 import { EtcdWriter, type Seat } from './etcd-writer.ts'
 
@@ -124,6 +124,7 @@ export class EtcdDriver implements Driver {
       feed: this.#feed,
       seen: (sight) => this.#seen(sight),
       announce: (sight) => this.#announce(sight),
+      writes: () => this.#role?.seat.valid() === true,
     })
     this.#election = new EtcdElection({
       client,
@@ -171,10 +172,11 @@ export class EtcdDriver implements Driver {
   async reach(sequence: Sequence, ms: number): Promise<boolean> {
     const { clock } = this.#options
     const end = clock.monotonic() + ms
+    // One look; after it the watch tells.
+    if (sequence > this.sequence && ms > 0) this.#observer.look().catch(() => undefined)
     while (sequence > this.sequence && this.#closing === undefined) {
       const left = end - clock.monotonic()
       if (left <= 0) return false
-      this.#observer.look().catch(() => undefined)
       await this.#observer.wait(left)
     }
     return sequence <= this.sequence
@@ -217,11 +219,12 @@ export class EtcdDriver implements Driver {
     if (role !== undefined && leader?.created !== role.seat.created) role.seat.end('its key in etcd is gone')
   }
 
-  #announce({ leader, head }: Sight): boolean {
+  #announce({ leader, head }: Sight): Announcement {
     const role = this.#role
-    if (role === undefined || leader?.created !== role.seat.created) return false
+    if (role === undefined || leader?.created !== role.seat.created) return 'foreign'
     role.queue.announce(head.sequence)
-    return true
+    // A replacement is told of by the queue alone.
+    return role.queue.sequence >= head.sequence ? 'told' : 'later'
   }
 
   async #begin({ seat, head, revision }: Elected): Promise<void> {
@@ -239,6 +242,7 @@ export class EtcdDriver implements Driver {
       home: () => observer.show(writer.revision, writer.head),
     })
     await commits.recover()
+    if (!seat.valid()) throw storageErrors.NOT_LEADER()
     observer.show(writer.revision, writer.head)
     const queue = new CommitQueue({
       sequence: head.sequence,
