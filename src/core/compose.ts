@@ -27,6 +27,10 @@ import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
+import { AutoSeal } from '../seal/auto/auto-seal.ts'
+import { HealthWatch } from '../seal/auto/health-watch.ts'
+import { SelfUnseal } from '../seal/auto/self-unseal.ts'
+import type { ConfiguredSeals } from '../seal/seal.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
 import type { Driver } from '../storage/driver.ts'
@@ -49,6 +53,8 @@ import { noteVersion } from './version-history.ts'
 
 export interface ServerOptions {
   readonly driver: Driver
+  /** A Shamir seal if left out. */
+  readonly seals?: ConfiguredSeals
   readonly clock: Clock
   readonly log: Logger
   readonly levels: LogLevels
@@ -79,6 +85,8 @@ export interface Server {
   readonly handler: WireHandler
   readonly lifecycle: Lifecycle
   readonly inFlight: InFlight
+  /** Undefined where operators unseal the server. Runs from its `start` on, and ends with the server. */
+  readonly selfUnseal: SelfUnseal | undefined
   /** Mounts KV version 2 at `secret/` of a new development server. */
   mountDevelopmentKv(): Promise<void>
   /** At SIGHUP. */
@@ -87,7 +95,7 @@ export interface Server {
 }
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
-  const { driver, clock, log, metrics, systemLimits } = options
+  const { driver, seals = { seal: new ShamirSeal() }, clock, log, metrics, systemLimits } = options
   const barrier = new Barrier({ driver, clock })
   const store = new Store(driver, barrier)
   const nothing = new Store(new MemoryDriver(), plainCodec)
@@ -119,10 +127,16 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     workNoted: () => active.wake(),
   })
   const active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+  const { seal } = seals
+  const sealHealth =
+    seal instanceof AutoSeal
+      ? new HealthWatch({ seal, clock, log: log.named('seal'), metrics, rewrap: () => lifecycle.rewrapIfOutdated() })
+      : undefined
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
-    seal: new ShamirSeal(),
+    ...seals,
+    sealHealth: () => sealHealth?.status(),
     clock,
     log,
     storageType: driver.type,
@@ -138,6 +152,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       { start: () => undefined, stop: () => policies.clear() },
       audit,
       active,
+      ...(sealHealth === undefined ? [] : [sealHealth]),
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)
@@ -195,6 +210,9 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     assertHeld: (view, mount) => mounts.assertHeld(view, mount),
     limitsOf: (mount) => mounts.limitsOf(mount),
   }
+  const selfUnseal = seal.autoUnseal
+    ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
+    : undefined
   metrics.beforeReport(collectRuntime(metrics))
   await lifecycle.load()
   return {
@@ -208,6 +226,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     }),
     lifecycle,
     inFlight,
+    selfUnseal,
     mountDevelopmentKv: async () => {
       const init = {
         kind: 'secret',
@@ -222,6 +241,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     reopenAuditFiles: () => audit.reopen(),
     close: async () => {
+      selfUnseal?.stop()
+      for (const one of [seals.seal, seals.retired]) if (one instanceof AutoSeal) one.close()
       await lifecycle.seal()
       await driver.close()
     },

@@ -6,7 +6,9 @@ import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
-import type { Seal } from '../seal/seal.ts'
+import type { SealHealth } from '../seal/auto/health-watch.ts'
+import { reasonOf } from '../seal/reason.ts'
+import type { ConfiguredSeals } from '../seal/seal.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
@@ -17,6 +19,7 @@ import type {
   KeyStatus,
   LifecyclePort,
   RotateConfig,
+  SealBackend,
   SealStatus,
   ServerNode,
 } from '../request/system-ports.ts'
@@ -32,10 +35,11 @@ export interface ActivePart {
   stop(): Promise<void> | void
 }
 
-export interface LifecycleDeps {
+export interface LifecycleDeps extends ConfiguredSeals {
   readonly store: Store
   readonly barrier: Barrier
-  readonly seal: Seal
+  /** Undefined of a seal that relies on nothing outside the server. */
+  readonly sealHealth: () => SealHealth | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly storageType: string
@@ -64,12 +68,16 @@ export class Lifecycle implements LifecyclePort {
   constructor(deps: LifecycleDeps) {
     this.#deps = deps
     const hooks = { unsealed: () => this.#activate(), sealing: () => this.#deactivate() }
-    this.#seal = new SealManager({ store: deps.store, barrier: deps.barrier, seal: deps.seal, hooks })
+    this.#seal = new SealManager({ ...deps, hooks })
   }
 
   /** Reads from the storage whether there is a vault. Before this every request finds a sealed server. */
   async load(): Promise<void> {
     this.#status = await this.#seal.status()
+    if (this.#status.migration)
+      this.#deps.log.warn('the vault is to be moved to another seal: until then it does not unseal by itself', {
+        to: this.#status.type,
+      })
   }
 
   state(): ServerState {
@@ -93,43 +101,72 @@ export class Lifecycle implements LifecyclePort {
       progress: status?.progress ?? 0,
       nonce: status?.nonce ?? '',
       recoverySeal: status?.recoverySeal ?? false,
-      migration: false,
+      migration: status?.migration ?? false,
       clusterName: cluster?.name,
       clusterId: cluster?.id,
       storageType: this.#deps.storageType,
     }
   }
 
-  async initialize(request: InitRequest): Promise<InitResult> {
-    const rootTokenKey = request.rootTokenPgpKey === '' ? undefined : await readPgpKey(request.rootTokenPgpKey)
-    const { shares, result } = await this.#seal.initialize(
-      {
-        shares: request.secretShares,
-        threshold: request.secretThreshold,
-        ...(request.pgpKeys.length === 0 ? {} : { pgpKeys: request.pgpKeys }),
-      },
-      async (transaction) => {
-        const token = await this.#deps.populate(transaction)
-        // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
-        return rootTokenKey === undefined
-          ? token
-          : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
-      },
-    )
-    this.#status = await this.#seal.status()
-    const answer = {
-      keys: shares.map((share) => Buffer.from(share).toString('hex')),
-      keysBase64: shares.map((share) => Buffer.from(share).toString('base64')),
-      rootToken: result,
-    }
-    for (const share of shares) wipe(share)
-    this.#deps.log.info('initialized', { shares: request.secretShares, threshold: request.secretThreshold })
-    return answer
+  sealBackends(): readonly SealBackend[] {
+    const health = this.#deps.sealHealth() ?? { healthy: true, unhealthySince: undefined }
+    return [{ name: this.#deps.seal.type, ...health }]
   }
 
-  async unseal(key: string): Promise<SealStatus> {
+  async initialize(request: InitRequest): Promise<InitResult> {
+    const rootTokenKey = request.rootTokenPgpKey === '' ? undefined : await readPgpKey(request.rootTokenPgpKey)
+    const auto = this.#deps.seal.autoUnseal
+    const wanted = auto
+      ? {
+          shares: request.recoveryShares ?? 0,
+          threshold: request.recoveryThreshold ?? 0,
+          pgpKeys: request.recoveryPgpKeys ?? [],
+        }
+      : { shares: request.secretShares, threshold: request.secretThreshold, pgpKeys: request.pgpKeys }
+    const { shares, result } = await this.#seal.initialize(wanted, async (transaction) => {
+      const token = await this.#deps.populate(transaction)
+      // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
+      return rootTokenKey === undefined
+        ? token
+        : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
+    })
+    this.#status = await this.#seal.status()
+    const hex = shares.map((share) => Buffer.from(share).toString('hex'))
+    const base64 = shares.map((share) => Buffer.from(share).toString('base64'))
+    for (const share of shares) wipe(share)
+    this.#deps.log.info('initialized', { shares: wanted.shares, threshold: wanted.threshold })
+    // What was made must be answered, whatever comes of the unsealing.
+    if (auto) await this.unsealByItself().catch((error: unknown) => this.#stayedSealed(error))
+    return auto
+      ? { keys: [], keysBase64: [], recoveryKeys: hex, recoveryKeysBase64: base64, rootToken: result }
+      : { keys: hex, keysBase64: base64, recoveryKeys: [], recoveryKeysBase64: [], rootToken: result }
+  }
+
+  /** Rejects as `SealManager.unsealByItself`. */
+  async unsealByItself(): Promise<void> {
     try {
-      this.#status = await this.#seal.submit(decodeShare(key))
+      await this.#seal.unsealByItself()
+    } finally {
+      this.#status = await this.#seal.status()
+    }
+  }
+
+  /** As `SealManager.rewrapIfOutdated`. */
+  rewrapIfOutdated(): Promise<boolean> {
+    return this.#seal.rewrapIfOutdated()
+  }
+
+  /** As `SealManager.verifyShares`: whether those who hold shares agree to something. */
+  verifyShares(shares: readonly Uint8Array[]): Promise<void> {
+    return this.#seal.verifyShares(shares)
+  }
+
+  async unseal(key: string, migrate = false): Promise<SealStatus> {
+    const before = this.#status
+    try {
+      this.#status = await this.#seal.submit(decodeShare(key), migrate)
+      if (before?.migration === true && !this.#status.migration)
+        this.#deps.log.info('the vault was moved to another seal', { to: this.#status.type })
     } catch (error) {
       this.#status = await this.#seal.status()
       throw error
@@ -191,6 +228,13 @@ export class Lifecycle implements LifecyclePort {
     this.#since = this.#deps.clock.now()
     this.#watchRotation()
     this.#deps.log.info('unsealed and active')
+  }
+
+  #stayedSealed(error: unknown): void {
+    this.#deps.log.error('initialized, but the server could not unseal by itself', {
+      code: toCofferError(error).code,
+      reason: reasonOf(error),
+    })
   }
 
   async #deactivate(): Promise<void> {

@@ -12,6 +12,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
   const address = flags['dev-listen-address']
   return {
     storage: store === undefined ? { type: 'inmem' } : { type: 'lmdb', path: store },
+    seals: [],
     listeners: [{ ...listenerDefaults, address }],
     log: {
       level: 'info',

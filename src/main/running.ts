@@ -8,6 +8,7 @@ import type { Driver } from '../storage/driver.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import type { ServerLog } from './log-setup.ts'
+import { makeSeals } from './seal-settings.ts'
 import type { LogSettings, Settings } from './settings.ts'
 
 /** How long requests under way may take to end when the server stops, ms. */
@@ -43,6 +44,7 @@ export async function startRunning(
   }
   try {
     await options.beforeListening?.(server)
+    server.selfUnseal?.start()
     for (const config of settings.listeners) {
       listeners.push(
         await startListener(config, server.handler, { clock: systemClock, log: log.named('http'), metrics }),
@@ -70,6 +72,7 @@ function compose(
   const { telemetry } = settings
   return composeServer({
     driver: openDriver(settings),
+    seals: makeSeals(settings.seals, { clock: systemClock, log: log.named('seal'), metrics }),
     clock: systemClock,
     log: log.named('core'),
     levels,
