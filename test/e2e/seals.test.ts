@@ -73,3 +73,77 @@ suite('a static seal', { concurrency: 2 }, () => {
     assert.equal((await status(server))['sealed'], false)
   })
 })
+
+suite('a vault moves', { concurrency: 2 }, () => {
+  test('from its operators to a static seal, and back, with the same shares', async () => {
+    await using server = await startServer({ shares: 3, threshold: 2 })
+    const [one = '', two = '', three = ''] = server.keys
+    const give = (key: string, migrate: boolean) => server.call('PUT', 'sys/unseal', { key, migrate })
+    const key = hex()
+    await restartWith(server, staticSeal('a', key))
+    const waiting = { type: 'static', sealed: true, t: 2, n: 3, progress: 0, recovery_seal: true, migration: true }
+    assert.deepEqual(await status(server), waiting)
+    await server.said(/entering seal migration|is to be moved to/)
+
+    const without = await give(one, false)
+    assert.equal(without.status, 400)
+    assert.match(without.text, /migrate option not provided and seal migration is pending/)
+    await give(one, true)
+    const wrong = await give(randomBytes(33).toString('base64'), true)
+    assert.equal(wrong.status, 400)
+    assert.equal((await status(server))['progress'], 0)
+    await give(one, true)
+    assert.equal((await give(two, true)).status, 200)
+    assert.deepEqual(await status(server), { ...waiting, sealed: false, migration: false })
+    assert.equal((await give(two, true)).status, 200, 'one too many does no harm')
+
+    await server.kill()
+    await server.restart()
+    await unsealed(server)
+    assert.equal((await give(two, true)).status, 400)
+
+    await server.kill()
+    await restartWith(server, staticSeal('a', key, 'disabled = "true"'))
+    const back = { type: 'shamir', sealed: true, t: 2, n: 3, progress: 0, recovery_seal: false, migration: true }
+    assert.deepEqual(await status(server), back)
+    await give(three, true)
+    await give(one, true)
+    assert.deepEqual(await status(server), { ...back, sealed: false, migration: false })
+    await restartWith(server, '')
+    await give(three, false)
+    await give(two, false)
+    assert.equal((await status(server))['sealed'], false)
+  })
+
+  test('from one static key to another, by their ids or as another seal', async () => {
+    const [first, second] = [hex(), hex()]
+    await using server = await startServer({ raw: true, config: staticSeal('a', first) })
+    const made = await initialized(server, { recovery_shares: 1, recovery_threshold: 1 })
+    const previous = `previous_key_id = "a"\n  previous_key = "${first}"`
+    await restartWith(server, staticSeal('b', second, previous))
+    await unsealed(server)
+    await server.said(/wrapped the root key anew/)
+    await restartWith(server, staticSeal('b', second))
+    await unsealed(server)
+
+    await restartWith(server, `${staticSeal('b', second, 'disabled = true')}\n${staticSeal('c', first)}`)
+    assert.equal((await status(server))['migration'], true)
+    const [key = ''] = at(made, 'recovery_keys') as string[]
+    assert.equal((await server.call('PUT', 'sys/unseal', { key, migrate: true })).status, 200)
+    assert.deepEqual([(await status(server))['sealed'], (await status(server))['migration']], [false, false])
+    await restartWith(server, staticSeal('c', first))
+    await unsealed(server)
+  })
+
+  test('nowhere without the seal that it comes from', async () => {
+    await using server = await startServer({ raw: true, config: staticSeal('a', hex()) })
+    await initialized(server, {})
+    await server.kill()
+    const path = join(server.folder, 'coffer.hcl')
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/^seal "[^]*?^}$/gm, ''))
+    await assert.rejects(
+      server.restart(),
+      /cannot seal migrate from \\?"static\\?" to \\?"shamir\\?", no disabled seal/,
+    )
+  })
+})
