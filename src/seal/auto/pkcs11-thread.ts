@@ -12,6 +12,8 @@ const IV_BYTES = 12
 const TAG_BITS = 128
 /** Longer than what any key that is in use gives. */
 const ROOM_BYTES = 2048
+/** What is shorter than any PIN would black out words of the message. */
+const SHORTEST_PIN = 4
 
 const task: Pkcs11Task = workerData
 parentPort?.postMessage(await outcomeOf(task))
@@ -21,7 +23,7 @@ async function outcomeOf(asked: Pkcs11Task): Promise<Pkcs11Outcome> {
     return { output: await perform(asked) }
   } catch (error) {
     const text = error instanceof Error ? error.message : 'the HSM failed'
-    return { failure: asked.options.pin === '' ? text : text.replaceAll(asked.options.pin, '…') }
+    return { failure: asked.options.pin.length < SHORTEST_PIN ? text : text.replaceAll(asked.options.pin, '…') }
   }
 }
 
