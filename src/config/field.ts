@@ -13,6 +13,16 @@ interface Described {
   readonly defaultText: string
 }
 
+/** Gives the value of an environment variable; undefined where it is not set or empty. */
+export type Environment = (name: string) => string | undefined
+
+export interface FromEnvironment {
+  /** The first that is set counts. */
+  readonly names: readonly string[]
+  /** Which counts where both give a value. */
+  readonly over: 'file' | 'nothing'
+}
+
 export interface Field<T> extends Described {
   readonly status: 'active'
   /** `undefined` after reporting a problem. */
@@ -20,6 +30,10 @@ export interface Field<T> extends Described {
   readonly default: T
   /** Of two files that give it, the later counts; or the greater; or, of booleans, either. */
   readonly merge: 'last' | 'greater' | 'either'
+  /** Variables that give the value, too. */
+  readonly environment?: readonly FromEnvironment[]
+  /** The value is needed, from wherever it comes. */
+  readonly needed?: true
 }
 
 /** A key of Vault's that has no effect here (a warning says so) or that cannot be met (the server won't start). */
@@ -48,4 +62,15 @@ export function ignored(help: string): InertField {
 
 export function refused(help: string): InertField {
   return { status: 'refused', takes: 'nothing', help, defaultText: '' }
+}
+
+/** The same, also given by the first of these variables that is set; over what the file says, unless `over` is `nothing`. */
+export function orFrom<T>(names: readonly string[], field: Field<T>, over: FromEnvironment['over'] = 'file'): Field<T> {
+  const which = names.map((name) => `\`${name}\``).join(', ')
+  const help = `${field.help} ${over === 'file' ? `${which} in the environment counts over it.` : `If it is left out: ${which} in the environment.`}`
+  return { ...field, help, environment: [...(field.environment ?? []), { names, over }] }
+}
+
+export function needed<T>(field: Field<T>): Field<T> {
+  return { ...field, help: `${field.help} Needed.`, needed: true }
 }

@@ -5,4 +5,14 @@ export { ConfigError, problemText } from './problem.ts'
 export type { ConfigProblem } from './problem.ts'
 export { configReference } from './reference.ts'
 export type { ServerConfig } from './server-config.ts'
-export type { AuditStanza, ListenerStanza, StorageStanza, TcpListener, UnixListener } from './stanzas.ts'
+export type { Environment } from './field.ts'
+export type { KeyMaterial } from './key-material.ts'
+export type {
+  AuditStanza,
+  ListenerStanza,
+  SealStanza,
+  SealStanzaOf,
+  StorageStanza,
+  TcpListener,
+  UnixListener,
+} from './stanzas.ts'

@@ -166,7 +166,7 @@ listener "tcp" {
   tls_disable = true
 }
 telemetry { statsd_address = "x" }
-seal "awskms" {}
+seal "awskm" {}
 storage_x "y" {}`),
       [
         '3:1: unknown key "uii"; did you mean "ui"?',
@@ -176,7 +176,7 @@ storage_x "y" {}`),
         '8:3: unknown key "adress" in listener "tcp"; did you mean "address"?',
         '9:21: tls_min_version takes one of tls12, tls13',
         '13:13: statsd_address in telemetry is not supported: this server is scraped at sys/metrics; it sends metrics to nobody',
-        '14:6: seal "awskms" is not supported: it takes "shamir"',
+        '14:6: seal "awskm" is not supported: it takes "shamir", "static", "transit", "awskms", "azurekeyvault", "gcpckms", "pkcs11"; did you mean "awskms"?',
         '15:1: unknown key "storage_x"; did you mean "storage"?',
       ],
     )

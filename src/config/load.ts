@@ -1,5 +1,5 @@
 import { duplicates } from '../lib/hcl/index.ts'
-import type { ConfigOf } from './field.ts'
+import type { ConfigOf, Environment } from './field.ts'
 import type { ConfigProblem } from './problem.ts'
 import { ConfigError, Findings } from './problem.ts'
 import { serverSchema } from './schema/server.ts'
@@ -27,9 +27,10 @@ export interface LoadResult {
 
 /**
  * Reads files and folders in their order: of a key given twice the later counts (booleans: either; lease lifetimes: the greater), stanzas
- * add up, of two storages the later counts. Throws a `ConfigError` with everything that is wrong with all of them.
+ * add up, of two storages the later counts. Seals are also given by variables of the environment. Throws a `ConfigError` with everything
+ * that is wrong with all of them.
  */
-export function loadConfig(paths: readonly string[]): LoadResult {
+export function loadConfig(paths: readonly string[], environment: Environment = () => undefined): LoadResult {
   const sources = readSources(paths)
   const none = new Findings('')
   if (paths.length === 0) none.problem(undefined, 'no configuration is given: -config takes a file or a folder')
@@ -37,7 +38,7 @@ export function loadConfig(paths: readonly string[]): LoadResult {
   let telemetry: Given = new Map()
   const stanzas: Stanzas[] = []
   for (const source of sources) {
-    const read = readFile(source)
+    const read = readFile(source, environment)
     if (read === undefined) continue
     given = mergeGiven(serverSchema, given, read.given)
     stanzas.push(read.stanzas)
@@ -71,17 +72,17 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 }
 
-function readFile({
-  document,
-  findings,
-}: SourceFile): { readonly given: Given; readonly stanzas: Stanzas } | undefined {
+function readFile(
+  { document, findings }: SourceFile,
+  environment: Environment,
+): { readonly given: Given; readonly stanzas: Stanzas } | undefined {
   if (document === undefined) return undefined
   for (const {
     keys: [key],
   } of duplicates(document.items)) {
     findings.problem(key.at, `the key "${key.name}" is given a second time`)
   }
-  const stanzas = readStanzas(document.items, findings)
+  const stanzas = readStanzas(document.items, findings, environment)
   if (stanzas.storages.length > 1)
     findings.problem(stanzas.storages[1]?.at, 'only one storage stanza can stand in a file')
   return { given: readSection(document.items, serverSchema, '', findings, stanzaNames), stanzas }
@@ -111,7 +112,6 @@ function checkTogether(
     none.problem(undefined, 'a storage stanza is needed: storage "lmdb" { path = "/var/lib/coffer" }')
   if (all.listeners.length === 0)
     none.problem(undefined, 'a listener stanza is needed: listener "tcp" { address = "127.0.0.1:8200" … }')
-  if (all.seals.length > 1) none.problem(undefined, 'only one seal stanza can be given')
   if (given.has('default_lease_ttl') && server.defaultLeaseTtl > server.maxLeaseTtl)
     none.problem(undefined, 'default_lease_ttl is above max_lease_ttl')
 }

@@ -2,7 +2,8 @@
 import type { Schema } from './field.ts'
 import { metricsSchema, tcpSchema, unixSchema } from './schema/listener.ts'
 import { serverSchema } from './schema/server.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema, shamirSchema } from './schema/stanzas.ts'
+import { sealSchemas } from './schema/seals.ts'
+import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from './schema/stanzas.ts'
 import { telemetrySchema } from './schema/telemetry.ts'
 
 const sections: readonly (readonly [title: string, text: string, schema: Schema])[] = [
@@ -12,7 +13,29 @@ const sections: readonly (readonly [title: string, text: string, schema: Schema]
   ['`telemetry { … }` in a listener', '', metricsSchema],
   ['`storage "lmdb" { … }`', 'Or `backend`. `storage "file"` is the same.', lmdbSchema],
   ['`storage "inmem" {}`', 'Everything is gone when the process ends.', inmemSchema],
-  ['`seal "shamir" {}`', 'The default, and the only one so far.', shamirSchema],
+  ['`seal "shamir" {}`', 'The default: operators unseal the server.', sealSchemas.shamir],
+  [
+    '`seal "static" { … }`',
+    'The server unseals by itself, with a key that stands beside its configuration.',
+    sealSchemas.static,
+  ],
+  ['`seal "transit" { … }`', 'With a key of the transit engine of another server.', sealSchemas.transit],
+  ['`seal "awskms" { … }`', 'With a key of AWS KMS. Needs the package `@aws-sdk/client-kms`.', sealSchemas.awskms],
+  [
+    '`seal "azurekeyvault" { … }`',
+    'With an RSA key of Azure Key Vault. Needs the packages `@azure/keyvault-keys` and `@azure/identity`.',
+    sealSchemas.azurekeyvault,
+  ],
+  [
+    '`seal "gcpckms" { … }`',
+    'With a key of Google Cloud KMS. Needs the package `@google-cloud/kms`.',
+    sealSchemas.gcpckms,
+  ],
+  [
+    '`seal "pkcs11" { … }`',
+    'With a key of a hardware security module. Needs the package `graphene-pk11`.',
+    sealSchemas.pkcs11,
+  ],
   ['`audit "type" "path" { … }`', 'Devices that are there from the start.', auditSchema],
   ['`user_lockout "all" { … }`', 'Or `"userpass"`, `"ldap"`, `"approle"`.', lockoutSchema],
   ['`telemetry { … }`', '', telemetrySchema],

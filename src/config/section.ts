@@ -1,7 +1,7 @@
 /** Reading the keys of one object by a schema. */
-import type { Item, Key, Value } from '../lib/hcl/index.ts'
+import type { Item, Key, Position, Value } from '../lib/hcl/index.ts'
 import { nearest } from '../lib/nearest.ts'
-import type { ConfigOf, InertField, Schema } from './field.ts'
+import type { ConfigOf, Environment, InertField, Schema } from './field.ts'
 import { camel } from './field.ts'
 import type { Findings } from './problem.ts'
 
@@ -42,6 +42,45 @@ function readInert(key: Key, value: Value, field: InertField, where: string, fin
   // What is switched off need not be supported.
   else if (value.kind !== 'boolean' || value.value)
     findings.problem(key.at, `${key.name}${where} is not supported: ${field.help}`)
+}
+
+/**
+ * What the environment gives besides, and problems for what is needed and given by neither. `yields` says that the file counts over
+ * the environment throughout.
+ */
+export function withEnvironment(
+  schema: Schema,
+  given: Given,
+  environment: Environment,
+  {
+    at,
+    where,
+    findings,
+    yields,
+  }: {
+    readonly at: Position
+    readonly where: string
+    readonly findings: Findings
+    readonly yields: boolean
+  },
+): Given {
+  const out = new Map(given)
+  for (const [key, field] of Object.entries(schema)) {
+    if (field.status !== 'active') continue
+    const sources = field.environment ?? []
+    const counting = sources.filter(({ over }) => !given.has(key) || (over === 'file' && !yields))
+    const text = counting.flatMap(({ names }) => names.map(environment)).find((value) => value !== undefined)
+    if (text !== undefined) {
+      const read = field.read({ kind: 'string', at, value: text, text, heredoc: false }, findings, key)
+      if (read !== undefined) out.set(key, read)
+    }
+    const names = sources.flatMap((source) => source.names)
+    if (field.needed === true && !out.has(key)) {
+      const or = names.length === 0 ? '' : `, or ${names.join(' or ')} in the environment`
+      findings.problem(at, `${where} needs ${key}${or}`)
+    }
+  }
+  return out
 }
 
 /** Keys of `later` over those of `earlier`, each as its field says. */

@@ -2,12 +2,13 @@
 import type { Block, Item, Position } from '../lib/hcl/index.ts'
 import { blocks } from '../lib/hcl/index.ts'
 import { nearest } from '../lib/nearest.ts'
-import type { ConfigOf, Schema } from './field.ts'
+import type { ConfigOf, Environment, Schema } from './field.ts'
 import type { Findings } from './problem.ts'
 import type { Given } from './section.ts'
-import { complete, readSection } from './section.ts'
+import { complete, readSection, withEnvironment } from './section.ts'
 import { tcpSchema, unixSchema } from './schema/listener.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema, shamirSchema } from './schema/stanzas.ts'
+import { sealSchemas } from './schema/seals.ts'
+import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from './schema/stanzas.ts'
 import { telemetrySchema } from './schema/telemetry.ts'
 
 /** Where a stanza stands, for problems that show only when all files are read. */
@@ -23,9 +24,12 @@ export type ListenerStanza = TcpListener | UnixListener
 
 export type StorageStanza = { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
 
-export interface SealStanza {
-  readonly type: 'shamir'
-}
+type SealType = keyof typeof sealSchemas
+/** `disabled` marks the seal that a vault is moved from. */
+export type SealStanza = {
+  readonly [T in SealType]: { readonly type: T } & ConfigOf<(typeof sealSchemas)[T]>
+}[SealType]
+export type SealStanzaOf<T extends SealType> = Extract<SealStanza, { readonly type: T }>
 
 /** A declarative audit device. */
 export type AuditStanza = { readonly type: string; readonly path: string } & ConfigOf<typeof auditSchema>
@@ -46,7 +50,7 @@ export interface Stanzas {
 
 export const stanzaNames = ['listener', 'storage', 'backend', 'seal', 'audit', 'user_lockout', 'telemetry'] as const
 
-export function readStanzas(items: readonly Item[], findings: Findings): Stanzas {
+export function readStanzas(items: readonly Item[], findings: Findings, environment: Environment): Stanzas {
   const each = <T>(
     name: string,
     labels: readonly string[],
@@ -68,7 +72,7 @@ export function readStanzas(items: readonly Item[], findings: Findings): Stanzas
       ...each('storage', ['type'], (block, type) => readStorage(block, type, findings)),
       ...each('backend', ['type'], (block, type) => readStorage(block, type, findings)),
     ],
-    seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings)),
+    seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings, environment)),
     audits: each('audit', ['type', 'path'], (block, type) => readAudit(block, type, findings)),
     lockouts: each('user_lockout', ['type'], (block, type) => readLockout(block, type, findings)),
     telemetry: readTelemetry(items, findings),
@@ -114,10 +118,19 @@ function readStorage(block: Block, type: string, findings: Findings): StorageSta
   return { type: 'lmdb', path }
 }
 
-function readSeal(block: Block, type: string, findings: Findings): SealStanza | undefined {
-  if (type !== 'shamir') return unknownType(block, 'seal', type, ['shamir'], findings)
-  sectionOf(block, shamirSchema, ' in seal "shamir"', findings)
-  return { type }
+function readSeal(block: Block, type: string, findings: Findings, environment: Environment): SealStanza | undefined {
+  if (!isSealType(type)) return unknownType(block, 'seal', type, Object.keys(sealSchemas), findings)
+  const schema = sealSchemas[type]
+  const given = readSection(block.value.items, schema, ` in seal "${type}"`, findings)
+  // Of two seals of one kind, the environment is meant for the one that is in use.
+  const yields = given.get('disabled') === true
+  const place = { at: block.item.at, where: `seal "${type}"`, findings, yields }
+  // Which of the types it is, TypeScript cannot follow: type and schema come from one row of the table.
+  return { type, ...complete(schema, withEnvironment(schema, given, environment, place)) } as SealStanza
+}
+
+function isSealType(type: string): type is SealType {
+  return Object.hasOwn(sealSchemas, type)
 }
 
 function readAudit(block: Block, type: string, findings: Findings): AuditStanza | undefined {

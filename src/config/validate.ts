@@ -1,5 +1,5 @@
 /** What no key alone can tell. */
-import type { Placed, AuditStanza, ListenerStanza, LockoutStanza, Stanzas, TcpListener } from './stanzas.ts'
+import type { Placed, AuditStanza, ListenerStanza, LockoutStanza, SealStanza, Stanzas, TcpListener } from './stanzas.ts'
 
 export function checkStanzas(stanzas: Stanzas): void {
   for (const listener of stanzas.listeners) checkListener(listener)
@@ -7,6 +7,7 @@ export function checkStanzas(stanzas: Stanzas): void {
   checkUnique(stanzas.audits, ({ path }) => path, 'audit device with the path')
   checkUnique(stanzas.lockouts, ({ type }) => type, 'user_lockout for')
   for (const audit of stanzas.audits) checkAudit(audit)
+  checkSeals(stanzas.seals)
   for (const lockout of stanzas.lockouts) checkLockout(lockout)
 }
 
@@ -62,6 +63,33 @@ function isAddress(text: string): boolean {
 function checkAudit({ value: { type, path, options }, at, findings }: Placed<AuditStanza>): void {
   if (type === 'file' && !options.has('file_path') && !options.has('path'))
     findings.problem(at, `audit "file" "${path.slice(0, -1)}" needs file_path in its options`)
+}
+
+/** One that is in use and, during a migration, one that is not any more. */
+function checkSeals(seals: readonly Placed<SealStanza>[]): void {
+  let inUse = 0
+  let disabled = 0
+  for (const { value, at, findings } of seals) {
+    const count = value.disabled ? ++disabled : ++inUse
+    if (count > 1) findings.problem(at, `there is another seal that is ${value.disabled ? '' : 'not '}disabled`)
+    checkSeal(value, (message) => findings.problem(at, message))
+  }
+}
+
+function checkSeal(seal: SealStanza, problem: (message: string) => void): void {
+  if (seal.type === 'shamir' && seal.disabled) problem('a Shamir seal is not disabled: its stanza is left out')
+  if (seal.type === 'static' && (seal.previousKey === undefined) !== (seal.previousKeyId === ''))
+    problem('previous_key and previous_key_id go together')
+  if (seal.type === 'static' && seal.previousKeyId !== '' && seal.previousKeyId === seal.currentKeyId)
+    problem('previous_key_id names another key than current_key_id')
+  if (seal.type === 'awskms' && (seal.accessKey === '') !== (seal.secretKey === ''))
+    problem('access_key and secret_key go together')
+  if (seal.type === 'azurekeyvault' && seal.vaultName === '' && seal.endpoint === '')
+    problem('seal "azurekeyvault" needs vault_name, or VAULT_AZUREKEYVAULT_VAULT_NAME in the environment')
+  if (seal.type === 'pkcs11' && seal.slot === '' && seal.tokenLabel === '')
+    problem('seal "pkcs11" needs slot or token_label, or VAULT_HSM_SLOT or VAULT_HSM_TOKEN_LABEL in the environment')
+  if (seal.type === 'pkcs11' && seal.keyLabel === '' && seal.keyId === '')
+    problem('seal "pkcs11" needs key_label or key_id, or VAULT_HSM_KEY_LABEL or VAULT_HSM_KEY_ID in the environment')
 }
 
 const LOCKABLE = ['all', 'userpass', 'ldap', 'approle']

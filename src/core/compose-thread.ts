@@ -105,6 +105,7 @@ function notHere(): never {
 
 const elsewhereLifecycle: LifecyclePort = {
   sealStatus: notHere,
+  sealBackends: notHere,
   initialize: notHere,
   unseal: notHere,
   resetUnseal: notHere,

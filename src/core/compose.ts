@@ -6,6 +6,10 @@ import type { ServerNode } from '../request/system-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { JoinCluster } from './cluster-port.ts'
 import { requestErrors } from '../errors/request.ts'
+import { AutoSeal } from '../seal/auto/auto-seal.ts'
+import { HealthWatch } from '../seal/auto/health-watch.ts'
+import { SelfUnseal } from '../seal/auto/self-unseal.ts'
+import type { ConfiguredSeals } from '../seal/seal.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import type { Place } from '../framework/path.ts'
 import type { PipelineDeps } from './deps.ts'
@@ -21,6 +25,8 @@ import { handle } from './pipeline.ts'
 import { noteVersion } from './version-history.ts'
 
 export interface ServerOptions extends HouseOptions {
+  /** A Shamir seal if left out. */
+  readonly seals?: ConfiguredSeals
   readonly levels: LogLevels
   /** How metrics are shown. */
   readonly telemetry: MetricsViewSettings
@@ -48,6 +54,8 @@ export interface Server {
   readonly handedOver: WireHandler
   readonly lifecycle: Lifecycle
   readonly inFlight: InFlight
+  /** Undefined where operators unseal the server. Runs from its `start` on, and ends with the server. */
+  readonly selfUnseal: SelfUnseal | undefined
   /** Mounts KV version 2 at `secret/` of a new development server. */
   mountDevelopmentKv(): Promise<void>
   /** At SIGHUP. */
@@ -56,17 +64,23 @@ export interface Server {
 }
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
-  const { driver, clock, log, metrics, threads = noThreads } = options
+  const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
   const house: House = new House(options, () => lifecycle.role())
   const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
   const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
   if (clusterPort !== undefined) house.follow(clusterPort)
+  const { seal } = seals
+  const sealHealth =
+    seal instanceof AutoSeal
+      ? new HealthWatch({ seal, clock, log: log.named('seal'), metrics, rewrap: async () => lifecycle.role() === 'leader' && (await lifecycle.rewrapIfOutdated()) })
+      : undefined
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
-    seal: new ShamirSeal(),
+    ...seals,
+    sealHealth: () => sealHealth?.status(),
     clock,
     log,
     storageType: driver.type,
@@ -83,6 +97,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       },
       ...house.parts,
       ...(clusterPort === undefined ? [] : [clusterPort]),
+      ...(sealHealth === undefined ? [] : [sealHealth]),
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)
@@ -113,6 +128,9 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire),
     floor: () => clusterPort?.floor ?? 0,
   })
+  const selfUnseal = seal.autoUnseal
+    ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
+    : undefined
   collectRuntime(metrics)
   await lifecycle.load()
   return {
@@ -127,6 +145,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     handedOver,
     lifecycle,
     inFlight,
+    selfUnseal,
     mountDevelopmentKv: async () => {
       const init = {
         kind: 'secret',
@@ -141,6 +160,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     reopenAuditFiles: () => audit.reopen(),
     close: async () => {
+      selfUnseal?.stop()
+      for (const one of [seals.seal, seals.retired]) if (one instanceof AutoSeal) one.close()
       await lifecycle.seal()
       await driver.close()
     },

@@ -6,8 +6,10 @@ import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
-import type { Seal } from '../seal/seal.ts'
 import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
+import type { SealHealth } from '../seal/auto/health-watch.ts'
+import { reasonOf } from '../seal/reason.ts'
+import type { ConfiguredSeals } from '../seal/seal.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
@@ -19,6 +21,7 @@ import type {
   LeaderAddress,
   LifecyclePort,
   RotateConfig,
+  SealBackend,
   SealStatus,
   ServerNode,
 } from '../request/system-ports.ts'
@@ -40,10 +43,11 @@ export interface ActivePart {
   stop(): Promise<void> | void
 }
 
-export interface LifecycleDeps {
+export interface LifecycleDeps extends ConfiguredSeals {
   readonly store: Store
   readonly barrier: Barrier
-  readonly seal: Seal
+  /** Undefined of a seal that relies on nothing outside the server. */
+  readonly sealHealth: () => SealHealth | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly storageType: string
@@ -64,8 +68,8 @@ export interface LifecycleDeps {
 /** How often the keyring is asked whether it is due for rotation, ms. */
 const ROTATION_CHECK = 300_000
 
-/** How long to wait for another node that holds the storage at the initialisation, ms. */
-const PATIENCE_TO_INITIALIZE = 30_000
+/** How long to wait for another node that holds the storage, ms. */
+const PATIENCE_TO_LEAD = 30_000
 
 export class Lifecycle implements LifecyclePort {
   readonly #deps: LifecycleDeps
@@ -89,7 +93,7 @@ export class Lifecycle implements LifecyclePort {
       changed: (role, leadership) => deps.roleChanged(role, leadership),
     })
     const hooks = { unsealed: () => this.#activate(), sealing: () => this.#deactivate() }
-    this.#seal = new SealManager({ store: deps.store, barrier: deps.barrier, seal: deps.seal, hooks })
+    this.#seal = new SealManager({ ...deps, hooks })
   }
 
   /** Reads from the storage whether there is a vault. Before this every request finds a sealed server. */
@@ -99,6 +103,10 @@ export class Lifecycle implements LifecyclePort {
       if (reset === true || keys.includes(SEAL_CONFIG_KEY)) void this.#refresh()
     })
     this.#status = await this.#seal.status()
+    if (this.#status.migration)
+      this.#deps.log.warn('the vault is to be moved to another seal: until then it does not unseal by itself', {
+        to: this.#status.type,
+      })
   }
 
   /** Never rejects. */
@@ -136,58 +144,89 @@ export class Lifecycle implements LifecyclePort {
       progress: status?.progress ?? 0,
       nonce: status?.nonce ?? '',
       recoverySeal: status?.recoverySeal ?? false,
-      migration: false,
+      migration: status?.migration ?? false,
       clusterName: cluster?.name,
       clusterId: cluster?.id,
       storageType: this.#deps.storageType,
     }
   }
 
+  sealBackends(): readonly SealBackend[] {
+    const health = this.#deps.sealHealth() ?? { healthy: true, unhealthySince: undefined }
+    return [{ name: this.#deps.seal.type, ...health }]
+  }
+
   async initialize(request: InitRequest): Promise<InitResult> {
-    const leadership = await this.#leadToInitialize()
+    const made = await this.#leading(() => this.#initialize(request))
+    // What was made must be answered, whatever comes of the unsealing.
+    if (this.#deps.seal.autoUnseal) await this.unsealByItself().catch((error: unknown) => this.#stayedSealed(error))
+    return made
+  }
+
+  /** Where nodes share the storage only the leader writes: a node that is not unsealed leads for one thing alone. */
+  async #leading<T>(action: () => Promise<T>): Promise<T> {
+    const { store, identity } = this.#deps
+    const leadership = await store.driver.election?.campaign(identity, AbortSignal.timeout(PATIENCE_TO_LEAD))
     try {
-      return await this.#initialize(request)
+      return await action()
     } finally {
       await leadership?.release()
     }
   }
 
-  /** Where nodes share the storage, only the leader can write; a node that is not unsealed leads for this alone. */
-  async #leadToInitialize(): Promise<Leadership | undefined> {
-    const { store, identity } = this.#deps
-    return store.driver.election?.campaign(identity, AbortSignal.timeout(PATIENCE_TO_INITIALIZE))
-  }
-
   async #initialize(request: InitRequest): Promise<InitResult> {
     const rootTokenKey = request.rootTokenPgpKey === '' ? undefined : await readPgpKey(request.rootTokenPgpKey)
-    const { shares, result } = await this.#seal.initialize(
-      {
-        shares: request.secretShares,
-        threshold: request.secretThreshold,
-        ...(request.pgpKeys.length === 0 ? {} : { pgpKeys: request.pgpKeys }),
-      },
-      async (transaction) => {
-        const token = await this.#deps.populate(transaction)
-        // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
-        return rootTokenKey === undefined
-          ? token
-          : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
-      },
-    )
+    const auto = this.#deps.seal.autoUnseal
+    const wanted = auto
+      ? {
+          shares: request.recoveryShares ?? 0,
+          threshold: request.recoveryThreshold ?? 0,
+          pgpKeys: request.recoveryPgpKeys ?? [],
+        }
+      : { shares: request.secretShares, threshold: request.secretThreshold, pgpKeys: request.pgpKeys }
+    const { shares, result } = await this.#seal.initialize(wanted, async (transaction) => {
+      const token = await this.#deps.populate(transaction)
+      // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
+      return rootTokenKey === undefined
+        ? token
+        : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
+    })
     this.#status = await this.#seal.status()
-    const answer = {
-      keys: shares.map((share) => Buffer.from(share).toString('hex')),
-      keysBase64: shares.map((share) => Buffer.from(share).toString('base64')),
-      rootToken: result,
-    }
+    const hex = shares.map((share) => Buffer.from(share).toString('hex'))
+    const base64 = shares.map((share) => Buffer.from(share).toString('base64'))
     for (const share of shares) wipe(share)
-    this.#deps.log.info('initialized', { shares: request.secretShares, threshold: request.secretThreshold })
-    return answer
+    this.#deps.log.info('initialized', { shares: wanted.shares, threshold: wanted.threshold })
+    return auto
+      ? { keys: [], keysBase64: [], recoveryKeys: hex, recoveryKeysBase64: base64, rootToken: result }
+      : { keys: hex, keysBase64: base64, recoveryKeys: [], recoveryKeysBase64: [], rootToken: result }
   }
 
-  async unseal(key: string): Promise<SealStatus> {
+  /** Rejects as `SealManager.unsealByItself`. */
+  async unsealByItself(): Promise<void> {
     try {
-      this.#status = await this.#seal.submit(decodeShare(key))
+      await this.#seal.unsealByItself()
+    } finally {
+      this.#status = await this.#seal.status()
+    }
+  }
+
+  /** As `SealManager.rewrapIfOutdated`. */
+  rewrapIfOutdated(): Promise<boolean> {
+    return this.#seal.rewrapIfOutdated()
+  }
+
+  /** As `SealManager.verifyShares`: whether those who hold shares agree to something. */
+  verifyShares(shares: readonly Uint8Array[]): Promise<void> {
+    return this.#seal.verifyShares(shares)
+  }
+
+  async unseal(key: string, migrate = false): Promise<SealStatus> {
+    const before = this.#status
+    try {
+      const submit = () => this.#seal.submit(decodeShare(key), migrate)
+      this.#status = await (migrate ? this.#leading(submit) : submit())
+      if (before?.migration === true && !this.#status.migration)
+        this.#deps.log.info('the vault was moved to another seal', { to: this.#status.type })
     } catch (error) {
       this.#status = await this.#seal.status()
       throw error
@@ -254,6 +293,13 @@ export class Lifecycle implements LifecyclePort {
     this.#unsealed = true
     this.#watchRotation()
     this.#deps.log.info(this.#deps.store.driver.election === undefined ? 'unsealed and active' : 'unsealed')
+  }
+
+  #stayedSealed(error: unknown): void {
+    this.#deps.log.error('initialized, but the server could not unseal by itself', {
+      code: toCofferError(error).code,
+      reason: reasonOf(error),
+    })
   }
 
   async #deactivate(): Promise<void> {

@@ -10,10 +10,28 @@ export const sealErrors = defineErrors('SEAL', {
   },
   NOT_A_KEY: { status: 400, message: "'key' must be a valid hex or base64 string" },
   INVALID_CONFIG: { status: 400, message: (p: { reason: string }) => `invalid seal configuration: ${p.reason}` },
+  INVALID_RECOVERY_CONFIG: {
+    status: 400,
+    message: (p: { reason: string }) => `invalid recovery configuration: ${p.reason}`,
+  },
   ALREADY_INITIALIZED: { status: 400, message: 'Vault is already initialized' },
   UNSEALED: { status: 400, message: 'vault is unsealed' },
   BAD_PGP_KEY: { status: 400, message: (p: { reason: string }) => p.reason },
   CORRUPT: { status: 500, message: (p: { what: string }) => `internal error: the stored ${p.what} cannot be read` },
+  /** The key service did not do what it was asked to. The cause, for the log alone, says why. */
+  UNAVAILABLE: {
+    status: 503,
+    message: (p: { type: string }) => `the key service of the ${p.type} seal failed: the server's log says why`,
+  },
+  NO_MIGRATION: { status: 400, message: "can't perform a seal migration, no migration seal found" },
+  MIGRATION_PENDING: { status: 400, message: 'migrate option not provided and seal migration is pending' },
+  MIGRATING: { status: 503, message: 'cannot auto-unseal during seal migration' },
+  /** The storage is of a seal that the configuration does not have. */
+  NO_RETIRED_SEAL: {
+    status: 500,
+    message: (p: { from: string; to: string }) =>
+      `cannot seal migrate from "${p.from}" to "${p.to}", no disabled seal in configuration`,
+  },
   ROTATION_OPERATIONS: {
     status: 400,
     message: (p: { min: number; max: number }) => `max_operations must be in the range [${p.min},${p.max}]`,

@@ -8,7 +8,7 @@ import { camel, type Field, type InertField, type Schema } from '../config/field
 import { loadConfig } from '../config/index.ts'
 import { tcpSchema, unixSchema } from '../config/schema/listener.ts'
 import { serverSchema } from '../config/schema/server.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema, shamirSchema } from '../config/schema/stanzas.ts'
+import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from '../config/schema/stanzas.ts'
 import { telemetrySchema } from '../config/schema/telemetry.ts'
 import { fromConfigFiles, rereadLevels, settingsOf } from './config-settings.ts'
 
@@ -63,7 +63,7 @@ test('every key that is not ignored or refused is read by something', () => {
     ...activeKeys(lmdbSchema, 'storage'),
     ...activeKeys(auditSchema, 'audits.file'),
     ...activeKeys(telemetrySchema, 'telemetry'),
-    ...[inmemSchema, shamirSchema, lockoutSchema].flatMap((schema) => activeKeys(schema, 'a stanza without effect')),
+    ...[inmemSchema, lockoutSchema].flatMap((schema) => activeKeys(schema, 'a stanza without effect')),
   ]
   assert.deepEqual(
     expected.filter((key) => !reads.has(key)),

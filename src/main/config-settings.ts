@@ -1,21 +1,25 @@
 /** From configuration files to settings. */
 import { availableParallelism } from 'node:os'
-import { loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
+import { type Environment, loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
 import { closedPaths } from './closed-paths.ts'
 import { listenerOf } from './listener-settings.ts'
 import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
+import { sealOf } from './seal-settings.ts'
 import type { LogSettings, Settings, TelemetrySettings } from './settings.ts'
 
 /** Throws a `ConfigError` with everything that is wrong, each with file, line and column. */
-export function fromConfigFiles(paths: readonly string[]): Settings {
-  return settingsOf(loadConfig(paths))
+export function fromConfigFiles(paths: readonly string[], environment?: Environment): Settings {
+  return settingsOf(loadConfig(paths, environment))
 }
 
 /** What may change while the server runs: `log_level` and `log_requests_level`, as the files say now. Throws as `fromConfigFiles`. */
-export function rereadLevels(paths: readonly string[]): Pick<LogSettings, 'level' | 'requests'> {
-  const { level, requests } = logOf(loadConfig(paths).config)
+export function rereadLevels(
+  paths: readonly string[],
+  environment?: Environment,
+): Pick<LogSettings, 'level' | 'requests'> {
+  const { level, requests } = logOf(loadConfig(paths, environment).config)
   return { level, requests }
 }
 
@@ -26,6 +30,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
   const logFile = config.logFile === undefined ? undefined : logFilePath(config.logFile)
   return {
     storage: config.storage,
+    seals: config.seals.map(sealOf),
     listeners,
     servingThreads:
       config.storage.type === 'inmem' ? 0 : (config.servingThreads ?? Math.max(availableParallelism() - 1, 1)),

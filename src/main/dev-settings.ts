@@ -13,6 +13,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
   return {
     storage: store === undefined ? { type: 'inmem' } : { type: 'lmdb', path: store },
     servingThreads: 0,
+    seals: [],
     listeners: [{ ...listenerDefaults, address }],
     log: {
       level: 'info',

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Environment } from '../config/index.ts'
 import { CofferError } from '../errors/coffer-error.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ListenerConfig, TlsConfig } from '../listener/config.ts'
@@ -21,7 +22,10 @@ const DAY = 86_400_000
 /** Days before the end of a certificate from which on it is warned of. */
 const SOON = 30
 
-export function checkConfiguration(paths: readonly string[]): {
+export function checkConfiguration(
+  paths: readonly string[],
+  environment?: Environment,
+): {
   readonly settings: Settings | undefined
   readonly findings: readonly Finding[]
 } {
@@ -33,7 +37,7 @@ export function checkConfiguration(paths: readonly string[]): {
     }
   }
   try {
-    const settings = fromConfigFiles(paths)
+    const settings = fromConfigFiles(paths, environment)
     const warnings = settings.warnings.map((detail): Finding => ({ area, status: 'warn', detail, advice: '' }))
     return {
       settings,

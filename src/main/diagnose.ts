@@ -6,8 +6,10 @@ import { parseFlags } from '../cli/flags/parse.ts'
 import { section } from '../cli/help/usage.ts'
 import type { CliIo } from '../cli/io.ts'
 import { harden } from '../core/hardening.ts'
+import type { Environment } from '../config/index.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { checkAudit, checkConfiguration, checkListener, checkStorage, type Finding } from './diagnose-checks.ts'
+import { environmentOf } from './seal-environment.ts'
 
 const flags = {
   config: flag.list({ usage: 'Configuration to check: a file or a folder. May be given several times.' }),
@@ -35,7 +37,7 @@ export async function diagnoseCommand(args: readonly string[], io: CliIo): Promi
     const paths = parsed.values.get('config')
     const format = parsed.values.get('format')
     if (format !== 'table' && format !== 'json') throw new CliFailure('-format takes table or json', 1)
-    const findings = await examine(Array.isArray(paths) ? paths.map(String) : [], systemClock)
+    const findings = await examine(Array.isArray(paths) ? paths.map(String) : [], systemClock, environmentOf(io.env))
     io.stdout.write(format === 'json' ? `${JSON.stringify(findings, null, 2)}\n` : table(findings))
     return exitCode(findings)
   } catch (error) {
@@ -44,8 +46,12 @@ export async function diagnoseCommand(args: readonly string[], io: CliIo): Promi
   }
 }
 
-export async function examine(paths: readonly string[], clock: Clock): Promise<readonly Finding[]> {
-  const { settings, findings } = checkConfiguration(paths)
+export async function examine(
+  paths: readonly string[],
+  clock: Clock,
+  environment?: Environment,
+): Promise<readonly Finding[]> {
+  const { settings, findings } = checkConfiguration(paths, environment)
   const found = [...findings]
   if (settings !== undefined) {
     found.push(await checkStorage(settings))

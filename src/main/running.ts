@@ -7,6 +7,7 @@ import type { WireReply } from '../request/wire.ts'
 import type { Driver } from '../storage/driver.ts'
 import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
+import { makeSeals } from './seal-settings.ts'
 import type { LogSettings, Settings } from './settings.ts'
 import { openDriver } from './storage.ts'
 
@@ -50,6 +51,7 @@ export async function startRunning(
     const composed = await compose(settings, serverLog, metrics, driver, front, options.devRootToken)
     server = composed
     await options.beforeListening?.(composed)
+    composed.selfUnseal?.start()
     await front.listen(composed.handler)
     return {
       server: composed,
@@ -79,6 +81,7 @@ function compose(
   const { telemetry } = settings
   return composeServer({
     driver,
+    seals: makeSeals(settings.seals, { clock: systemClock, log: log.named('seal'), metrics }),
     clock: systemClock,
     log: log.named('core'),
     levels,

@@ -20,7 +20,7 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['allow_audit_log_prefixing', config.allowAuditLogPrefixing],
     ['listeners', config.listeners.map(({ type, address }) => ({ type, config: { address } }))],
     ['storage', { type: config.storage.type }],
-    ['seals', [{ type: config.seals[0]?.type ?? 'shamir', disabled: false }]],
+    ['seals', sealsOf(config)],
     [
       'telemetry',
       {
@@ -34,4 +34,9 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
       },
     ],
   ])
+}
+
+function sealsOf({ seals }: ServerConfig): JsonOut {
+  if (seals.length === 0) return [{ type: 'shamir', disabled: false }]
+  return seals.map(({ type, disabled }) => ({ type, disabled }))
 }

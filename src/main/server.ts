@@ -15,6 +15,7 @@ import { storeDevToken } from './dev-token.ts'
 import { openLog } from './log-setup.ts'
 import { PidFile } from './pid-file.ts'
 import { startRunning } from './running.ts'
+import { environmentOf } from './seal-environment.ts'
 import { serverFlags, type ServerFlags } from './server-flags.ts'
 import { serverHelp } from './server-help.ts'
 import type { LogSettings, Settings } from './settings.ts'
@@ -43,7 +44,10 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
   if (isDev && flags.config.length > 0)
     throw new CliFailure('A development server takes no -config: leave out -dev, or the configuration', 1)
   const folder = flags['dev-persistent'] ? prepareDevFolder(process.cwd()) : undefined
-  const settings = withFlags(isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config), flags)
+  const settings = withFlags(
+    isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config, environmentOf(io.env)),
+    flags,
+  )
   const serverLog = await openLog(settings.log, systemClock)
   const { log } = serverLog
   surviveStrays(log)
@@ -63,7 +67,7 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
     io.stdout.write(banner(settings, running.addresses, findings))
     if (keys !== undefined) welcome(keys, settings, flags, folder?.keysFile, io)
     report(log, settings, findings)
-    await waitForEnd(log, { reload: () => running.reload(isDev ? undefined : () => levelsNow(flags)) })
+    await waitForEnd(log, { reload: () => running.reload(isDev ? undefined : () => levelsNow(flags, io)) })
     return 0
   } finally {
     await serverLog.flush()
@@ -76,8 +80,8 @@ function welcome(keys: DevKeys, settings: Settings, flags: ServerFlags, keysFile
 }
 
 /** What the flags say stands over the configuration, now as at the start. */
-function levelsNow(flags: ServerFlags): Pick<LogSettings, 'level' | 'requests'> {
-  const { level, requests } = rereadLevels(flags.config)
+function levelsNow(flags: ServerFlags, io: CliIo): Pick<LogSettings, 'level' | 'requests'> {
+  const { level, requests } = rereadLevels(flags.config, environmentOf(io.env))
   return { level: flags['log-level'] === '' ? level : levelOf(flags['log-level']), requests }
 }
 

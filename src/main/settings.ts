@@ -4,8 +4,10 @@ import type { JsonOut } from '../lib/json/index.ts'
 import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import type { SealSettings } from './seal-settings.ts'
 
 export interface Settings {
+  readonly seals: readonly SealSettings[]
   readonly storage: { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
   readonly listeners: readonly ListenerConfig[]
   /** Threads that serve requests beside the main one. */

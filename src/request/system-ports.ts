@@ -99,11 +99,14 @@ export interface SealStatus {
   readonly type: string
   readonly initialized: boolean
   readonly sealed: boolean
+  /** Of the unseal key or, of a seal that opens by itself, of the recovery key. */
   readonly threshold: number
   readonly shares: number
   readonly progress: number
   readonly nonce: string
+  /** The seal opens by itself: people hold shares of a recovery key. */
   readonly recoverySeal: boolean
+  /** The vault is still to be moved to this seal. */
   readonly migration: boolean
   readonly clusterName: string | undefined
   readonly clusterId: string | undefined
@@ -116,15 +119,28 @@ export interface InitRequest {
   readonly pgpKeys: readonly string[]
   readonly rootTokenPgpKey: string
   readonly storedShares: number | undefined
+  /** Instead of the secret ones with a seal that opens by itself. */
   readonly recoveryShares: number | undefined
   readonly recoveryThreshold: number | undefined
+  readonly recoveryPgpKeys?: readonly string[]
 }
 
 export interface InitResult {
   /** Hex; PGP-encrypted where keys were given. */
   readonly keys: readonly string[]
   readonly keysBase64: readonly string[]
+  /** With a seal that opens by itself, instead of `keys`. */
+  readonly recoveryKeys: readonly string[]
+  readonly recoveryKeysBase64: readonly string[]
   readonly rootToken: string
+}
+
+/** The health of a seal, for `sys/seal-backend-status`. */
+export interface SealBackend {
+  readonly name: string
+  readonly healthy: boolean
+  /** Wall clock, ms. */
+  readonly unhealthySince: number | undefined
 }
 
 export interface KeyStatus {
@@ -162,8 +178,9 @@ export interface LeaderAddress {
 export interface LifecyclePort {
   sealStatus(): SealStatus
   initialize(request: InitRequest): Promise<InitResult>
-  /** One share, hex or base64. */
-  unseal(key: string): Promise<SealStatus>
+  sealBackends(): readonly SealBackend[]
+  /** One share, hex or base64. `migrate`: it is given to move the vault to another seal. */
+  unseal(key: string, migrate?: boolean): Promise<SealStatus>
   resetUnseal(): Promise<SealStatus>
   seal(): Promise<void>
   stepDown(): Promise<void>

@@ -2,7 +2,7 @@
 import { sealErrors } from '../errors/seal.ts'
 
 export interface SealConfig {
-  /** The seal's type. A vault opens only with the type it was initialised with. */
+  /** The seal's type. A vault opens only with the type it was initialised with, or was moved to. */
   readonly type: string
   readonly shares: number
   readonly threshold: number
@@ -10,13 +10,23 @@ export interface SealConfig {
 
 /** Throws `SEAL_INVALID_CONFIG` with Vault's sentences. */
 export function checkShareNumbers(shares: number, threshold: number, pgpKeys: number | undefined): void {
-  const reason = problemOf(shares, threshold)
+  const reason = problemOf(shares, threshold) ?? mismatchOf(shares, pgpKeys)
   if (reason !== undefined) throw sealErrors.INVALID_CONFIG({ reason })
-  if (pgpKeys !== undefined && pgpKeys > 0 && pgpKeys !== shares) {
-    throw sealErrors.INVALID_CONFIG({
-      reason: 'count mismatch between number of provided PGP keys and number of shares',
-    })
-  }
+}
+
+/** As `checkShareNumbers`, of recovery shares: there may be none. Throws `SEAL_INVALID_RECOVERY_CONFIG`. */
+export function checkRecoveryNumbers(shares: number, threshold: number, pgpKeys: number | undefined): void {
+  const none = shares === 0 && threshold === 0
+  const reason =
+    shares === 0 && threshold > 0
+      ? 'threshold cannot be larger than shares'
+      : ((none ? undefined : problemOf(shares, threshold)) ?? mismatchOf(shares, pgpKeys))
+  if (reason !== undefined) throw sealErrors.INVALID_RECOVERY_CONFIG({ reason })
+}
+
+function mismatchOf(shares: number, pgpKeys: number | undefined): string | undefined {
+  if (pgpKeys === undefined || pgpKeys === 0 || pgpKeys === shares) return undefined
+  return 'count mismatch between number of provided PGP keys and number of shares'
 }
 
 function problemOf(shares: number, threshold: number): string | undefined {
@@ -35,11 +45,11 @@ export function encodeSealConfig(config: SealConfig): Uint8Array {
   )
 }
 
-/** Throws `SEAL_CORRUPT`. */
-export function decodeSealConfig(stored: Uint8Array): SealConfig {
+/** Throws `SEAL_CORRUPT`. `check` is the one for what it holds. */
+export function decodeSealConfig(stored: Uint8Array, check: typeof checkShareNumbers = checkShareNumbers): SealConfig {
   try {
     const config = configOf(JSON.parse(new TextDecoder().decode(stored)))
-    checkShareNumbers(config.shares, config.threshold, undefined)
+    check(config.shares, config.threshold, undefined)
     return config
   } catch (error) {
     throw sealErrors.CORRUPT({ what: 'seal configuration' }, { cause: error })

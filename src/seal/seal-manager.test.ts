@@ -48,6 +48,7 @@ describe('initialising', () => {
       progress: 0,
       nonce: '',
       recoverySeal: false,
+      migration: false,
     })
   })
 
@@ -62,6 +63,7 @@ describe('initialising', () => {
       progress: 0,
       nonce: '',
       recoverySeal: false,
+      migration: false,
     })
     await assert.rejects(manager.submit(new Uint8Array(33).fill(1)), withCode('REQUEST_NOT_INITIALIZED'))
     manager.resetProgress()
@@ -249,7 +251,7 @@ describe('unsealing', () => {
       blind,
       new Map([['core/seal-config', Buffer.from('{"type":"awskms","secret_shares":1,"secret_threshold":1}')]]),
     )
-    await assert.rejects(manager.status(), withCode('SEAL_CORRUPT'))
+    await assert.rejects(manager.status(), withCode('SEAL_NO_RETIRED_SEAL'))
     await driver.commit(blind, new Map([['core/seal-config', Buffer.from('{')]]))
     await assert.rejects(manager.status(), withCode('SEAL_CORRUPT'))
     assert.ok(store.driver === driver)

@@ -1,26 +1,31 @@
 /** The life of the seal: initialise, unseal, seal. One step at a time, however many ask at once. */
+import { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import { sealErrors } from '../errors/seal.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import { guard, randomSecret, type SecretBytes, wipe } from '../lib/secure/guarded.ts'
 import { FairLane } from '../storage/fair-lane.ts'
 import type { Store, Transaction } from '../storage/store.ts'
+import { AutoSeal } from './auto/auto-seal.ts'
 import type { Barrier } from './barrier.ts'
 import { KEY_BYTES } from './envelope.ts'
+import { copyOf, MigrationPlan, recordsUnder } from './migration.ts'
 import { type PgpRecipient, readPgpKey } from './pgp.ts'
-import type { Seal } from './seal.ts'
-import { checkShareNumbers, decodeSealConfig, encodeSealConfig, type SealConfig } from './seal-config.ts'
+import { verifyRecoveryKey } from './recovery-key.ts'
+import type { ConfiguredSeals, Seal } from './seal.ts'
+import { checkRecoveryNumbers, checkShareNumbers } from './seal-config.ts'
+import { areCurrent, readSealRecords, type SealRecords, sharesOf, writeSealRecords } from './seal-records.ts'
 import { combine, split } from './shamir.ts'
 import { ShamirSeal } from './shamir-seal.ts'
 import { MAX_SHARE_BYTES, MIN_SHARE_BYTES } from './share-text.ts'
-import { KEYRING_KEY, ROOT_KEY_KEY, SEAL_CONFIG_KEY } from './storage-keys.ts'
+import { KEYRING_KEY, RECOVERY_KEY_KEY, ROOT_KEY_KEY } from './storage-keys.ts'
 import { UnsealProgress } from './unseal-progress.ts'
 
 export interface SealStatus {
   readonly type: string
   readonly initialized: boolean
   readonly sealed: boolean
-  /** 0 before initialisation. */
+  /** Of the unseal key or, of a seal that opens by itself, of the recovery key. 0 before initialisation. */
   readonly threshold: number
   readonly shares: number
   /** Shares given towards the next unsealing. */
@@ -28,8 +33,11 @@ export interface SealStatus {
   /** Of that attempt; empty when there is none. */
   readonly nonce: string
   readonly recoverySeal: boolean
+  /** The vault is still to be moved to this seal. */
+  readonly migration: boolean
 }
 
+/** Of the shares that people get: of the unseal key or, of a seal that opens by itself, of the recovery key. */
 export interface InitializeRequest {
   readonly shares: number
   readonly threshold: number
@@ -51,24 +59,37 @@ export interface SealHooks {
   sealing?(): Promise<void>
 }
 
+/** A migration whose records are made and, where this server may not write, not yet stored. */
+interface Prepared {
+  readonly before: SealRecords
+  readonly after: SealRecords
+}
+
 export class SealManager {
   readonly #store: Store
   readonly #barrier: Barrier
   readonly #seal: Seal
+  readonly #plan: MigrationPlan
   readonly #hooks: SealHooks
   readonly #lane = new FairLane()
   readonly #progress = new UnsealProgress()
+  /** Whether shares for a migration have a meaning to this server, also once it is done. */
+  #migrates: boolean
+  #prepared: Prepared | undefined
   #sealed = true
 
-  constructor(parts: {
-    readonly store: Store
-    readonly barrier: Barrier
-    readonly seal: Seal
-    readonly hooks?: SealHooks
-  }) {
+  constructor(
+    parts: ConfiguredSeals & {
+      readonly store: Store
+      readonly barrier: Barrier
+      readonly hooks?: SealHooks
+    },
+  ) {
     this.#store = parts.store
     this.#barrier = parts.barrier
     this.#seal = parts.seal
+    this.#plan = new MigrationPlan(parts)
+    this.#migrates = parts.retired !== undefined
     this.#hooks = parts.hooks ?? {}
   }
 
@@ -78,27 +99,31 @@ export class SealManager {
   }
 
   async initialized(): Promise<boolean> {
-    return (await this.#config()) !== undefined
+    return (await this.#records()) !== undefined
   }
 
+  /** Throws `SEAL_NO_RETIRED_SEAL` where the vault is of a seal that is not configured. */
   async status(): Promise<SealStatus> {
-    const config = await this.#config()
+    const records = await this.#records()
+    const numbers = records === undefined ? { shares: 0, threshold: 0 } : sharesOf(records)
     return {
       type: this.#seal.type,
-      initialized: config !== undefined,
+      initialized: records !== undefined,
       sealed: this.#sealed,
-      threshold: config?.threshold ?? 0,
-      shares: config?.shares ?? 0,
+      threshold: numbers.threshold,
+      shares: numbers.shares,
       progress: this.#progress.count,
       nonce: this.#progress.nonce,
       recoverySeal: this.#seal.autoUnseal,
+      migration: records !== undefined && (await this.#migratesFrom(records)) !== undefined,
     }
   }
 
   /**
    * Makes the keys and writes them together with what `populate` writes (the root token, first mounts), all at once: a crash leaves
    * a vault that is not initialised, or one that is whole. The vault is sealed afterwards.
-   * Throws `SEAL_INVALID_CONFIG`, `SEAL_ALREADY_INITIALIZED` or what `populate` throws.
+   * Throws `SEAL_INVALID_CONFIG`, `SEAL_INVALID_RECOVERY_CONFIG`, `SEAL_ALREADY_INITIALIZED`, what the seal throws or what
+   * `populate` throws.
    */
   async initialize<T>(
     request: InitializeRequest,
@@ -116,18 +141,23 @@ export class SealManager {
 
   /**
    * Takes one share, and unseals with the one that reaches the threshold. Its bytes are wiped. A share given twice counts once; when
-   * the shares turn out wrong, all of them are forgotten. Throws `REQUEST_NOT_INITIALIZED`, `SEAL_INVALID_KEY`,
-   * `SEAL_WRONG_KEY`, or what the `unsealed` hook throws.
+   * the shares turn out wrong, all of them are forgotten. `migrate` says that it is meant for a seal the vault is moved from.
+   * Throws `REQUEST_NOT_INITIALIZED`, `SEAL_INVALID_KEY`, `SEAL_WRONG_KEY`, `SEAL_NO_MIGRATION`, `SEAL_MIGRATION_PENDING`, or what
+   * the seal or the `unsealed` hook throws.
    */
-  async submit(share: Uint8Array): Promise<SealStatus> {
+  async submit(share: Uint8Array, migrate = false): Promise<SealStatus> {
     const leave = await this.#lane.enter()
     try {
-      const config = await this.#config()
-      if (config === undefined) throw requestErrors.NOT_INITIALIZED()
+      const records = await this.#records()
+      if (records === undefined) throw requestErrors.NOT_INITIALIZED()
+      const from = await this.#migratesFrom(records)
+      if (migrate && !this.#migrates) throw sealErrors.NO_MIGRATION()
+      if (!migrate && from !== undefined) throw sealErrors.MIGRATION_PENDING()
       if (!this.#sealed) return await this.status()
       checkLength(share)
       this.#progress.add(share)
-      if (this.#progress.count >= config.threshold) await this.#unsealWith(this.#progress.take())
+      if (this.#progress.count >= sharesOf(records).threshold)
+        await this.#unsealWith(this.#progress.take(), records, from)
       return await this.status()
     } finally {
       wipe(share)
@@ -135,12 +165,69 @@ export class SealManager {
     }
   }
 
-  /** Unseals without operators, where the seal can. Throws `REQUEST_NOT_INITIALIZED` or what the seal throws. */
+  /** Unseals without operators, where the seal can. Throws `REQUEST_NOT_INITIALIZED`, `SEAL_MIGRATING` or what the seal throws. */
   async unsealByItself(): Promise<void> {
     if (!this.#seal.autoUnseal) throw new Error(`a ${this.#seal.type} seal does not open by itself`)
     const leave = await this.#lane.enter()
     try {
-      if (this.#sealed) await this.#open()
+      if (!this.#sealed) return
+      const records = await this.#records()
+      if (records === undefined) throw requestErrors.NOT_INITIALIZED()
+      if ((await this.#migratesFrom(records)) !== undefined) throw sealErrors.MIGRATING()
+      await this.#open(await this.#seal.unwrap(records.rootKey, ROOT_KEY_KEY))
+    } finally {
+      leave()
+    }
+  }
+
+  /**
+   * Whether these are enough of the shares that people hold: of the unseal key, or of the recovery key. Opens nothing. Wipes none of
+   * them. Throws `SEAL_INVALID_KEY`, `SEAL_WRONG_KEY` or what the seal throws.
+   */
+  async verifyShares(shares: readonly Uint8Array[]): Promise<void> {
+    const records = await this.#records()
+    if (records === undefined) throw requestErrors.NOT_INITIALIZED()
+    using key = guard(combine(shares))
+    const holder = (await this.#migratesFrom(records)) ?? this.#seal
+    if (!(holder instanceof ShamirSeal)) return await verifyRecoveryKey(holder, records, key)
+    const trial = new ShamirSeal()
+    try {
+      trial.provide(copyOf(key))
+      using rootKey = await trial.unwrap(records.rootKey, ROOT_KEY_KEY)
+      if (rootKey.wiped) throw sealErrors.WRONG_KEY()
+    } finally {
+      trial.forget()
+    }
+  }
+
+  /**
+   * Stores what a migration prepared, if one did: for a server that could not write when it was unsealed, as it becomes the one that
+   * can. Whoever moved the vault meanwhile was first. Rejects as a commit does.
+   */
+  async completeMigration(): Promise<boolean> {
+    const prepared = this.#prepared
+    if (prepared === undefined) return false
+    await this.#replaceRecords(prepared.before, prepared.after)
+    this.#prepared = undefined
+    return true
+  }
+
+  /** Wraps what is stored anew where the key service has another key by now. Whether that was so. */
+  async rewrapIfOutdated(): Promise<boolean> {
+    const seal = this.#seal
+    if (!(seal instanceof AutoSeal)) return false
+    const leave = await this.#lane.enter()
+    try {
+      const records = await this.#records()
+      if (this.#sealed || records === undefined || (await this.#migratesFrom(records)) !== undefined) return false
+      const { rootKey, recoveryKey } = records
+      if (![rootKey, recoveryKey].some((key) => key !== undefined && seal.isOutdated(key))) return false
+      await this.#replaceRecords(records, {
+        ...records,
+        rootKey: await rewrap(seal, rootKey, ROOT_KEY_KEY),
+        recoveryKey: recoveryKey === undefined ? undefined : await rewrap(seal, recoveryKey, RECOVERY_KEY_KEY),
+      })
+      return true
     } finally {
       leave()
     }
@@ -160,15 +247,22 @@ export class SealManager {
       this.#sealed = true
       await this.#hooks.sealing?.()
     } finally {
+      this.#prepared = undefined
       await this.#barrier.shut()
       leave()
     }
   }
 
   async #check(request: InitializeRequest): Promise<readonly PgpRecipient[]> {
-    checkShareNumbers(request.shares, request.threshold, request.pgpKeys?.length)
-    const keys = request.pgpKeys ?? []
-    return await Promise.all(keys.map((key) => readPgpKey(key).catch(asConfigError)))
+    const { shares, threshold, pgpKeys } = request
+    const auto = this.#seal.autoUnseal
+    const refusal = auto ? sealErrors.INVALID_RECOVERY_CONFIG : sealErrors.INVALID_CONFIG
+    if (auto) checkRecoveryNumbers(shares, threshold, pgpKeys?.length)
+    else checkShareNumbers(shares, threshold, pgpKeys?.length)
+    const asConfigError = (error: unknown): never => {
+      throw error instanceof Error ? refusal({ reason: error.message }, { cause: error }) : error
+    }
+    return await Promise.all((pgpKeys ?? []).map((key) => readPgpKey(key).catch(asConfigError)))
   }
 
   async #create<T>(
@@ -177,79 +271,125 @@ export class SealManager {
     populate: (transaction: Transaction) => Awaitable<T>,
   ): Promise<Initialized<T>> {
     const rootKey = randomSecret(KEY_BYTES)
-    const shares = this.#shareKey(request)
-    const transaction = await this.#store.begin()
+    using shareKey = randomSecret(KEY_BYTES)
+    const shares = request.shares === 0 ? [] : split(shareKey.bytes, request.shares, request.threshold)
     try {
+      // Before the transaction begins, which is not kept waiting for a key service.
+      const records = await this.#firstRecords(request, rootKey, shareKey)
       this.#barrier.create(rootKey)
-      // Read, so that another server that initialises the same storage in this moment makes the commit fail.
-      if ((await transaction.get(SEAL_CONFIG_KEY)) !== undefined) throw sealErrors.ALREADY_INITIALIZED()
-      const config = { type: this.#seal.type, shares: request.shares, threshold: request.threshold }
-      transaction.put(SEAL_CONFIG_KEY, encodeSealConfig(config))
-      transaction.put(ROOT_KEY_KEY, await this.#seal.wrap(rootKey))
-      transaction.put(KEYRING_KEY, this.#barrier.storedKeyring())
-      const result = await populate(transaction)
-      const revealed = recipients.length === 0 ? shares : await encryptShares(shares, recipients)
-      await transaction.commit()
-      return { shares: revealed, result }
+      return await this.#writeFirst(records, async (transaction) => {
+        const result = await populate(transaction)
+        return { shares: recipients.length === 0 ? shares : await encryptShares(shares, recipients), result }
+      })
     } catch (error) {
       for (const share of shares) wipe(share)
       throw error
     } finally {
-      transaction.discard()
       this.#barrier.discard()
-      if (this.#seal instanceof ShamirSeal) this.#seal.forget()
+      rootKey.wipe()
     }
   }
 
-  /** The seal's key in shares; none where the seal is not opened by its operators. */
-  #shareKey(request: InitializeRequest): Uint8Array[] {
-    if (!(this.#seal instanceof ShamirSeal)) return []
-    const key = randomSecret(KEY_BYTES)
-    const shares = split(key.bytes, request.shares, request.threshold)
-    this.#seal.provide(key)
-    return shares
+  async #firstRecords(
+    { shares, threshold }: InitializeRequest,
+    rootKey: SecretBytes,
+    shareKey: SecretBytes,
+  ): Promise<SealRecords> {
+    const none = { config: { type: ShamirSeal.type, shares, threshold }, recovery: undefined, recoveryKey: undefined }
+    const records = await recordsUnder(this.#seal, { ...none, rootKey: new Uint8Array(0) }, { rootKey, shareKey })
+    return shares === 0 ? { ...records, recoveryKey: undefined } : records
   }
 
-  async #unsealWith(shares: readonly SecretBytes[]): Promise<void> {
-    if (!(this.#seal instanceof ShamirSeal)) throw new Error('recovery shares do not unseal')
+  /** Commits the keys and what `fill` adds, if it does not throw. */
+  async #writeFirst<T>(records: SealRecords, fill: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = await this.#store.begin()
     try {
-      this.#seal.provide(guard(combine(shares.map((share) => share.bytes))))
-      await this.#open()
+      // Read, so that another server that initialises the same storage in this moment makes the commit fail.
+      if ((await readSealRecords(transaction)) !== undefined) throw sealErrors.ALREADY_INITIALIZED()
+      writeSealRecords(transaction, records)
+      transaction.put(KEYRING_KEY, this.#barrier.storedKeyring())
+      const filled = await fill(transaction)
+      await transaction.commit()
+      return filled
     } finally {
-      this.#seal.forget()
+      transaction.discard()
+    }
+  }
+
+  async #unsealWith(shares: readonly SecretBytes[], records: SealRecords, from: Seal | undefined): Promise<void> {
+    const holder = from ?? this.#seal
+    try {
+      using shareKey = guard(combine(shares.map((share) => share.bytes)))
+      const rootKey = await rootKeyOf(holder, records, shareKey)
+      await this.#open(rootKey, async () => {
+        if (from === undefined) return
+        this.#prepared = { before: records, after: await recordsUnder(this.#seal, records, { rootKey, shareKey }) }
+        await this.completeMigration().catch(unlessAnotherLeads)
+      })
+    } finally {
       for (const share of shares) share.wipe()
     }
   }
 
-  async #open(): Promise<void> {
-    const [wrapped, keyring] = await this.#read([ROOT_KEY_KEY, KEYRING_KEY])
-    if (wrapped === undefined || keyring === undefined) throw requestErrors.NOT_INITIALIZED()
-    this.#barrier.unseal(await this.#seal.unwrap(wrapped), keyring)
+  /** Takes over the root key. `first` is done before the server loads anything. */
+  async #open(rootKey: SecretBytes, first?: () => Promise<void>): Promise<void> {
+    const keyring = await this.#store.read((view) => view.get(KEYRING_KEY))
+    if (keyring === undefined) {
+      rootKey.wipe()
+      throw requestErrors.NOT_INITIALIZED()
+    }
+    this.#barrier.unseal(rootKey, keyring)
     try {
+      await first?.()
       await this.#hooks.unsealed?.()
     } catch (error) {
+      this.#prepared = undefined
       this.#barrier.discard()
       throw error
     }
     this.#sealed = false
   }
 
-  async #config(): Promise<SealConfig | undefined> {
-    const [stored] = await this.#read([SEAL_CONFIG_KEY])
-    if (stored === undefined) return undefined
-    const config = decodeSealConfig(stored)
-    if (config.type !== this.#seal.type)
-      throw sealErrors.CORRUPT({ what: `seal configuration (it is of a ${config.type} seal)` })
-    return config
+  async #migratesFrom(records: SealRecords): Promise<Seal | undefined> {
+    const from = await this.#plan.from(records)
+    if (from !== undefined) this.#migrates = true
+    return from
   }
 
-  async #read(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return await this.#store.read(async (view) => {
-      const values: (Uint8Array | undefined)[] = []
-      for (const key of keys) values.push(await view.get(key))
-      return values
+  /** All in one commit, unless somebody replaced them before. */
+  async #replaceRecords(before: SealRecords, after: SealRecords): Promise<void> {
+    await this.#store.write(async (transaction) => {
+      if (await areCurrent(transaction, before)) writeSealRecords(transaction, after)
     })
   }
+
+  async #records(): Promise<SealRecords | undefined> {
+    return await this.#store.read(readSealRecords)
+  }
+}
+
+/** Proved by the key of which people hold shares. Throws `SEAL_INVALID_KEY`, `SEAL_WRONG_KEY` or what the seal throws. */
+async function rootKeyOf(holder: Seal, records: SealRecords, shareKey: SecretBytes): Promise<SecretBytes> {
+  if (!(holder instanceof ShamirSeal)) {
+    await verifyRecoveryKey(holder, records, shareKey)
+    return await holder.unwrap(records.rootKey, ROOT_KEY_KEY)
+  }
+  try {
+    holder.provide(copyOf(shareKey))
+    return await holder.unwrap(records.rootKey, ROOT_KEY_KEY)
+  } finally {
+    holder.forget()
+  }
+}
+
+async function rewrap(seal: Seal, stored: Uint8Array, storageKey: string): Promise<Uint8Array> {
+  using key = await seal.unwrap(stored, storageKey)
+  return await seal.wrap(key, storageKey)
+}
+
+/** A server that follows another leaves the writing to it, or to itself once it leads. */
+function unlessAnotherLeads(error: unknown): void {
+  if (!(error instanceof CofferError && error.code === 'STORAGE_NOT_LEADER')) throw error
 }
 
 function checkLength(share: Uint8Array): void {
@@ -273,8 +413,4 @@ async function encryptShares(
   }
   for (const share of shares) wipe(share)
   return encrypted
-}
-
-function asConfigError(error: unknown): never {
-  throw error instanceof Error ? sealErrors.INVALID_CONFIG({ reason: error.message }, { cause: error }) : error
 }

@@ -9,8 +9,15 @@ export interface Seal {
   readonly type: string
   /** Whether the vault opens without its operators. */
   readonly autoUnseal: boolean
-  /** Encrypts the root key for storage. */
-  wrap(rootKey: SecretBytes): Promise<Uint8Array>
-  /** Throws `SEAL_WRONG_KEY` where this is not what wrapped it. */
-  unwrap(wrapped: Uint8Array): Promise<SecretBytes>
+  /** Encrypts a key for storage, bound to the storage key it stands under. Throws `SEAL_UNAVAILABLE`. */
+  wrap(key: SecretBytes, storageKey: string): Promise<Uint8Array>
+  /** Throws `SEAL_WRONG_KEY` where this is not what wrapped it, `SEAL_CORRUPT` or `SEAL_UNAVAILABLE`. */
+  unwrap(wrapped: Uint8Array, storageKey: string): Promise<SecretBytes>
+}
+
+/** The seal in use and, while a vault moves from one to another, the one it moves from. */
+export interface ConfiguredSeals {
+  readonly seal: Seal
+  /** The one that the configuration marks as disabled. */
+  readonly retired?: Seal
 }

@@ -1,15 +1,16 @@
 /** The seal whose key the operators hold in shares. It has the key only while the root key is wrapped or unwrapped. */
 import { sealErrors } from '../errors/seal.ts'
-import { type SecretBytes, guardedBytes, withScratch } from '../lib/secure/guarded.ts'
-import { KEY_BYTES, openEnvelope, plaintextLength, sealEnvelope } from './envelope.ts'
+import type { SecretBytes } from '../lib/secure/guarded.ts'
+import { KEY_BYTES, sealEnvelope } from './envelope.ts'
+import { openKey } from './open-key.ts'
 import type { Seal } from './seal.ts'
-import { ROOT_KEY_KEY } from './storage-keys.ts'
 
 /** The operators' key is not part of a keyring. */
 const NO_TERM = 0
 
 export class ShamirSeal implements Seal {
-  readonly type = 'shamir'
+  static readonly type = 'shamir'
+  readonly type = ShamirSeal.type
   readonly autoUnseal = false
   #key: SecretBytes | undefined
 
@@ -29,23 +30,12 @@ export class ShamirSeal implements Seal {
     this.#key = undefined
   }
 
-  async wrap(rootKey: SecretBytes): Promise<Uint8Array> {
-    return sealEnvelope(this.#provided().bytes, NO_TERM, ROOT_KEY_KEY, rootKey.bytes)
+  async wrap(key: SecretBytes, storageKey: string): Promise<Uint8Array> {
+    return sealEnvelope(this.#provided().bytes, NO_TERM, storageKey, key.bytes)
   }
 
-  async unwrap(wrapped: Uint8Array): Promise<SecretBytes> {
-    const key = this.#provided()
-    if (plaintextLength(wrapped) !== KEY_BYTES) throw sealErrors.CORRUPT({ what: 'root key' })
-    return withScratch(KEY_BYTES, (scratch) => {
-      try {
-        openEnvelope(key.bytes, ROOT_KEY_KEY, wrapped, scratch)
-      } catch (error) {
-        throw sealErrors.WRONG_KEY(undefined, { cause: error })
-      }
-      const rootKey = guardedBytes(KEY_BYTES)
-      rootKey.change((bytes) => bytes.set(scratch))
-      return rootKey
-    })
+  async unwrap(wrapped: Uint8Array, storageKey: string): Promise<SecretBytes> {
+    return openKey(this.#provided().bytes, wrapped, storageKey)
   }
 
   #provided(): SecretBytes {

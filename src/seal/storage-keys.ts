@@ -1,11 +1,22 @@
-/** The three entries that exist outside the barrier, since opening it needs them. */
+/** The entries that exist outside the barrier, since opening it needs them. */
 
-/** The number of shares and the threshold, in clear. */
+/** The seal's type and, of one that its operators open, the number of shares and the threshold; in clear. */
 export const SEAL_CONFIG_KEY = 'core/seal-config'
 /** The root key, encrypted by the seal. */
 export const ROOT_KEY_KEY = 'core/root-key'
 /** The keyring, encrypted by the root key. */
 export const KEYRING_KEY = 'core/keyring'
 
+/** The number of recovery shares and their threshold, in clear; of a seal that opens by itself. */
+export const RECOVERY_CONFIG_KEY = 'core/recovery-config'
+/** The recovery key, encrypted by such a seal; absent where there are no recovery shares. */
+export const RECOVERY_KEY_KEY = 'core/recovery-key'
+
 /** These protect themselves or are public by nature: the barrier passes them through, and no API may reach them. */
-export const OUTSIDE_BARRIER: ReadonlySet<string> = new Set([SEAL_CONFIG_KEY, ROOT_KEY_KEY, KEYRING_KEY])
+export const OUTSIDE_BARRIER: ReadonlySet<string> = new Set([
+  SEAL_CONFIG_KEY,
+  ROOT_KEY_KEY,
+  KEYRING_KEY,
+  RECOVERY_CONFIG_KEY,
+  RECOVERY_KEY_KEY,
+])

@@ -79,7 +79,7 @@ async function keysOf(path: string, unsealKey: string): Promise<ReadonlyMap<stri
   await driver.close()
   const seal = new ShamirSeal()
   seal.provide(guard(Buffer.from(unsealKey, 'hex')))
-  const rootKey = await seal.unwrap(wrapped)
+  const rootKey = await seal.unwrap(wrapped, 'core/root-key')
   const plaintext = new Uint8Array(plaintextLength(encrypted))
   openEnvelope(rootKey.bytes, 'core/keyring', encrypted, plaintext)
   const keys = new Map([['the root key', rootKey.bytes]])

@@ -1,4 +1,4 @@
-/** The smaller stanzas: storage, seal, audit, user_lockout. */
+/** The smaller stanzas: storage, audit, user_lockout. */
 import { ignored } from '../field.ts'
 import { bool, map, optionalText, text } from '../kinds.ts'
 
@@ -11,9 +11,6 @@ export const lmdbSchema = {
 
 /** `storage "inmem" {}`: gone when the process ends. */
 export const inmemSchema = {}
-
-/** `seal "shamir" {}`: the shares of the unseal key are with people. */
-export const shamirSchema = {}
 
 /** `audit "file" "to-disk" { … }`: a device that is there from the start and that the API can't remove. */
 export const auditSchema = {

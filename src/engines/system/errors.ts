@@ -8,7 +8,6 @@ function listed(text: string): string {
 
 export const systemErrors = defineErrors('SYSTEM', {
   NO_KEY: { status: 400, message: "'key' must be specified in request body as JSON, or 'reset' set to true" },
-  NO_MIGRATION: { status: 400, message: "can't perform a seal migration, no migration seal found" },
   NOT_FOR_SEAL: {
     status: 400,
     message: (p: { fields: string; seal: string }) => `parameters ${p.fields} not applicable to seal type ${p.seal}`,

@@ -5,9 +5,13 @@ import { rawJson, rawSchema } from '../raw.ts'
 
 const statusReply = rawSchema('Whether there is a vault.', { initialized: f.bool('There is one.') })
 
-const initReply = rawSchema('The shares of the unseal key and the root token, told once.', {
-  keys: f.list('The shares in hexadecimal; encrypted where PGP keys were given.'),
+const initReply = rawSchema('The shares of the unseal key or the recovery key and the root token, told once.', {
+  keys: f.list(
+    'The shares in hexadecimal; encrypted where PGP keys were given. None with a seal that opens by itself.',
+  ),
   keys_base64: f.list('The shares in base64.'),
+  recovery_keys: f.list('With such a seal: the shares of the recovery key in hexadecimal.').optional(),
+  recovery_keys_base64: f.list('The same in base64.').optional(),
   root_token: f.string('The first token; encrypted where a PGP key was given.'),
 })
 
@@ -44,8 +48,15 @@ export function initPaths({ lifecycle }: SystemPorts): readonly PathDefinition[]
         replies: { 200: initReply },
         run: async (c) => {
           assertForSeal(c.in, lifecycle.sealStatus())
-          const { keys, keysBase64, rootToken } = await lifecycle.initialize(requestOf(c.in))
-          return rawJson({ keys, keys_base64: keysBase64, root_token: rootToken })
+          const made = await lifecycle.initialize(requestOf(c.in))
+          const some = made.recoveryKeys.length > 0
+          return rawJson({
+            keys: made.keys,
+            keys_base64: made.keysBase64,
+            recovery_keys: some ? made.recoveryKeys : undefined,
+            recovery_keys_base64: some ? made.recoveryKeysBase64 : undefined,
+            root_token: made.rootToken,
+          })
         },
       }),
   ]
@@ -62,6 +73,7 @@ function requestOf(given: InitInput): InitRequest {
     storedShares: given.stored_shares,
     recoveryShares: given.recovery_shares === 0 ? undefined : given.recovery_shares,
     recoveryThreshold: given.recovery_threshold === 0 ? undefined : given.recovery_threshold,
+    recoveryPgpKeys: given.recovery_pgp_keys,
   }
 }
 

@@ -1,9 +1,10 @@
 import { definePath, done, f, none, type PathDefinition } from '#framework'
 import type { JsonOut } from '../../../lib/json/index.ts'
-import type { LifecyclePort, SealStatus, SystemPorts } from '../../../request/system-ports.ts'
+import type { LifecyclePort, SealBackend, SealStatus, SystemPorts } from '../../../request/system-ports.ts'
 import type { ListenerTraits } from '../../../request/wire.ts'
 import { sealErrors } from '../../../errors/seal.ts'
 import { systemErrors } from '../errors.ts'
+import { rfc3339 } from '../../../lib/rfc3339.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
 const openToAll = {
@@ -28,12 +29,21 @@ const statusReply = rawSchema('The state of the seal.', {
   cluster_name: f.string('Name of the cluster; while unsealed.').optional(),
   cluster_id: f.string('Id of the cluster; while unsealed.').optional(),
   recovery_seal: f.bool('The seal opens by itself and has a recovery key.'),
+  recovery_seal_type: f.string('How the recovery key is held: `shamir`. With such a seal alone.').optional(),
   storage_type: f.string('Kind of storage.'),
 })
 
 const backendsReply = rawSchema('The health of what the seal relies on.', {
   healthy: f.bool('All of it works.'),
-  backends: f.array(f.object({ name: f.string('Kind of seal.'), healthy: f.bool('It works.') }), 'Each seal.'),
+  unhealthy_since: f.string('Since when it does not, RFC 3339.').optional(),
+  backends: f.array(
+    f.object({
+      name: f.string('Kind of seal.'),
+      healthy: f.bool('It works.'),
+      unhealthy_since: f.string('Since when it does not, RFC 3339.').optional(),
+    }),
+    'Each seal.',
+  ),
 })
 
 export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
@@ -46,9 +56,11 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
     }),
     definePath('seal-backend-status', { help: 'The health of the seal.', params: {}, flags: openToAll }).read({
       summary: 'Tell whether what the seal relies on works.',
-      description: 'A Shamir seal relies on nothing outside the server.',
+      description:
+        'A key service is tested every ten minutes while the server is active, and every minute while it fails. A Shamir seal relies ' +
+        'on nothing outside the server.',
       replies: { 200: backendsReply },
-      run: () => rawJson({ healthy: true, backends: [{ name: lifecycle.sealStatus().type, healthy: true }] }),
+      run: () => rawJson(backendsOf(lifecycle.sealBackends())),
     }),
     definePath('unseal', { help: 'Unseal the server, share by share.', params: {}, flags: openToAll }).compute({
       summary: 'Give a share of the unseal key, or forget those given so far.',
@@ -89,8 +101,20 @@ async function unseal(lifecycle: LifecyclePort, { key, reset, migrate }: UnsealI
     return lifecycle.resetUnseal()
   }
   if (key === '') throw systemErrors.NO_KEY()
-  if (migrate) throw systemErrors.NO_MIGRATION()
-  return open ? lifecycle.sealStatus() : lifecycle.unseal(key)
+  return open && !migrate ? lifecycle.sealStatus() : lifecycle.unseal(key, migrate)
+}
+
+function backendsOf(backends: readonly SealBackend[]): JsonOut {
+  const since = backends.flatMap(({ unhealthySince }) => unhealthySince ?? [])
+  return {
+    healthy: backends.every(({ healthy }) => healthy),
+    unhealthy_since: since.length === 0 ? undefined : rfc3339(Math.min(...since)),
+    backends: backends.map(({ name, healthy, unhealthySince }) => ({
+      name,
+      healthy,
+      unhealthy_since: unhealthySince === undefined ? undefined : rfc3339(unhealthySince),
+    })),
+  }
 }
 
 function statusOf({ observe }: SystemPorts, status: SealStatus, listener: ListenerTraits): JsonOut {
@@ -108,6 +132,7 @@ function statusOf({ observe }: SystemPorts, status: SealStatus, listener: Listen
     cluster_name: listener.redactClusterName ? undefined : status.clusterName,
     cluster_id: status.clusterId,
     recovery_seal: status.recoverySeal,
+    recovery_seal_type: status.recoverySeal ? 'shamir' : undefined,
     storage_type: status.storageType,
   }
 }
