@@ -74,7 +74,13 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const { seal } = seals
   const sealHealth =
     seal instanceof AutoSeal
-      ? new HealthWatch({ seal, clock, log: log.named('seal'), metrics, rewrap: async () => lifecycle.role() === 'leader' && (await lifecycle.rewrapIfOutdated()) })
+      ? new HealthWatch({
+          seal,
+          clock,
+          log: log.named('seal'),
+          metrics,
+          rewrap: async () => lifecycle.role() === 'leader' && (await lifecycle.rewrapIfOutdated()),
+        })
       : undefined
   const lifecycle: Lifecycle = new Lifecycle({
     store,

@@ -8,7 +8,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { Metrics } from '../lib/observe/index.ts'
 import { startListener, type Listener } from '../listener/index.ts'
 import type { WireHandler } from '../request/wire.ts'
-import type { Driver } from '../storage/driver.ts'
+import type { Driver, Sequence } from '../storage/driver.ts'
 import type { ServerLog } from './log-setup.ts'
 import type { Settings } from './settings.ts'
 import type { ThreadData } from './threads/messages.ts'
@@ -47,6 +47,11 @@ export class Front {
   /** Where it listens. */
   get addresses(): readonly string[] {
     return this.#listeners.map((listener) => listener.address())
+  }
+
+  /** Every thread shows at least this commit from now on. */
+  announce(sequence: Sequence): void {
+    this.#shared.announce(sequence)
   }
 
   /** Starts the threads; they listen later. `handedOver` carries out what they hand over. */

@@ -1,10 +1,14 @@
 /** A server that runs: made of its settings, reloaded at SIGHUP, brought down in order. */
 import { hostname } from 'node:os'
+import { clusterNode } from '../cluster/cluster-node.ts'
+import type { JoinCluster } from '../core/cluster-port.ts'
 import { composeServer, type Server } from '../core/compose.ts'
+import { version } from '../core/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { Metrics } from '../lib/observe/index.ts'
+import { type Logger, Metrics } from '../lib/observe/index.ts'
+import { uuid } from '../lib/secure/random.ts'
 import type { WireReply } from '../request/wire.ts'
-import type { Driver } from '../storage/driver.ts'
+import type { Driver, Election } from '../storage/driver.ts'
 import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
 import { makeSeals } from './seal-settings.ts'
@@ -36,7 +40,10 @@ export async function startRunning(
 ): Promise<RunningServer> {
   const { log } = serverLog
   const metrics = new Metrics(systemClock, settings.telemetry.maxSeries)
-  const driver = await openDriver(settings.storage, settings.servingThreads > 0)
+  const driver = await openDriver(settings.storage, settings.servingThreads > 0, {
+    clock: systemClock,
+    log: log.named('storage'),
+  })
   const front = new Front(settings, serverLog, metrics, driver)
   let server: Server | undefined
   const stop = async () => {
@@ -108,9 +115,22 @@ function compose(
     allowAuditPrefix: settings.allowAuditPrefix,
     dataFolder: settings.storage.type === 'lmdb' ? settings.storage.path : undefined,
     sanitizedConfig: settings.sanitized,
+    ...(driver.election === undefined ? {} : { joinCluster: joinCluster(settings, driver.election, log, front) }),
     roleChanged: (role, leadership) => front.roleChanged(role, leadership),
     ...(front.threads === undefined ? {} : { threads: front.threads }),
     ...(devRootToken === undefined ? {} : { devRootToken }),
+  })
+}
+
+function joinCluster(settings: Settings, election: Election, log: Logger, front: Front): JoinCluster {
+  const { apiAddress, cluster } = settings
+  return clusterNode({
+    clock: systemClock,
+    log: log.named('cluster'),
+    election,
+    self: { id: uuid(), hostname: hostname(), apiAddress, clusterAddress: cluster.address, version },
+    listen: cluster.listen,
+    sequenceSeen: (sequence) => front.announce(sequence),
   })
 }
 
