@@ -174,9 +174,9 @@ class Server implements TestPostgres {
     }
   }
 
-  async terminate(where = "application_name <> 'test'"): Promise<number> {
+  async terminate(where = 'true'): Promise<number> {
     const rows = await this.sql(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND ${where}`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND ${where}`,
     )
     return rows.length
   }

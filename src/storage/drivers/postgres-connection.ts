@@ -35,12 +35,13 @@ const KEEPALIVE_DELAY = 5000
 
 /**
  * Ranges are read in the order of the index, and their first row must not wait for the last: a plan that sorts the table is never the
- * better one, however stale the statistics; nor is any statement here long enough to be worth compiling. A transaction of a node that was paused must not hold its locks. Asynchronous commits
+ * better one, however stale the statistics; nor is any statement here worth being compiled or shared out to workers. A transaction of a node that was paused must not hold its locks. Asynchronous commits
  * would be acknowledged before they are durable; stronger settings than `on` stay.
  */
 const SESSION = `SELECT set_config(name, value, false) FROM (VALUES
   ('statement_timeout', $1), ('idle_in_transaction_session_timeout', $1), ('lock_timeout', $1),
-  ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('jit', 'off'), ('bytea_output', 'hex'),
+  ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_sort', 'off'),
+  ('max_parallel_workers_per_gather', '0'), ('jit', 'off'), ('bytea_output', 'hex'),
   ('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
     ELSE current_setting('synchronous_commit') END)) AS settings (name, value)`
 

@@ -9,6 +9,7 @@ const ATTEMPTS = 3
 export class Pool implements Queryable {
   readonly #connector: Connector
   readonly #max: number
+  readonly #prepared = new WeakSet<pg.Client>()
   #pool: Promise<pg.Pool> | undefined
   #closed = false
 
@@ -46,6 +47,8 @@ export class Pool implements Queryable {
     const client = await pool.connect()
     let broken = true
     try {
+      if (!this.#prepared.has(client)) await this.#connector.prepare(client)
+      this.#prepared.add(client)
       const result = await this.#connector.run<R>(client, statement, timeout)
       broken = false
       return result
@@ -71,9 +74,6 @@ export class Pool implements Queryable {
       max: this.#max,
       idleTimeoutMillis: 60_000,
       allowExitOnIdle: true,
-      onConnect: async (client) => {
-        if (client instanceof pg.Client) await this.#connector.prepare(client)
-      },
     })
     // A connection that broke while it was idle has left the pool already.
     pool.on('error', () => {})

@@ -55,13 +55,19 @@ async function create(connection: Queryable, tables: Tables): Promise<void> {
     await connection.query({ text: 'ROLLBACK' }).catch(() => undefined)
     throw error
   }
+  // What the program encrypts cannot be compressed. Where this cannot be said, it is tried in vain.
+  await connection
+    .query({ text: `ALTER TABLE ${tables.entries} ALTER COLUMN value SET STORAGE EXTERNAL` })
+    .catch(() => undefined)
 }
 
 /** The statements that make the tables, for operators who make them themselves. */
 export function statements(tables: Tables): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS ${tables.entries} (
-       key bytea NOT NULL, seq bigint NOT NULL, value bytea, PRIMARY KEY (key, seq))`,
+       key bytea NOT NULL, seq bigint NOT NULL, value bytea)`,
+    // Not a primary key, since that has no directions: keys in order, and of each the newest version first, is what reads want.
+    `CREATE UNIQUE INDEX IF NOT EXISTS ${tables.versions} ON ${tables.entries} (key, seq DESC)`,
     `CREATE TABLE IF NOT EXISTS ${tables.changes} (
        seq bigint PRIMARY KEY, before bigint NOT NULL, term bigint NOT NULL,
        at timestamptz NOT NULL DEFAULT clock_timestamp(), commits bytea)`,

@@ -7,6 +7,8 @@ export interface Tables {
   readonly name: string
   /** Versions of keys: `key`, `seq`, `value` (NULL where the commit deleted the key). */
   readonly entries: string
+  /** The name of its index, which stands in the same schema. */
+  readonly versions: string
   /** One row: the schema's version, the number of the newest commit, and what a commit must know to be let in. */
   readonly meta: string
   /** One row: who leads and until when. */
@@ -35,6 +37,7 @@ export function tablesOf(table: string, haTable?: string): Tables {
   return {
     name: table,
     entries: own(''),
+    versions: `"${base}_versions"`,
     meta: own('_meta'),
     leader: haTable === undefined ? own('_leader') : quoted(haTable),
     changes: own('_changes'),
