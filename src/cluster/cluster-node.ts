@@ -32,6 +32,8 @@ export interface ClusterNodeOptions {
 /** How often a node tells the leader that it is there, and for how long that counts, ms. */
 const ECHO_EVERY = 5_000
 const HEARD_FOR = 20_000
+/** Where there was nobody to tell, ms. */
+const ECHO_AGAIN = 500
 
 export function clusterNode(options: ClusterNodeOptions): JoinCluster {
   return (parts) => new ClusterNode(options, parts)
@@ -74,7 +76,7 @@ class ClusterNode implements ClusterPort {
     const { clock, log, listen } = this.#options
     if (role === 'reader') {
       await this.#parts.store.read((view) => this.#load(view))
-      this.#echoNow()
+      void this.#echoNow()
       return
     }
     const certificate = await makeClusterCertificate(clock.now())
@@ -156,10 +158,10 @@ class ClusterNode implements ClusterPort {
     return this.#certificate
   }
 
-  #echoNow(): void {
-    void this.#forwarder.echo()
-    this.#echo = this.#options.clock.timer(ECHO_EVERY, () => {
-      if (this.#isWorking) this.#echoNow()
-    })
+  /** Never rejects. */
+  async #echoNow(): Promise<void> {
+    const heard = await this.#forwarder.echo()
+    if (!this.#isWorking) return
+    this.#echo = this.#options.clock.timer(heard ? ECHO_EVERY : ECHO_AGAIN, () => this.#echoNow())
   }
 }

@@ -61,16 +61,18 @@ export class Forwarder {
     }
   }
 
-  /** Tells the leader that this node is there. Never rejects. */
-  async echo(): Promise<void> {
+  /** Tells the leader that this node is there. Whether it heard; never rejects. */
+  async echo(): Promise<boolean> {
     try {
       const leader = await this.#otherLeader()
       const client = leader && (await this.#clientTo(leader))
       const own: unknown = JSON.parse(encodeIdentity(this.#deps.self))
       const answer = await client?.send(ECHO, own, undefined, AbortSignal.timeout(FRESH * 5))
-      if (answer !== undefined) for await (const _ of answer.body);
+      if (answer === undefined) return false
+      for await (const _ of answer.body) NOTHING.at(0)
+      return true
     } catch {
-      // It is tried again at the next turn.
+      return false
     }
   }
 

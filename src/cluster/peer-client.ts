@@ -61,6 +61,8 @@ export class PeerClient {
   ): Promise<PeerAnswer> {
     const https = process.getBuiltinModule('node:https')
     const request = https.request(this.#url, { method: 'POST', path, agent: this.#agent })
+    // Whoever waits for something of it hears of its failure; between two such waits nobody may.
+    request.on('error', () => undefined)
     this.#requests.add(request)
     request.once('close', () => this.#requests.delete(request))
     const stop = (): void => void request.destroy(new Error('the client gave the request up'))
@@ -97,7 +99,6 @@ async function connection(request: ClientRequest): Promise<void> {
     const [socket] = await once(request, 'socket')
     if (socket.connecting === true || socket.secureConnecting === true) await once(socket, 'secureConnect')
   } catch (error) {
-    request.on('error', () => undefined)
     throw new NotCarriedOut(error)
   } finally {
     clearTimeout(timer)
