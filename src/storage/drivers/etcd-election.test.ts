@@ -141,6 +141,19 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     await second.close()
   })
 
+  it('has a write refused once its key is gone, though nobody has taken its place', async () => {
+    const path = newPath()
+    const client = new FaultyClient(etcd.address)
+    const driver = await openEtcd(etcdOptions(etcd.address, path), client)
+    const leadership = await driver.election?.campaign('first', NEVER)
+    client.deaf = true
+    etcd.ctl('del', `${path}leader`)
+    await assert.rejects(driver.commit(BLIND, writes({ a: '1' })), withCode('STORAGE_NOT_LEADER'))
+    assert.equal(await leadership?.lost, 'its key in etcd is gone')
+    assert.equal(etcd.ctl('get', '--keys-only', '--prefix', `${path}g1/`), '')
+    await driver.close()
+  })
+
   it('refuses a second process where there is no election, and names the first', async () => {
     const path = newPath()
     const first = await open(path, { haEnabled: false })
@@ -192,11 +205,13 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     first.subscribe((change) => heard.push(change))
     const gate = Promise.withResolvers<void>()
     client.hold = () => gate.promise
+    client.deaf = true
     const slow = first.commit(BLIND, writes({ a: '1' }))
     await until(() => second.sequence === 1)
     etcd.ctl('del', `${path}leader`)
     await second.election?.campaign('second', NEVER)
     await second.commit(BLIND, writes({ b: '2' }))
+    client.deaf = false
     assert.equal(await first.reach(2, 5000), true)
     gate.resolve()
     assert.equal(await slow, 1)
