@@ -72,6 +72,8 @@ export type Fault = 'sent' | 'lost before' | 'lost after'
 export class FaultyClient extends EtcdClient {
   /** What becomes of the next transactions. */
   fault: (count: number) => Fault = () => 'sent'
+  /** The newest transaction. */
+  request: TxnRequest | undefined
   /** Transactions since the fault was set. */
   count = 0
   /** The process is gone: nothing is sent any more. */
@@ -93,6 +95,7 @@ export class FaultyClient extends EtcdClient {
   override async txn(request: TxnRequest): Promise<TxnResponse> {
     if (this.dead) throw new EtcdError(status.UNAVAILABLE, 'dead')
     const count = this.count++
+    this.request = request
     const fault = this.fault(count)
     if (fault === 'lost before') throw new EtcdError(status.UNAVAILABLE, 'lost')
     const response = await super.txn(request)

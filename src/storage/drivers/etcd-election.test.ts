@@ -181,6 +181,18 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     await driver.close()
   })
 
+  it('has a copy of a write refused that comes after a later one', async () => {
+    const client = new FaultyClient(etcd.address)
+    const driver = await openEtcd(etcdOptions(etcd.address, newPath(), { haEnabled: false }), client)
+    await driver.commit(BLIND, writes({ a: '1' }))
+    const copy = client.request
+    await driver.commit(BLIND, writes({ a: '2' }))
+    assert.ok(copy !== undefined)
+    assert.equal((await client.txn(copy)).succeeded, false)
+    assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'a')), '2')
+    await driver.close()
+  })
+
   it('gives the lead up over a commit of which it cannot be known', async () => {
     const path = newPath()
     const client = new FaultyClient(etcd.address)
