@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { chownSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { CofferError } from '../../errors/coffer-error.ts'
@@ -224,6 +226,16 @@ else {
     })
   })
 
+  it('PostgreSQL: a campaign ends with the driver', async (t) => {
+    const table = newTable()
+    const [a, b] = [await open(t, table), await open(t, table)]
+    await lead(a)
+    const waiting = lead(b)
+    const ended = assert.rejects(waiting, withCode('STORAGE_CLOSED'))
+    await b.close()
+    await ended
+  })
+
   describe('PostgreSQL: one process alone', () => {
     it('takes the store, refuses a second and names the first', async (t) => {
       const table = newTable()
@@ -355,6 +367,35 @@ else {
       )
       assert.equal(await textOf(snapshot, 'a'), '1')
       snapshot.close()
+    })
+
+    it('says that the disk is full when it is, of the commits that do not fit', async (t) => {
+      const disk = join(server.folder, 'disk')
+      mkdirSync(disk)
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=777', 'tmpfs', disk]).status !== 0)
+        return t.skip('may not mount a small disk')
+      try {
+        const table = newTable()
+        mkdirSync(join(disk, 'space'))
+        const { uid, gid } = statSync(join(server.folder, 'data'))
+        chownSync(join(disk, 'space'), uid, gid)
+        await server.sql(`CREATE TABLESPACE small LOCATION '${join(disk, 'space')}'`)
+        const driver = await open(t, table, { haEnabled: false })
+        await server.sql(`ALTER TABLE ${table} SET TABLESPACE small`)
+        await driver.commit(BLIND, writes({ first: '1' }))
+        const small = driver.commit(BLIND, writes({ small: '1' }))
+        const big = driver.commit(BLIND, new Map([['big', new Uint8Array(12 << 20)]]))
+        await assert.rejects(big, withCode('STORAGE_FULL'))
+        await small
+        await driver.commit({ ...BLIND, sequence: driver.sequence, keys: new Set(['big']) }, writes({ after: '1' }))
+        assert.deepEqual(await at(driver, (snapshot) => snapshot.keys({ prefix: '' })), ['after', 'first', 'small'])
+        await driver.close()
+        await server.sql(`DROP TABLE ${table}`)
+        await server.sql('CHECKPOINT')
+        await server.sql('DROP TABLESPACE small')
+      } finally {
+        spawnSync('umount', ['-l', disk])
+      }
     })
 
     it('says nothing of the password', async (t) => {
