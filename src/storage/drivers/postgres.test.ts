@@ -329,6 +329,65 @@ else {
       assert.deepEqual(followed, heard)
     })
 
+    /** A driver alone, whose connections lead through a valve. */
+    async function openBehind(t: { after(fn: () => Promise<void>): void }, valve: Valve, timeout: number) {
+      const connectionUrl = server.url().replace(`:${server.port}`, `:${valve.port}`)
+      return open(t, newTable(), { connectionUrl, haEnabled: false, lockTtl: 60, timing: { timeout } })
+    }
+
+    it('finds out about a commit whose answer was lost, and acknowledges it once', async (t) => {
+      await using valve = await Valve.to(server.port)
+      const driver = await openBehind(t, valve, 5000)
+      const heard: number[] = []
+      driver.subscribe(({ sequence }) => heard.push(sequence))
+      for (let round = 0; round < 5; round++) {
+        await driver.commit(BLIND, writes({ a: String(round) }))
+        valve.shutAnswers()
+        const unanswered = driver.commit(BLIND, writes({ b: String(round) }))
+        await until('it is written', async () => {
+          const [meta] = await server.sql(`SELECT sequence::int FROM ${driver.tables.meta}`)
+          return Number(meta?.sequence) > driver.sequence
+        })
+        valve.cut()
+        assert.equal(await unanswered, driver.sequence)
+        assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'b')), String(round))
+      }
+      assert.deepEqual(heard, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    })
+
+    it('is not confused by a commit that arrives long after it was given up', async (t) => {
+      await using valve = await Valve.to(server.port)
+      const driver = await openBehind(t, valve, 300)
+      const heard: number[] = []
+      driver.subscribe(({ sequence }) => heard.push(sequence))
+      for (let round = 0; round < 3; round++) {
+        await driver.commit(BLIND, writes({ a: String(round) }))
+        valve.shut()
+        const late = driver.commit(BLIND, writes({ b: String(round) })).catch((error: unknown) => error)
+        const before = valve.accepted
+        await until('it asks on another connection', () => valve.accepted > before)
+        valve.open()
+        const outcome = await late
+        if (typeof outcome === 'number') {
+          assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'b')), String(round))
+        } else {
+          assert.ok(withCode('STORAGE_UNAVAILABLE')(outcome), inspect(outcome))
+          await until('it is written again', () =>
+            driver.commit(BLIND, writes({ a: 'again' })).then(
+              () => true,
+              () => false,
+            ),
+          )
+        }
+      }
+      const [meta] = await server.sql(`SELECT sequence::int FROM ${driver.tables.meta}`)
+      assert.equal(meta?.sequence, driver.sequence)
+      assert.deepEqual(
+        heard,
+        [...new Set(heard)].toSorted((a, b) => a - b),
+      )
+    })
+
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       it(`rides out a restart of the server (${signal})`, async (t) => {
         const driver = await open(t, newTable(), { haEnabled: false })
