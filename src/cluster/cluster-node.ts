@@ -112,8 +112,8 @@ class ClusterNode implements ClusterPort {
     return this.#followed.follow(view)
   }
 
-  forward(wire: WireRequest): Promise<WireReply> {
-    return this.#forwarder.forward(wire)
+  forward(wire: WireRequest, streamed: boolean): Promise<WireReply> {
+    return this.#forwarder.forward(wire, streamed)
   }
 
   nodes(leads: boolean): readonly ServerNode[] {

@@ -31,8 +31,6 @@ const PATIENCE = 10_000
 const PAUSE = 100
 /** For how long what the election said is taken for true, ms. */
 const FRESH = 1_000
-/** Bodies up to this are kept until the reply is there, so that the request can be sent again, bytes. */
-const SMALL_BODY = 256 * 1024
 /** An empty reply is one with these alone. */
 const NOTHING: readonly Uint8Array[] = []
 
@@ -47,10 +45,11 @@ export class Forwarder {
   }
 
   /** Rejects with `REQUEST_NO_LEADER` or `REQUEST_FORWARDING`, or what reading the request's body rejects with. */
-  async forward(wire: WireRequest): Promise<WireReply> {
+  async forward(wire: WireRequest, streamed: boolean): Promise<WireReply> {
     const { clock } = this.#deps
     const until = clock.monotonic() + PATIENCE
-    const body = await smallBody(wire)
+    // Within this listener's limits, and kept, so that the request can be sent again.
+    const body = streamed ? undefined : await wire.readBody()
     for (;;) {
       const leader = await this.#otherLeader()
       if (leader !== undefined && wire.headers.has('x-vault-no-request-forwarding')) return redirect(wire, leader)
@@ -152,13 +151,6 @@ export class Forwarder {
     signal.addEventListener('abort', () => resolve(), { once: true })
     return promise.finally(() => timer.cancel())
   }
-}
-
-/** Undefined where the body is sent as it comes. */
-async function smallBody(wire: WireRequest): Promise<Uint8Array | undefined> {
-  const [length] = wire.headers.get('content-length') ?? []
-  const isChunked = wire.headers.has('transfer-encoding')
-  return isChunked || Number(length ?? 0) > SMALL_BODY ? undefined : wire.readBody()
 }
 
 /** As Vault: 307, so that the method stays. */

@@ -17,8 +17,11 @@ export interface ClusterParts {
 export interface ClusterPort extends ActivePart, Follower {
   /** What the election tells the others while this node leads. */
   readonly identity: string
-  /** Has the leader carry a request out. Rejects with `REQUEST_NO_LEADER` or `REQUEST_FORWARDING`. */
-  forward(wire: WireRequest): Promise<WireReply>
+  /**
+   * Has the leader carry a request out. Rejects with `REQUEST_NO_LEADER` or `REQUEST_FORWARDING`. `streamed`: its body may be of any
+   * size.
+   */
+  forward(wire: WireRequest, streamed: boolean): Promise<WireReply>
   /** The newest commit that a reply of the leader's has told of: nothing older is to be read here any more. */
   readonly floor: Sequence
   nodes(leads: boolean): readonly ServerNode[]

@@ -130,8 +130,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     state: () => lifecycle.state(),
     role: () => lifecycle.role(),
     reach: () => reachOf(lifecycle),
-    elsewhere: (wire) =>
-      clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire),
+    elsewhere: (wire, streamed) =>
+      clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire, streamed),
     floor: () => clusterPort?.floor ?? 0,
   })
   const selfUnseal = seal.autoUnseal

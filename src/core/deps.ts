@@ -30,8 +30,11 @@ export interface PipelineDeps {
   reads(): boolean
   /** What this core can carry out by itself: a thread reads, a node knows itself, the leader does everything. */
   reach(): Place
-  /** Has a request carried out, whole, by a core that can. Nothing of it was audited or changed here. */
-  elsewhere(wire: WireRequest): Promise<WireReply>
+  /**
+   * Has a request carried out, whole, by a core that can. Nothing of it was audited or changed here. `streamed`: its body may be of any
+   * size, and is read as it comes.
+   */
+  elsewhere(wire: WireRequest, streamed: boolean): Promise<WireReply>
   /** The newest commit that anybody was told of through this node: nothing older is to be read here. */
   floor(): Sequence
   /** Replies to writes name their commit (`X-Vault-Index`): other nodes may be asked next. */

@@ -60,7 +60,7 @@ export interface Standing {
   /** As what the core works now; undefined while sealed and between two roles. */
   role(): Role | undefined
   reach(): Place
-  elsewhere(wire: WireRequest): Promise<WireReply>
+  elsewhere(wire: WireRequest, streamed: boolean): Promise<WireReply>
   /** The newest commit that anybody was told of through this node. */
   floor(): Sequence
   /** Other nodes share the storage. */
@@ -176,7 +176,7 @@ export class House {
       state: () => standing.state(),
       reads,
       reach: () => standing.reach(),
-      elsewhere: (wire) => standing.elsewhere(wire),
+      elsewhere: (wire, streamed) => standing.elsewhere(wire, streamed),
       floor: () => standing.floor(),
       indexed: () => standing.clustered && standing.role() === 'leader',
       store: () => store,

@@ -93,7 +93,8 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
   x.snapshot?.discard()
   x.snapshot = undefined
   try {
-    return await deps.elsewhere(x.wire)
+    const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
+    return await deps.elsewhere(x.wire, streamed)
   } catch (error) {
     x.error = error
     respond(x, deps)

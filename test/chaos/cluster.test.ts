@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { until } from '../support/callers.ts'
 import { ClusterModel } from '../support/cluster-model.ts'
 import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
 import { CuttableLink } from '../support/cuttable-link.ts'
@@ -97,6 +98,9 @@ async function rounds(t: TestContext, storage: SharedStorage, limit: number): Pr
       t.diagnostic(`${name}: ${(took / 1000).toFixed(1)} s until a node led`)
       assert.ok(took < limit, `${name}: it took ${took} ms until a node led`)
       await served(cluster)
+      // Between two faults the clients get something done that the next one can spoil.
+      const { acknowledged: before } = model.tally
+      await until('the clients got on', () => (model.tally.acknowledged - before > 200 ? true : undefined))
     }
     await model.stop()
     await model.check()

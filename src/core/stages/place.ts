@@ -24,10 +24,10 @@ const PATIENCE = 500
  */
 export async function catchUp(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   if (!deps.reads()) return deps.reach() === 'anywhere' ? ELSEWHERE : undefined
-  if (isAskedOfLeader(x)) return ELSEWHERE
   const floor = deps.floor()
   if (floor > deps.store().driver.sequence && !(await deps.store().driver.reach(floor, PATIENCE))) return ELSEWHERE
-  const demanded = await unmetIndex(x, deps)
+  // The leader has every state.
+  const demanded = isAskedOfLeader(x) ? undefined : await unmetIndex(x, deps)
   if (demanded !== undefined) {
     if (header(x.wire, 'x-vault-inconsistent') === 'forward-active-node') return ELSEWHERE
     throw requestErrors.INDEX_NOT_REACHED()
@@ -42,7 +42,7 @@ export function place(x: Exchange, deps: PipelineDeps): Elsewhere | undefined {
   const needs = operation?.place ?? 'anywhere'
   // Between two roles a node knows nothing but itself.
   if (!deps.reads()) return deps.state() === 'standby' && needs !== 'node' ? ELSEWHERE : undefined
-  if (RANK[needs] > RANK[deps.reach()]) return ELSEWHERE
+  if (RANK[needs] > RANK[deps.reach()] || isAskedOfLeader(x)) return ELSEWHERE
   // A wrapped reply is stored.
   return x.request.wrapTtl !== undefined && needs !== 'node' && operation?.flags.neverWrapped !== true
     ? ELSEWHERE
