@@ -62,11 +62,11 @@ export function withEnvironment(
   environment: Environment,
   { at, where, findings, faulty, yields }: EnvironmentPlace,
 ): Given {
-  const out = new Map(given)
+  const out = new Map([...given].filter(([, value]) => value !== ''))
   for (const [key, field] of Object.entries(schema)) {
     if (field.status !== 'active') continue
     const sources = field.environment ?? []
-    const counting = sources.filter(({ over }) => !given.has(key) || (over === 'file' && !yields))
+    const counting = sources.filter(({ over }) => !out.has(key) || (over === 'file' && !yields))
     const text = counting.flatMap(({ names }) => names.map(environment)).find((value) => value !== undefined)
     if (text !== undefined) {
       const read = field.read({ kind: 'string', at, value: text, text, heredoc: false }, findings, key)
