@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['framework', 'config', 'seal', 'policy', 'audit', 'response'],
   ['auth', 'router', 'leases', 'engines'],
   ['core'],
-  ['listener', 'cli'],
+  ['listener', 'cluster', 'cli'],
   ['main'],
 ]
 /** An engine sees the framework's door, lib, the errors and the words of `request/`; nothing of the rooms around it. */

@@ -92,6 +92,13 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     return new TokenStore(deps, await deps.store.write(hasherIn))
   }
 
+  /** Where nothing can be written: the vault has its salt since it was made. */
+  static async openReader(deps: TokenStoreDeps): Promise<TokenStore> {
+    const salt = await deps.store.read((view) => view.get(tokenKeys.salt))
+    if (salt === undefined) throw new Error('the vault has no salt for its tokens')
+    return new TokenStore(deps, new TokenHasher(salt))
+  }
+
   /** In the transaction that makes a new vault. */
   static async openIn(view: WriteView, deps: TokenStoreDeps): Promise<TokenStore> {
     return new TokenStore(deps, await hasherIn(view))

@@ -110,6 +110,15 @@ export function integer(
   })
 }
 
+/** Undefined unless given. */
+export function optionalInteger(
+  help: string,
+  range: { readonly min: number; readonly max: number },
+): Field<number | undefined> {
+  const { read, takes } = integer(help, range.min, range)
+  return { status: 'active', takes, help, default: undefined, defaultText: '', merge: 'last', read }
+}
+
 /** Seconds. */
 export function seconds(help: string, fallback: number, merge: Field<number>['merge'] = 'last'): Field<number> {
   const parse = (given: string): number | undefined => positive(parseDuration(given))

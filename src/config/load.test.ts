@@ -116,14 +116,13 @@ describe('loadConfig', () => {
     assert.deepEqual([unix.socketMode, unix.socketGroup, unix.socketUser], [0o660, 'coffer', undefined])
     const [audit] = config.audits
     assert.deepEqual([audit?.type, audit?.path, audit?.options.get('log_raw')], ['file', 'to-disk/', 'true'])
+    assert.equal(config.clusterAddr, 'https://10.0.0.1:8201')
     assert.deepEqual(
       warnings.map((warning) => warning.message.split(' has no effect here: ')),
       [
         ['ui', 'there is no web UI yet'],
         ['disable_mlock', 'the memory that holds keys is always locked, the rest of the process never'],
-        ['cluster_addr', 'more than one node is not supported yet'],
         ['plugin_directory', 'engines are built in; there are no external plugins'],
-        ['cluster_address in listener "tcp"', 'more than one node is not supported yet'],
         ['lockout_threshold in user_lockout "userpass"', 'there are no log-in methods with users yet'],
         ['lockout_duration in user_lockout "userpass"', 'there are no log-in methods with users yet'],
       ],
@@ -183,8 +182,11 @@ storage_x "y" {}`),
   })
 
   const single: readonly (readonly [text: string, sentence: RegExp])[] = [
-    ['storage "raft" { path = "x" }', /^1:9: storage "raft" is not supported: it takes "lmdb", "inmem", "file"/],
-    ['storage "lmdb" {}', /needs a path/],
+    [
+      'storage "raft" { path = "x" }',
+      /^1:9: storage "raft" is not supported: it takes "lmdb", "inmem", "postgresql", "etcd", "file"/,
+    ],
+    ['storage "lmdb" {}', /needs path/],
     ['storage "inmem" {}\nstorage "inmem" {}', /^2:1: only one storage stanza/],
     ['storage "inmem" { path = "x" }', /unknown key "path" in storage "inmem"/],
     ['ha_storage "raft" {}', /ha_storage is not supported/],

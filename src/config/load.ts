@@ -5,7 +5,7 @@ import { ConfigError, Findings } from './problem.ts'
 import { serverSchema } from './schema/server.ts'
 import { telemetrySchema } from './schema/telemetry.ts'
 import type { Given } from './section.ts'
-import { complete, mergeGiven, readSection } from './section.ts'
+import { complete, mergeGiven, readSection, withEnvironment } from './section.ts'
 import type { ServerConfig } from './server-config.ts'
 import type { SourceFile } from './source.ts'
 import { readSources } from './source.ts'
@@ -46,6 +46,8 @@ export function loadConfig(paths: readonly string[], environment: Environment = 
   }
   const all = join(stanzas)
   checkStanzas(all)
+  const at = { line: 1, column: 1, offset: 0 }
+  given = withEnvironment(serverSchema, given, environment, { at, where: 'the server', findings: none, yields: false })
   const server = complete(serverSchema, given)
   checkTogether(all, given, server, none, sources)
   const storage = all.storages.at(-1)?.value

@@ -3,7 +3,8 @@ import type { Schema } from './field.ts'
 import { metricsSchema, tcpSchema, unixSchema } from './schema/listener.ts'
 import { serverSchema } from './schema/server.ts'
 import { sealSchemas } from './schema/seals.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from './schema/stanzas.ts'
+import { auditSchema, lockoutSchema } from './schema/stanzas.ts'
+import { storageSchemas } from './schema/storages.ts'
 import { telemetrySchema } from './schema/telemetry.ts'
 
 const sections: readonly (readonly [title: string, text: string, schema: Schema])[] = [
@@ -11,8 +12,14 @@ const sections: readonly (readonly [title: string, text: string, schema: Schema]
   ['`listener "tcp" { … }`', 'One for each address.', tcpSchema],
   ['`listener "unix" { … }`', 'One for each socket.', unixSchema],
   ['`telemetry { … }` in a listener', '', metricsSchema],
-  ['`storage "lmdb" { … }`', 'Or `backend`. `storage "file"` is the same.', lmdbSchema],
-  ['`storage "inmem" {}`', 'Everything is gone when the process ends.', inmemSchema],
+  ['`storage "lmdb" { … }`', 'Or `backend`. `storage "file"` is the same.', storageSchemas.lmdb],
+  ['`storage "inmem" {}`', 'Everything is gone when the process ends.', storageSchemas.inmem],
+  [
+    '`storage "postgresql" { … }`',
+    'PostgreSQL 14 or later, or what speaks its protocol and keeps its promises: CockroachDB, YugabyteDB.',
+    storageSchemas.postgresql,
+  ],
+  ['`storage "etcd" { … }`', 'etcd 3.4 or later. An entry is at most 1 MiB.', storageSchemas.etcd],
   ['`seal "shamir" {}`', 'The default: operators unseal the server.', sealSchemas.shamir],
   [
     '`seal "static" { … }`',

@@ -50,7 +50,7 @@ export interface EnvironmentPlace {
   readonly where: string
   readonly findings: Findings
   /** Keys that were complained of already, perhaps. */
-  readonly faulty: ReadonlySet<string>
+  readonly faulty?: ReadonlySet<string>
   /** The file counts over the environment throughout. */
   readonly yields: boolean
 }
@@ -60,7 +60,7 @@ export function withEnvironment(
   schema: Schema,
   given: Given,
   environment: Environment,
-  { at, where, findings, faulty, yields }: EnvironmentPlace,
+  { at, where, findings, faulty = new Set(), yields }: EnvironmentPlace,
 ): Given {
   const out = new Map([...given].filter(([, value]) => value !== ''))
   for (const [key, field] of Object.entries(schema)) {

@@ -8,7 +8,8 @@ import type { Given } from './section.ts'
 import { complete, readSection, withEnvironment } from './section.ts'
 import { tcpSchema, unixSchema } from './schema/listener.ts'
 import { sealSchemas } from './schema/seals.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from './schema/stanzas.ts'
+import { auditSchema, lockoutSchema } from './schema/stanzas.ts'
+import { storageSchemas } from './schema/storages.ts'
 import { telemetrySchema } from './schema/telemetry.ts'
 
 /** Where a stanza stands, for problems that show only when all files are read. */
@@ -22,7 +23,10 @@ export type TcpListener = { readonly type: 'tcp' } & ConfigOf<typeof tcpSchema>
 export type UnixListener = { readonly type: 'unix' } & ConfigOf<typeof unixSchema>
 export type ListenerStanza = TcpListener | UnixListener
 
-export type StorageStanza = { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
+type StorageType = keyof typeof storageSchemas
+export type StorageStanza = {
+  readonly [T in StorageType]: { readonly type: T } & ConfigOf<(typeof storageSchemas)[T]>
+}[StorageType]
 
 type SealType = keyof typeof sealSchemas
 /** `disabled` marks the seal that a vault is moved from. */
@@ -69,8 +73,8 @@ export function readStanzas(items: readonly Item[], findings: Findings, environm
   return {
     listeners: each('listener', ['type'], (block, type) => readListener(block, type, findings)),
     storages: [
-      ...each('storage', ['type'], (block, type) => readStorage(block, type, findings)),
-      ...each('backend', ['type'], (block, type) => readStorage(block, type, findings)),
+      ...each('storage', ['type'], (block, type) => readStorage(block, type, findings, environment)),
+      ...each('backend', ['type'], (block, type) => readStorage(block, type, findings, environment)),
     ],
     seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings, environment)),
     audits: each('audit', ['type', 'path'], (block, type) => readAudit(block, type, findings)),
@@ -105,17 +109,28 @@ function readListener(block: Block, type: string, findings: Findings): ListenerS
   return unknownType(block, 'listener', type, ['tcp', 'unix'], findings)
 }
 
-function readStorage(block: Block, type: string, findings: Findings): StorageStanza | undefined {
-  const where = ` in storage "${type}"`
-  if (type === 'inmem') {
-    sectionOf(block, inmemSchema, where, findings)
-    return { type }
-  }
-  if (type !== 'lmdb' && type !== 'file')
-    return unknownType(block, 'storage', type, ['lmdb', 'inmem', 'file'], findings)
-  const { path } = sectionOf(block, lmdbSchema, where, findings)
-  if (path === undefined) return findings.problem(block.item.at, `storage "${type}" needs a path`)
-  return { type: 'lmdb', path }
+/** `storage "file"` is another name for the embedded store. */
+function readStorage(
+  block: Block,
+  named: string,
+  findings: Findings,
+  environment: Environment,
+): StorageStanza | undefined {
+  const type = named === 'file' ? 'lmdb' : named
+  if (!isStorageType(type))
+    return unknownType(block, 'storage', type, [...Object.keys(storageSchemas), 'file'], findings)
+  const schema = storageSchemas[type]
+  const before = findings.problems.length
+  const given = readSection(block.value.items, schema, ` in storage "${named}"`, findings)
+  const place = { at: block.item.at, where: `storage "${named}"`, findings, yields: false }
+  const whole = withEnvironment(schema, given, environment, place)
+  if (findings.problems.length > before) return undefined
+  // Which of the types it is, TypeScript cannot follow: type and schema come from one row of the table.
+  return { type, ...complete(schema, whole) } as StorageStanza
+}
+
+function isStorageType(type: string): type is StorageType {
+  return Object.hasOwn(storageSchemas, type)
 }
 
 function readSeal(block: Block, type: string, findings: Findings, environment: Environment): SealStanza | undefined {

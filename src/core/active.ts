@@ -21,7 +21,7 @@ import { mountStorage } from '../router/mount-record.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { BatchTokenSealer } from './token-sealer.ts'
-import type { ActivePart } from './lifecycle.ts'
+import type { ActivePart, Role } from './lifecycle.ts'
 
 export interface ActiveDeps {
   readonly store: Store
@@ -76,9 +76,11 @@ export class Active implements ActivePart {
     }
   }
 
-  async start(): Promise<void> {
+  async start(role: Role): Promise<void> {
     const { store, log, clock, mounts } = this.#deps
-    const tokens = await TokenStore.open(this.#tokenDeps())
+    const tokens = await (role === 'leader'
+      ? TokenStore.open(this.#tokenDeps())
+      : TokenStore.openReader(this.#tokenDeps()))
     const leases = new LeaseStore({
       store,
       clock,
@@ -96,6 +98,7 @@ export class Active implements ActivePart {
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
     this.#parts = { tokens, leases, wrapping, leftovers }
+    if (role === 'reader') return
     leases.start()
     leftovers.wake()
   }

@@ -14,7 +14,7 @@ import { uuid } from '../lib/secure/random.ts'
 import type { AuditEvent, AuditPort } from '../request/ports.ts'
 import type { AuditAdminPort } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
-import type { ActivePart } from './lifecycle.ts'
+import type { ActivePart, Role } from './lifecycle.ts'
 import { builtinVersion } from './version.ts'
 
 export interface AuditHouseDeps {
@@ -79,13 +79,13 @@ export class AuditHouse implements AuditPort, ActivePart {
     await this.#broker.response(event)
   }
 
-  async start(): Promise<void> {
+  async start(role: Role): Promise<void> {
     const { store, declared } = this.#deps
-    await store.write((view) => this.#table.declare(view, declared))
-    await this.#load()
+    if (role === 'leader') await store.write((view) => this.#table.declare(view, declared))
     this.#unsubscribe = store.driver.subscribe((change) => {
       if (change.reset === true || change.keys.some((key) => key.startsWith(auditPrefix))) this.#follow()
     })
+    await this.#load()
   }
 
   async stop(): Promise<void> {

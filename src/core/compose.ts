@@ -1,88 +1,57 @@
-/** The one place where the rooms meet: makes every part and hands each what it needs of the others. */
-import { tokenEngine } from '../engines/auth/token/engine.ts'
-import { Registry } from '../engines/registry.ts'
-import { systemEngine } from '../engines/system/engine.ts'
-import { leasePaths } from '../engines/system/paths/leases.ts'
-import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
-import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
-import type { DeviceRequest } from '../audit/index.ts'
-import type { Engine } from '../framework/engine.ts'
-import type { Clock } from '../lib/clock.ts'
+/** A node's own core: the house, the life of the server around it, and the way in. */
+import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
-import {
-  collectRuntime,
-  type Logger,
-  type LogLevels,
-  type Metrics,
-  type MetricsViewSettings,
-} from '../lib/observe/index.ts'
-import { freshBytes, uuid } from '../lib/secure/random.ts'
-import { PolicyStore } from '../policy/store.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
-import type { LeaseLimits } from '../request/ports.ts'
-import type { SystemPorts } from '../request/system-ports.ts'
+import { uuid } from '../lib/secure/random.ts'
+import type { ServerNode } from '../request/system-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
-import { MountIndex } from '../router/mount-index.ts'
-import { mountStorage } from '../router/mount-record.ts'
-import { MountTable } from '../router/mount-table.ts'
-import { Router } from '../router/router.ts'
-import { Barrier } from '../seal/barrier.ts'
+import type { JoinCluster } from './cluster-port.ts'
+import { requestErrors } from '../errors/request.ts'
 import { AutoSeal } from '../seal/auto/auto-seal.ts'
 import { HealthWatch } from '../seal/auto/health-watch.ts'
 import { SelfUnseal } from '../seal/auto/self-unseal.ts'
 import type { ConfiguredSeals } from '../seal/seal.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
-import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import type { Driver } from '../storage/driver.ts'
-import { MemoryDriver } from '../storage/drivers/memory.ts'
-import { plainCodec } from '../storage/plain-codec.ts'
-import { Store } from '../storage/store.ts'
-import { Active } from './active.ts'
-import { AuditHouse } from './audit-house.ts'
-import { Cluster } from './cluster.ts'
-import { Cors } from './cors.ts'
-import { InFlight } from './in-flight.ts'
-import { Lifecycle } from './lifecycle.ts'
-import { rootOnly } from './namespaces.ts'
-import { Observer } from './observer.ts'
+import type { Place } from '../framework/path.ts'
 import type { PipelineDeps } from './deps.ts'
+import { House, type HouseOptions } from './house.ts'
+import { InFlight } from './in-flight.ts'
+import { Lifecycle, type LifecycleDeps } from './lifecycle.ts'
+import { Observer } from './observer.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
+import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
+import { handle } from './pipeline.ts'
 import { noteVersion } from './version-history.ts'
 
-export interface ServerOptions {
-  readonly driver: Driver
+export interface ServerOptions extends HouseOptions {
   /** A Shamir seal if left out. */
   readonly seals?: ConfiguredSeals
-  readonly clock: Clock
-  readonly log: Logger
   readonly levels: LogLevels
-  readonly metrics: Metrics
-  /** How they are shown. */
+  /** How metrics are shown. */
   readonly telemetry: MetricsViewSettings
   readonly requestLog: RequestLog
-  /** Seconds. */
-  readonly systemLimits: LeaseLimits
   readonly clusterName: string | undefined
   readonly apiAddress: string
   readonly hostname: string
   /** Replies carry `X-Vault-Hostname`. */
   readonly hostnameHeader: boolean
-  /** Serves `sys/raw`. */
-  readonly rawStorage: boolean
-  readonly auditDevices: readonly DeviceRequest[]
-  readonly auditForbiddenFolders: readonly string[]
-  readonly allowApiAuditCreation: boolean
-  readonly allowAuditPrefix: boolean
   readonly dataFolder: string | undefined
   readonly sanitizedConfig: () => ReadonlyMap<string, JsonOut>
   /** Value of the first root token, for development servers alone. */
   readonly devRootToken?: string
+  /** The threads that serve beside this one. */
+  readonly threads?: ThreadsPort
+  /** Where other nodes share the storage. */
+  readonly joinCluster?: JoinCluster
+  /** Told of each change of role. */
+  readonly roleChanged?: LifecycleDeps['roleChanged']
 }
 
 export interface Server {
   readonly handler: WireHandler
+  /** For requests that a thread has let in and counted already. */
+  readonly handedOver: WireHandler
   readonly lifecycle: Lifecycle
   readonly inFlight: InFlight
   /** Undefined where operators unseal the server. Runs from its `start` on, and ends with the server. */
@@ -95,42 +64,23 @@ export interface Server {
 }
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
-  const { driver, seals = { seal: new ShamirSeal() }, clock, log, metrics, systemLimits } = options
-  const barrier = new Barrier({ driver, clock })
-  const store = new Store(driver, barrier)
-  const nothing = new Store(new MemoryDriver(), plainCodec)
-  const cluster = new Cluster()
-  const cors = new Cors()
-  const policies = new PolicyStore({ driver, clock, log: log.named('policy') })
+  const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
+  const house: House = new House(options, () => lifecycle.role())
+  const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
-  const audit = new AuditHouse({
-    store,
-    clock,
-    log,
-    metrics,
-    declared: options.auditDevices,
-    forbiddenFolders: options.auditForbiddenFolders,
-    allowApiCreation: options.allowApiAuditCreation,
-    allowPrefix: options.allowAuditPrefix,
-  })
-  const mounts: MountTable = new MountTable({
-    store,
-    clock,
-    systemLimits,
-    version,
-    engineOf: (kind, type, mountOptions) => registry.engineOf(kind, type, mountOptions),
-    typesOf: (kind) => registry.typesOf(kind),
-    canonicalType: (type, mountOptions) => registry.canonicalType(type, mountOptions),
-    uuid,
-    accessorSuffix: () => Buffer.from(freshBytes(4)).toString('hex'),
-    revokeLeases: (mount) => active.revokeLeases(mount),
-    workNoted: () => active.wake(),
-  })
-  const active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+  const handedOver: WireHandler = (wire) => handle(wire, pipeline)
+  const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
+  if (clusterPort !== undefined) house.follow(clusterPort)
   const { seal } = seals
   const sealHealth =
     seal instanceof AutoSeal
-      ? new HealthWatch({ seal, clock, log: log.named('seal'), metrics, rewrap: () => lifecycle.rewrapIfOutdated() })
+      ? new HealthWatch({
+          seal,
+          clock,
+          log: log.named('seal'),
+          metrics,
+          rewrap: async () => lifecycle.role() === 'leader' && (await lifecycle.rewrapIfOutdated()),
+        })
       : undefined
   const lifecycle: Lifecycle = new Lifecycle({
     store,
@@ -140,18 +90,19 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     storageType: driver.type,
-    hostname: options.hostname,
-    apiAddress: options.apiAddress,
-    version,
     cluster: () => cluster.get(),
+    identity: clusterPort?.identity ?? '',
+    threads,
+    roleChanged: options.roleChanged ?? (() => undefined),
+    nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
+    leader: async () => clusterPort?.leader(),
     parts: [
-      { start: () => noteVersion(store, clock, version, ''), stop: () => undefined },
-      { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
-      { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
-      { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => undefined, stop: () => policies.clear() },
-      audit,
-      active,
+      {
+        start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '') : undefined),
+        stop: () => undefined,
+      },
+      ...house.parts,
+      ...(clusterPort === undefined ? [] : [clusterPort]),
       ...(sealHealth === undefined ? [] : [sealHealth]),
     ],
     populate: async (transaction) => {
@@ -167,63 +118,37 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     telemetry: options.telemetry,
     levels: options.levels,
     inFlight,
+    threads,
     engineOf: (mount) => mounts.engine(mount),
     dataFolder: options.dataFolder,
     sanitizedConfig: options.sanitizedConfig,
   })
-  const ports: SystemPorts = {
-    mounts,
-    policies,
-    callers: {
-      byToken: (token, view) => active.tokens.byToken(token, view),
-      byAccessor: (accessor, view) => active.tokens.byAccessor(accessor, view),
-      allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
-    },
+  const pipeline: PipelineDeps = house.furnish({
     lifecycle,
-    audit: audit.admin,
-    cors,
     observe,
-    random: freshBytes,
-  }
-  const system: Engine = systemEngine(ports, [
-    ...leasePaths({ leases: () => active.leases }),
-    ...wrappingPaths({ wrapping: () => active.wrapping }),
-    ...(options.rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
-  ])
-  const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
-  const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
-  const activeRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
-  const deps: PipelineDeps = {
-    clock,
-    log,
-    namespaces: rootOnly,
+    clustered: driver.election !== undefined,
     state: () => lifecycle.state(),
-    store: () => store,
-    openSnapshot: () => (lifecycle.state() === 'active' ? store.beginRead() : nothing.beginRead()),
-    router: () => (lifecycle.state() === 'active' ? activeRouter : sealedRouter),
-    tokens: () => active.tokens,
-    policies: () => policies,
-    leases: () => active.leases,
-    audit: () => audit,
-    wrapping: () => active.wrapping,
-    storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
-    assertHeld: (view, mount) => mounts.assertHeld(view, mount),
-    limitsOf: (mount) => mounts.limitsOf(mount),
-  }
+    role: () => lifecycle.role(),
+    reach: () => reachOf(lifecycle),
+    elsewhere: (wire) =>
+      clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire),
+    floor: () => clusterPort?.floor ?? 0,
+  })
   const selfUnseal = seal.autoUnseal
     ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
     : undefined
-  metrics.beforeReport(collectRuntime(metrics))
+  collectRuntime(metrics)
   await lifecycle.load()
   return {
     handler: serve({
-      pipeline: deps,
+      pipeline,
       cors,
       inFlight,
       metrics,
       requestLog: options.requestLog,
       headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
     }),
+    handedOver,
     lifecycle,
     inFlight,
     selfUnseal,
@@ -249,20 +174,11 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-/** While sealed only `sys/` is there, and of it only what says so. */
-const SYSTEM_MOUNT: Mount = Object.freeze({
-  kind: 'system',
-  path: 'sys/',
-  type: 'system',
-  uuid: '',
-  accessor: '',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])
+/** A node that does not lead knows itself; a sealed one refuses by itself what it cannot do. */
+function reachOf(lifecycle: Lifecycle): Place {
+  return lifecycle.state() === 'standby' ? 'node' : 'leader'
+}
+
+function alone({ hostname, apiAddress }: ServerOptions): ServerNode {
+  return { hostname, apiAddress, clusterAddress: '', active: true, lastEcho: undefined, version }
+}

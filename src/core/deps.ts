@@ -3,10 +3,13 @@ import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
+import type { Place } from '../framework/path.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { Namespace } from '../request/request.ts'
+import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
+import type { Sequence } from '../storage/driver.ts'
 import type { ReadTransaction, Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
 
@@ -23,6 +26,16 @@ export interface PipelineDeps {
     ): { readonly namespace: Namespace | undefined; readonly path: string }
   }
   state(): ServerState
+  /** Whether requests that need the storage can be answered here: as the leader, or as one that follows it. */
+  reads(): boolean
+  /** What this core can carry out by itself: a thread reads, a node knows itself, the leader does everything. */
+  reach(): Place
+  /** Has a request carried out, whole, by a core that can. Nothing of it was audited or changed here. */
+  elsewhere(wire: WireRequest): Promise<WireReply>
+  /** The newest commit that anybody was told of through this node: nothing older is to be read here. */
+  floor(): Sequence
+  /** Replies to writes name their commit (`X-Vault-Index`): other nodes may be asked next. */
+  indexed(): boolean
   store(): Store
   /** A snapshot of the store; an empty one while sealed. */
   openSnapshot(): Awaitable<ReadTransaction>

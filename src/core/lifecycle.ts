@@ -6,6 +6,7 @@ import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
+import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
 import type { SealHealth } from '../seal/auto/health-watch.ts'
 import { reasonOf } from '../seal/reason.ts'
 import type { ConfiguredSeals } from '../seal/seal.ts'
@@ -18,20 +19,27 @@ import type {
   InitRequest,
   InitResult,
   KeyStatus,
+  LeaderAddress,
   LifecyclePort,
   RotateConfig,
   SealBackend,
   SealStatus,
   ServerNode,
 } from '../request/system-ports.ts'
+import type { Leadership } from '../storage/driver.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
 import type { ServerState } from './deps.ts'
+import { RoleKeeper } from './role-keeper.ts'
+import type { ThreadsPort } from './threads-port.ts'
 
-/** A part that lives only while the server is active. */
+/** As what a core works while it is unsealed: it may write, or it follows one that does. */
+export type Role = 'leader' | 'reader'
+
+/** A part that lives only while the server is unsealed; it is stopped and started again when the role changes. */
 export interface ActivePart {
   /** The barrier is open; requests are still refused. */
-  start(): Promise<void> | void
+  start(role: Role): Promise<void> | void
   /** No request is let in any more; the barrier is still open. */
   stop(): Promise<void> | void
 }
@@ -49,31 +57,52 @@ export interface LifecycleDeps extends ConfiguredSeals {
   /** Writes what a new vault has: first mounts, policies, its identity; gives the root token. */
   populate(transaction: Transaction): Promise<string>
   cluster(): { readonly name: string; readonly id: string } | undefined
-  readonly hostname: string
-  readonly apiAddress: string
-  readonly version: string
+  /** What the other nodes are told of this one while it leads. */
+  readonly identity: string
+  readonly threads: ThreadsPort
+  roleChanged(role: Role | undefined, leadership: Leadership | undefined): void
+  /** This node and those it knows of. */
+  nodes(leads: boolean): readonly ServerNode[]
+  leader(): Promise<LeaderAddress | undefined>
 }
 
 /** How often the keyring is asked whether it is due for rotation, ms. */
 const ROTATION_CHECK = 300_000
 
+/** How long to wait for another node that holds the storage, ms. */
+const PATIENCE_TO_LEAD = 30_000
+
 export class Lifecycle implements LifecyclePort {
   readonly #deps: LifecycleDeps
   readonly #seal: SealManager
   #status: SealState | undefined
-  #active = false
-  #since: number | undefined
-  #started: ActivePart[] = []
+  readonly #roles: RoleKeeper
+  #unsealed = false
   #rotation: Timer | undefined
 
   constructor(deps: LifecycleDeps) {
     this.#deps = deps
+    const { store, barrier, clock, log, parts } = deps
+    this.#roles = new RoleKeeper({
+      store,
+      barrier,
+      clock,
+      log,
+      parts,
+      election: store.driver.election,
+      identity: deps.identity,
+      changed: (role, leadership) => deps.roleChanged(role, leadership),
+    })
     const hooks = { unsealed: () => this.#activate(), sealing: () => this.#deactivate() }
     this.#seal = new SealManager({ ...deps, hooks })
   }
 
   /** Reads from the storage whether there is a vault. Before this every request finds a sealed server. */
   async load(): Promise<void> {
+    // Another node may make the vault, or a snapshot may bring one.
+    this.#deps.store.driver.subscribe(({ keys, reset }) => {
+      if (reset === true || keys.includes(SEAL_CONFIG_KEY)) void this.#refresh()
+    })
     this.#status = await this.#seal.status()
     if (this.#status.migration)
       this.#deps.log.warn('the vault is to be moved to another seal: until then it does not unseal by itself', {
@@ -81,22 +110,36 @@ export class Lifecycle implements LifecyclePort {
       })
   }
 
+  /** Never rejects. */
+  async #refresh(): Promise<void> {
+    try {
+      this.#status = await this.#seal.status()
+    } catch (error) {
+      this.#deps.log.warn('the state of the seal could not be read', { code: toCofferError(error).code })
+    }
+  }
+
   state(): ServerState {
-    if (this.#active) return 'active'
+    if (this.#unsealed) return this.#roles.role() === 'leader' ? 'active' : 'standby'
     return this.#status?.initialized === true ? 'sealed' : 'uninitialized'
   }
 
+  /** As what this node works now; undefined while sealed and between two roles. */
+  role(): Role | undefined {
+    return this.#unsealed ? this.#roles.role() : undefined
+  }
+
   activeSince(): number | undefined {
-    return this.#since
+    return this.#roles.leadingSince
   }
 
   sealStatus(): SealStatus {
     const status = this.#status
-    const cluster = this.#active ? this.#deps.cluster() : undefined
+    const cluster = this.#unsealed ? this.#deps.cluster() : undefined
     return {
       type: status?.type ?? this.#deps.seal.type,
       initialized: status?.initialized ?? false,
-      sealed: !this.#active,
+      sealed: !this.#unsealed,
       threshold: status?.threshold ?? 0,
       shares: status?.shares ?? 0,
       progress: status?.progress ?? 0,
@@ -115,6 +158,24 @@ export class Lifecycle implements LifecyclePort {
   }
 
   async initialize(request: InitRequest): Promise<InitResult> {
+    const made = await this.#leading(() => this.#initialize(request))
+    // What was made must be answered, whatever comes of the unsealing.
+    if (this.#deps.seal.autoUnseal) await this.unsealByItself().catch((error: unknown) => this.#stayedSealed(error))
+    return made
+  }
+
+  /** Where nodes share the storage only the leader writes: a node that is not unsealed leads for one thing alone. */
+  async #leading<T>(action: () => Promise<T>): Promise<T> {
+    const { store, identity } = this.#deps
+    const leadership = await store.driver.election?.campaign(identity, AbortSignal.timeout(PATIENCE_TO_LEAD))
+    try {
+      return await action()
+    } finally {
+      await leadership?.release()
+    }
+  }
+
+  async #initialize(request: InitRequest): Promise<InitResult> {
     const rootTokenKey = request.rootTokenPgpKey === '' ? undefined : await readPgpKey(request.rootTokenPgpKey)
     const auto = this.#deps.seal.autoUnseal
     const wanted = auto
@@ -138,8 +199,6 @@ export class Lifecycle implements LifecyclePort {
     const base64 = shares.map((share) => Buffer.from(share).toString('base64'))
     for (const share of shares) wipe(share)
     this.#deps.log.info('initialized', { shares: wanted.shares, threshold: wanted.threshold })
-    // What was made must be answered, whatever comes of the unsealing.
-    if (auto) await this.unsealByItself().catch((error: unknown) => this.#stayedSealed(error))
     return auto
       ? { keys: [], keysBase64: [], recoveryKeys: hex, recoveryKeysBase64: base64, rootToken: result }
       : { keys: hex, keysBase64: base64, recoveryKeys: [], recoveryKeysBase64: [], rootToken: result }
@@ -167,7 +226,8 @@ export class Lifecycle implements LifecyclePort {
   async unseal(key: string, migrate = false): Promise<SealStatus> {
     const before = this.#status
     try {
-      this.#status = await this.#seal.submit(decodeShare(key), migrate)
+      const submit = () => this.#seal.submit(decodeShare(key), migrate)
+      this.#status = await (migrate ? this.#leading(submit) : submit())
       if (before?.migration === true && !this.#status.migration)
         this.#deps.log.info('the vault was moved to another seal', { to: this.#status.type })
     } catch (error) {
@@ -190,12 +250,20 @@ export class Lifecycle implements LifecyclePort {
 
   /** A single server has nobody to hand over to: as in Vault, that is no error. */
   async stepDown(): Promise<void> {
-    if (!this.#active) throw requestErrors.SEALED()
+    if (!this.#unsealed) throw requestErrors.SEALED()
+    await this.#roles.stepDown()
   }
 
   nodes(): readonly ServerNode[] {
-    const { hostname, apiAddress, version } = this.#deps
-    return [{ hostname, apiAddress, clusterAddress: '', active: this.#active, lastEcho: undefined, version }]
+    return this.#deps.nodes(this.state() === 'active')
+  }
+
+  get shared(): boolean {
+    return this.#deps.store.driver.election !== undefined
+  }
+
+  leader(): Promise<LeaderAddress | undefined> {
+    return this.#deps.leader()
   }
 
   keyStatus(): KeyStatus {
@@ -218,19 +286,16 @@ export class Lifecycle implements LifecyclePort {
 
   async #activate(): Promise<void> {
     try {
-      for (const part of this.#deps.parts) {
-        this.#started.push(part)
-        await part.start()
-      }
+      await this.#roles.begin()
+      await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
     } catch (error) {
       this.#deps.log.error('the server could not become active and stays sealed', { code: toCofferError(error).code })
-      await this.#stopParts()
+      await this.#close()
       throw error
     }
-    this.#active = true
-    this.#since = this.#deps.clock.now()
+    this.#unsealed = true
     this.#watchRotation()
-    this.#deps.log.info('unsealed and active')
+    this.#deps.log.info(this.#deps.store.driver.election === undefined ? 'unsealed and active' : 'unsealed')
   }
 
   /** Says why a key service failed, which clients are not told. */
@@ -251,27 +316,20 @@ export class Lifecycle implements LifecyclePort {
   }
 
   async #deactivate(): Promise<void> {
-    this.#active = false
-    this.#since = undefined
+    this.#unsealed = false
     this.#rotation?.cancel()
-    await this.#stopParts()
+    await this.#close()
     this.#deps.log.info('sealed')
   }
 
-  async #stopParts(): Promise<void> {
-    for (const part of this.#started.toReversed()) {
-      try {
-        await part.stop()
-      } catch (error) {
-        this.#deps.log.error('a part did not stop in order', { code: toCofferError(error).code })
-      }
-    }
-    this.#started = []
+  async #close(): Promise<void> {
+    await this.#deps.threads.close()
+    await this.#roles.end()
   }
 
   #watchRotation(): void {
     this.#rotation = this.#deps.clock.timer(ROTATION_CHECK, async () => {
-      if (!this.#active) return
+      if (this.role() !== 'leader') return this.#watchRotation()
       try {
         if (await this.#deps.barrier.rotateIfDue())
           this.#deps.log.info('installed a new encryption key, as the old one was due')

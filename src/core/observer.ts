@@ -9,8 +9,9 @@ import {
   toMetricsJson,
   toPrometheus,
   type LogLevels,
-  type MetricsReport,
+  type Metrics,
   type MetricsViewSettings,
+  type Tallied,
 } from '../lib/observe/index.ts'
 import type { Mount } from '../request/mount.ts'
 import type { InFlightRequest, ObservePort } from '../request/system-ports.ts'
@@ -22,11 +23,16 @@ import { versionHistory, type VersionEntry } from './version-history.ts'
 
 export interface ObserverDeps {
   readonly clock: Clock
-  readonly metrics: MetricsReport
+  readonly metrics: Metrics
   /** How they are shown; a retention of 0 turns the Prometheus form off. */
   readonly telemetry: MetricsViewSettings
   readonly levels: LogLevels
   readonly inFlight: InFlight
+  /** Those that serve beside this one. */
+  readonly threads: {
+    tallies(): Promise<ReadonlyMap<number, readonly Tallied[]>>
+    inFlight(): Promise<readonly InFlightRequest[]>
+  }
   readonly engineOf: (mount: Mount) => Engine
   /** Folder of the storage, whose disk is told of. */
   readonly dataFolder: string | undefined
@@ -47,16 +53,18 @@ export class Observer implements ObservePort {
     this.#prometheus = telemetry.retention === 0 ? undefined : new MetricsView(metrics, telemetry)
   }
 
-  prometheus(): string | undefined {
+  async prometheus(): Promise<string | undefined> {
+    await this.#addUp()
     return this.#prometheus && toPrometheus(this.#prometheus)
   }
 
-  metricsJson(): string {
+  async metricsJson(): Promise<string> {
+    await this.#addUp()
     return stringify(toMetricsJson(this.#metrics))
   }
 
-  inFlight(): readonly InFlightRequest[] {
-    return this.#deps.inFlight.list()
+  async inFlight(): Promise<readonly InFlightRequest[]> {
+    return [...this.#deps.inFlight.list(), ...(await this.#deps.threads.inFlight())]
   }
 
   loggers(): ReadonlyMap<string, string> {
@@ -91,5 +99,10 @@ export class Observer implements ObservePort {
 
   sanitizedConfig(): ReadonlyMap<string, JsonOut> {
     return this.#deps.sanitizedConfig()
+  }
+
+  /** What every thread has counted, in this one's metrics. */
+  async #addUp(): Promise<void> {
+    for (const [thread, tallies] of await this.#deps.threads.tallies()) this.#deps.metrics.addTallies(thread, tallies)
   }
 }

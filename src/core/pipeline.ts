@@ -6,7 +6,9 @@
  *
  *                       whole   unauthenticated   while sealed
  *   receive               x            x               x         headers, path decoded once
- *   route                 x            x               x         mount, engine, path, operation; 503 while sealed
+ *   catchUp               x            x               x         on cores that only read: nothing older than what was acknowledged
+ *   route                 x            x               x         mount, engine, path, operation
+ *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
@@ -29,11 +31,12 @@ import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
 import { receive } from './stages/receive.ts'
 import { respond } from './stages/respond.ts'
-import { isOpen, route } from './stages/route.ts'
+import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
+import { assertServing, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
 
-type Stage = (x: Exchange, deps: PipelineDeps) => Awaitable<void>
+type Stage = (x: Exchange, deps: PipelineDeps) => Awaitable<Elsewhere | undefined | void>
 type Kind = 'whole' | 'unauthenticated' | 'whileSealed'
 
 const EVERY: readonly Kind[] = ['whole', 'unauthenticated', 'whileSealed']
@@ -41,7 +44,6 @@ const AUDITED: readonly Kind[] = ['whole', 'unauthenticated']
 const WHOLE: readonly Kind[] = ['whole']
 
 const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
-  [route, EVERY],
   [identify, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
@@ -54,15 +56,14 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
 const STAGES = compile()
 
 function compile(): Readonly<Record<Kind, readonly Stage[]>> {
-  const of = (kind: Kind) =>
-    JOURNEY.filter(([stage, kinds]) => stage !== route && kinds.includes(kind)).map(([stage]) => stage)
+  const of = (kind: Kind) => JOURNEY.filter(([, kinds]) => kinds.includes(kind)).map(([stage]) => stage)
   return { whole: of('whole'), unauthenticated: of('unauthenticated'), whileSealed: of('whileSealed') }
 }
 
 export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<WireReply> {
   const x = new Exchange(wire)
   try {
-    await proceed(x, deps)
+    if ((await proceed(x, deps)) === ELSEWHERE) return await elsewhere(x, deps)
     await auditResponse(x, deps)
   } catch (error) {
     await refuse(x, deps, error)
@@ -73,13 +74,30 @@ export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<Wir
   return x.wireReply
 }
 
-async function proceed(x: Exchange, deps: PipelineDeps): Promise<void> {
+async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   receive(x, deps)
+  if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
   route(x, deps)
+  if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
+  assertServing(x, deps)
   for (const stage of STAGES[kindOf(x, deps)]) {
     if (x.wire.expired) throw requestErrors.OVERDUE()
     const waiting = stage(x, deps)
-    if (waiting !== undefined) await waiting
+    if (waiting !== undefined && (await waiting) === ELSEWHERE) return ELSEWHERE
+  }
+  return undefined
+}
+
+/** The core that carries it out audits it, too. */
+async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
+  x.snapshot?.discard()
+  x.snapshot = undefined
+  try {
+    return await deps.elsewhere(x.wire)
+  } catch (error) {
+    x.error = error
+    respond(x, deps)
+    return x.wireReply
   }
 }
 
@@ -90,7 +108,7 @@ function kindOf(x: Exchange, deps: PipelineDeps): Kind {
   if (isOpen(x, flags)) return 'whileSealed'
   const isOpenToAll = flags?.unauthenticated === true || flags?.login === true
   // While sealed there is nobody who could be known; once active such a path asks for a token again, unless it never does.
-  if (flags?.whileSealed === true && (isOpenToAll || deps.state() !== 'active')) return 'whileSealed'
+  if (flags?.whileSealed === true && (isOpenToAll || !deps.reads())) return 'whileSealed'
   return isOpenToAll ? 'unauthenticated' : 'whole'
 }
 
@@ -99,7 +117,7 @@ async function refuse(x: Exchange, deps: PipelineDeps, error: unknown): Promise<
   x.reply = undefined
   x.error = error
   try {
-    if (!x.auditBegun && deps.state() === 'active' && kindOf(x, deps) !== 'whileSealed') await auditRequest(x, deps)
+    if (!x.auditBegun && deps.reads() && kindOf(x, deps) !== 'whileSealed') await auditRequest(x, deps)
     await auditResponse(x, deps)
   } catch (auditError) {
     x.error = auditError

@@ -38,6 +38,15 @@ export const requestErrors = defineErrors('REQUEST', {
   METRICS_ONLY: { status: 404, message: 'this listener only serves the metrics endpoint' },
   SEALED: { status: 503, message: 'Vault is sealed' },
   STANDBY: { status: 503, message: 'Vault is in standby mode' },
+  INDEX_NOT_REACHED: {
+    status: 412,
+    message: 'this node does not have the state that X-Vault-Index names yet; try again, or another node',
+  },
+  NO_LEADER: { status: 500, message: 'local node not active but active cluster node not found' },
+  FORWARDING: {
+    status: 502,
+    message: 'the active node did not answer; whether it carried the request out is not known',
+  },
   NOT_INITIALIZED: { status: 400, message: 'Vault is not initialized' },
   INTERNAL: { status: 500, message: 'internal error' },
   NOT_FOUND: { status: 404, message: '' },

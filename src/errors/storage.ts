@@ -25,10 +25,10 @@ export const storageErrors = defineErrors('STORAGE', {
   IN_USE: {
     status: 500,
     message: (p: { path: string; holder: string }) =>
-      `the storage folder ${p.path} is in use by ${p.holder}; one server at a time may open it`,
+      `the storage ${p.path} is in use by ${p.holder}; one server at a time may open it`,
   },
   CANNOT_OPEN: {
     status: 500,
-    message: (p: { path: string; why: string }) => `cannot open the storage folder ${p.path}: ${p.why}`,
+    message: (p: { path: string; why: string }) => `cannot open the storage ${p.path}: ${p.why}`,
   },
 })

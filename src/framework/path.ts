@@ -16,6 +16,12 @@ import { badRequest, type ReplySchema } from './reply.ts'
 export type Params<T extends string> = { readonly [K in ParamNames<T>]: string | Field<string> }
 type ParamValues<T extends string> = { readonly [K in ParamNames<T>]: string }
 
+/**
+ * Which servers can carry an operation out: any that reads the storage, the node it was sent to (its own state is meant), or the
+ * leader alone.
+ */
+export type Place = 'anywhere' | 'node' | 'leader'
+
 /** What is special about a path; nothing in the pipeline asks for a path's name. */
 export interface PathFlags {
   /** Needs no token. */
@@ -28,6 +34,8 @@ export interface PathFlags {
   readonly login?: boolean
   /** The body is bytes, not JSON: read whole into `request.rawBody`. */
   readonly rawBody?: boolean
+  /** The body is bytes of any size, read as they come through `request.openBody`. */
+  readonly streamedBody?: boolean
   /** Its reply is never wrapped, whatever the client asks. */
   readonly neverWrapped?: boolean
   /** Only in the root namespace. */
@@ -46,6 +54,8 @@ export interface PathFlags {
   readonly isMetrics?: boolean
   /** Left out of OpenAPI and the reference. */
   readonly hidden?: boolean
+  /** Where it is carried out, if not where its verb says: reads and lists that store nothing anywhere, all else by the leader. */
+  readonly place?: Place
   /** Every authenticated caller may use it, whatever the policies (Vault does so for `sys/internal/ui/*`). */
   readonly anyCaller?: boolean
 }
@@ -91,6 +101,7 @@ export interface OperationDefinition {
   readonly fields: Fields
   readonly replies: { readonly [status: number]: ReplySchema | undefined }
   readonly flags: PathFlags
+  readonly place: Place
   readonly operationId: string | undefined
   run(call: Call): Promise<Reply>
 }
@@ -115,6 +126,8 @@ export interface PathInit<T extends string> {
     c: CallContext & { readonly params: ParamValues<T>; readonly view: ReadView },
   ) => Awaitable<boolean>
 }
+
+const READING: ReadonlySet<Verb> = new Set(['read', 'list', 'scan'])
 
 class PathBuilder<T extends string> implements PathDefinition {
   readonly template: T
@@ -196,9 +209,11 @@ class PathBuilder<T extends string> implements PathDefinition {
 
   #with(verb: Verb, tx: 'read' | 'write', spec: SpecBase<Fields>, run: OperationDefinition['run']): PathBuilder<T> {
     if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
+    const flags = { ...this.flags, ...spec.flags }
     const operation: OperationDefinition = Object.freeze({
       verb,
       tx,
+      place: flags.place ?? (tx === 'read' && READING.has(verb) ? 'anywhere' : 'leader'),
       summary: spec.summary,
       description: spec.description ?? '',
       fields: spec.fields ?? {},
@@ -208,7 +223,7 @@ class PathBuilder<T extends string> implements PathDefinition {
           .filter(([, field]) => field.traits.sensitive)
           .map(([name]) => name),
       ),
-      flags: { ...this.flags, ...spec.flags },
+      flags,
       operationId: spec.operationId,
       run,
     })

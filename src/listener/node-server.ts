@@ -20,6 +20,8 @@ export async function createNodeServer(config: ListenerConfig): Promise<NodeServ
   const { server } = made
   // No cut-off list: a header left out may be the second of a kind. Their size is limited.
   server.maxHeadersCount = 0
+  // A client that has said all it has to say, and closed its side, still gets its reply (RFC 9112 9.6), however long that takes.
+  Object.assign(server, { httpAllowHalfOpen: true })
   if (config.limits.connections < Infinity) server.maxConnections = config.limits.connections
   return made
 }

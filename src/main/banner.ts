@@ -25,7 +25,7 @@ export function banner(
     ],
     ...listeners,
     ['Log Level', settings.log.level],
-    ['Storage', settings.storage.type === 'lmdb' ? `lmdb (${settings.storage.path})` : 'inmem'],
+    ['Storage', settings.storage.type === 'lmdb' ? `lmdb (${settings.storage.path})` : settings.storage.type],
     ['Version', `Coffer v${version}, Node.js ${process.versions.node}`],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))

@@ -10,7 +10,8 @@ import { loadConfig } from '../config/index.ts'
 import { tcpSchema, unixSchema } from '../config/schema/listener.ts'
 import { serverSchema } from '../config/schema/server.ts'
 import { sealSchemas } from '../config/schema/seals.ts'
-import { auditSchema, inmemSchema, lmdbSchema, lockoutSchema } from '../config/schema/stanzas.ts'
+import { auditSchema, lockoutSchema } from '../config/schema/stanzas.ts'
+import { storageSchemas } from '../config/schema/storages.ts'
 import { telemetrySchema } from '../config/schema/telemetry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Metrics, silentLogger } from '../lib/observe/index.ts'
@@ -64,10 +65,10 @@ test('every key that is not ignored or refused is read by something', () => {
     ...activeKeys(serverSchema, ''),
     ...activeKeys(tcpSchema, 'listeners.tcp'),
     ...activeKeys(unixSchema, 'listeners.unix'),
-    ...activeKeys(lmdbSchema, 'storage'),
+    ...activeKeys(storageSchemas.lmdb, 'storage'),
     ...activeKeys(auditSchema, 'audits.file'),
     ...activeKeys(telemetrySchema, 'telemetry'),
-    ...[inmemSchema, lockoutSchema].flatMap((schema) => activeKeys(schema, 'a stanza without effect')),
+    ...[storageSchemas.inmem, lockoutSchema].flatMap((schema) => activeKeys(schema, 'a stanza without effect')),
   ]
   assert.deepEqual(
     expected.filter((key) => !reads.has(key)),

@@ -1,7 +1,9 @@
 /** From configuration files to settings. */
+import { availableParallelism } from 'node:os'
 import { type Environment, loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
 import { closedPaths } from './closed-paths.ts'
+import { clusterOf } from './cluster-settings.ts'
 import { listenerOf } from './listener-settings.ts'
 import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
@@ -31,11 +33,14 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     storage: config.storage,
     seals: config.seals.map(sealOf),
     listeners,
+    servingThreads:
+      config.storage.type === 'inmem' ? 0 : (config.servingThreads ?? Math.max(availableParallelism() - 1, 1)),
     log: logOf(config),
     telemetry: telemetryOf(config),
     systemLimits: { defaultTtl: Math.min(config.defaultLeaseTtl, config.maxLeaseTtl), maxTtl: config.maxLeaseTtl },
     clusterName: config.clusterName,
     apiAddress: config.apiAddr ?? addressOf(listeners[0]),
+    cluster: clusterOf(config, config.apiAddr ?? addressOf(listeners[0])),
     hostnameHeader: config.enableResponseHeaderHostname,
     rawStorage: config.rawStorageEndpoint,
     auditDevices: config.audits.map(({ type, path, description, options, local }) => ({

@@ -4,12 +4,14 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../config/index.ts'
 import { CofferError } from '../errors/coffer-error.ts'
-import type { Clock } from '../lib/clock.ts'
+import { systemClock, type Clock } from '../lib/clock.ts'
+import { silentLogger } from '../lib/observe/index.ts'
 import type { ListenerConfig, TlsConfig } from '../listener/config.ts'
 import { readSecureContext } from '../listener/tls-context.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
 import { fromConfigFiles } from './config-settings.ts'
 import type { Settings } from './settings.ts'
+import { openFollower, type ThreadStorage } from './storage.ts'
 
 export interface Finding {
   readonly area: string
@@ -52,6 +54,20 @@ export function checkConfiguration(
   }
 }
 
+/** Reads from a storage that others may be using, and leaves it as it is. */
+async function checkShared(storage: ThreadStorage): Promise<Finding> {
+  const area = 'storage'
+  try {
+    const driver = await openFollower(storage, () => 0, { clock: systemClock, log: silentLogger })
+    const { sequence } = driver
+    await driver.close()
+    return { area, status: 'ok', detail: `${storage.type} answers; its last commit is number ${sequence}`, advice: '' }
+  } catch (error) {
+    const advice = 'see that it runs, that the address and the user are right, and that a server has been started on it'
+    return { area, status: 'fail', detail: sentence(error, `${storage.type} cannot be read`), advice }
+  }
+}
+
 /** Opens a store that is there, and makes none: files of the wrong user would keep the server out. */
 export async function checkStorage({ storage }: Settings): Promise<Finding> {
   const area = 'storage'
@@ -63,6 +79,7 @@ export async function checkStorage({ storage }: Settings): Promise<Finding> {
       advice: 'use storage "lmdb" for anything that has to stay',
     }
   }
+  if (storage.type !== 'lmdb') return checkShared(storage)
   const { path } = storage
   const folder = statSync(path, { throwIfNoEntry: false })
   if (folder === undefined)

@@ -12,6 +12,8 @@ export interface ServerLog {
   readonly requests: RequestLog
   /** After somebody else rotated the file. */
   reopen(): Promise<void>
+  /** A line that another thread has made. */
+  writeLine(line: string): void
   flush(): Promise<void>
 }
 
@@ -26,6 +28,9 @@ export async function openLog(settings: LogSettings, clock: Clock, terminal = Fi
     levels,
     requests: new RequestLog(log.named('core'), settings.requests),
     reopen: async () => file?.reopen(),
+    writeLine: (line) => {
+      for (const sink of sinks) sink.write(line)
+    },
     flush: async () => void (await Promise.all(sinks.map((sink) => sink.flush()))),
   }
 }

@@ -26,6 +26,8 @@ const settings = fromConfigFiles([path])
 
 /** What the command itself looks at, before there is a server and after. */
 const BY_THE_COMMAND = ['configFiles', 'pidFile', 'warnings']
+/** Where other nodes share the storage, of which memory is not. */
+const AMONG_OTHERS = ['cluster']
 /** Called only when somebody asks for it. */
 const LATER = ['sanitized']
 
@@ -55,7 +57,7 @@ test('every member of the settings is used by the running server', async () => {
   ]
   const unix = ['listeners.tcp.unixSocket']
   assert.deepEqual(
-    expected.filter((name) => !reads.has(name) && ![...BY_THE_COMMAND, ...unix].includes(name)),
+    expected.filter((name) => !reads.has(name) && ![...BY_THE_COMMAND, ...AMONG_OTHERS, ...unix].includes(name)),
     [],
   )
   assert.ok(LATER.every((name) => reads.has(name)))

@@ -1,21 +1,26 @@
 /** A server that runs: made of its settings, reloaded at SIGHUP, brought down in order. */
 import { hostname } from 'node:os'
+import { clusterNode } from '../cluster/cluster-node.ts'
+import type { JoinCluster } from '../core/cluster-port.ts'
 import { composeServer, type Server } from '../core/compose.ts'
+import { version } from '../core/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { Metrics } from '../lib/observe/index.ts'
-import { startListener, type Listener } from '../listener/index.ts'
-import type { Driver } from '../storage/driver.ts'
-import { LmdbDriver } from '../storage/drivers/lmdb.ts'
-import { MemoryDriver } from '../storage/drivers/memory.ts'
+import { type Logger, Metrics } from '../lib/observe/index.ts'
+import { uuid } from '../lib/secure/random.ts'
+import type { WireReply } from '../request/wire.ts'
+import type { Driver, Election } from '../storage/driver.ts'
+import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
 import { makeSeals } from './seal-settings.ts'
 import type { LogSettings, Settings } from './settings.ts'
+import { openDriver } from './storage.ts'
 
 /** How long requests under way may take to end when the server stops, ms. */
 const GRACE = 10_000
 
 export interface RunningServer extends AsyncDisposable {
   readonly server: Server
+  readonly front: Front
   /** Where it listens. */
   readonly addresses: readonly string[]
   /** `rereadLevels` reads the configuration again; undefined keeps the levels. Never rejects. */
@@ -35,43 +40,54 @@ export async function startRunning(
 ): Promise<RunningServer> {
   const { log } = serverLog
   const metrics = new Metrics(systemClock, settings.telemetry.maxSeries)
-  const server = await compose(settings, serverLog, metrics, options.devRootToken)
-  const listeners: Listener[] = []
+  const driver = await openDriver(settings.storage, settings.servingThreads > 0, {
+    clock: systemClock,
+    log: log.named('storage'),
+  })
+  const front = new Front(settings, serverLog, metrics, driver)
+  let server: Server | undefined
   const stop = async () => {
-    await Promise.all(listeners.map((listener) => listener.close(GRACE)))
-    await server.close()
+    await front.close(GRACE)
+    if (server === undefined) await driver.close()
+    else await server.close()
+    await front.end()
     log.info('stopped')
   }
   try {
-    await options.beforeListening?.(server)
-    server.selfUnseal?.start()
-    for (const config of settings.listeners) {
-      listeners.push(
-        await startListener(config, server.handler, { clock: systemClock, log: log.named('http'), metrics }),
-      )
+    await front.start((wire) => (server === undefined ? Promise.resolve(starting) : server.handedOver(wire)))
+    const composed = await compose(settings, serverLog, metrics, driver, front, options.devRootToken)
+    server = composed
+    await options.beforeListening?.(composed)
+    composed.selfUnseal?.start()
+    await front.listen(composed.handler)
+    return {
+      server: composed,
+      front,
+      addresses: front.addresses,
+      reload: (rereadLevels) => reload(composed, front, serverLog, rereadLevels),
+      [Symbol.asyncDispose]: stop,
     }
   } catch (error) {
     await stop()
     throw error
   }
-  return {
-    server,
-    addresses: listeners.map((listener) => listener.address()),
-    reload: (rereadLevels) => reload(server, listeners, serverLog, rereadLevels),
-    [Symbol.asyncDispose]: stop,
-  }
 }
+
+/** No thread listens before there is a core to hand requests to. */
+const starting: WireReply = { status: 503, headers: [], body: undefined }
 
 function compose(
   settings: Settings,
   { log, levels, requests }: ServerLog,
   metrics: Metrics,
+  driver: Driver,
+  front: Front,
   devRootToken: string | undefined,
 ): Promise<Server> {
   const host = hostname()
   const { telemetry } = settings
   return composeServer({
-    driver: openDriver(settings),
+    driver,
     seals: makeSeals(settings.seals, { clock: systemClock, log: log.named('seal'), metrics }),
     clock: systemClock,
     log: log.named('core'),
@@ -99,18 +115,29 @@ function compose(
     allowAuditPrefix: settings.allowAuditPrefix,
     dataFolder: settings.storage.type === 'lmdb' ? settings.storage.path : undefined,
     sanitizedConfig: settings.sanitized,
+    ...(driver.election === undefined ? {} : { joinCluster: joinCluster(settings, driver.election, log, front) }),
+    roleChanged: (role, leadership) => front.roleChanged(role, leadership),
+    ...(front.threads === undefined ? {} : { threads: front.threads }),
     ...(devRootToken === undefined ? {} : { devRootToken }),
   })
 }
 
-function openDriver({ storage }: Settings): Driver {
-  return storage.type === 'lmdb' ? new LmdbDriver({ path: storage.path }) : new MemoryDriver()
+function joinCluster(settings: Settings, election: Election, log: Logger, front: Front): JoinCluster {
+  const { apiAddress, cluster } = settings
+  return clusterNode({
+    clock: systemClock,
+    log: log.named('cluster'),
+    election,
+    self: { id: uuid(), hostname: hostname(), apiAddress, clusterAddress: cluster.address, version },
+    listen: cluster.listen,
+    sequenceSeen: (sequence) => front.announce(sequence),
+  })
 }
 
 /** Each part by itself: what is wrong with one must not keep the others as they were. */
 async function reload(
   server: Server,
-  listeners: readonly Listener[],
+  front: Front,
   serverLog: ServerLog,
   rereadLevels: Parameters<RunningServer['reload']>[0],
 ): Promise<void> {
@@ -118,19 +145,33 @@ async function reload(
   const attempt = async (what: string, part: () => Promise<void> | void) => {
     try {
       await part()
+      return true
     } catch (error) {
       log.error(`${what}; what was there stays in use`, { reason: error instanceof Error ? error.message : 'unknown' })
+      return false
     }
   }
-  for (const listener of listeners)
-    await attempt(`the certificates of ${listener.address()} could not be reloaded`, () => listener.reload())
-  await attempt('the audit files could not be opened again', () => server.reopenAuditFiles())
+  let allInOrder = true
+  for (const listener of front.listeners) {
+    const taken = await attempt(`the certificates of ${listener.address()} could not be reloaded`, () =>
+      listener.reload(),
+    )
+    allInOrder &&= taken
+  }
+  // What is wrong with one was said already.
+  if (allInOrder)
+    await attempt('the certificates could not be reloaded everywhere', () => front.reloadThreadCertificates())
+  else await front.reloadThreadCertificates().catch(() => undefined)
+  await attempt('the audit files could not be opened again', async () => {
+    await server.reopenAuditFiles()
+    await front.reopenAuditFiles()
+  })
   await attempt('the log file could not be opened again', () => serverLog.reopen())
   if (rereadLevels !== undefined) {
     await attempt('the configuration could not be read again', () => {
       const { level, requests } = rereadLevels()
-      serverLog.levels.configure(level)
       serverLog.requests.level = requests
+      serverLog.levels.configure(level)
     })
   }
   log.info('reloaded certificates, log files and log levels')

@@ -20,6 +20,7 @@ import { serverFlags, type ServerFlags } from './server-flags.ts'
 import { serverHelp } from './server-help.ts'
 import type { LogSettings, Settings } from './settings.ts'
 import { waitForEnd } from './signals.ts'
+import { surviveStrays } from './strays.ts'
 
 export async function serverCommand(args: readonly string[], io: CliIo): Promise<number> {
   if (args.some((arg) => /^--?h(elp)?$/.test(arg))) {
@@ -100,23 +101,6 @@ function levelOf(text: string): LogLevel {
   const level = parseLogLevel(text)
   if (level === undefined) throw new CliFailure(`-log-level takes ${levelNames.join(', ')}`, 1)
   return level
-}
-
-/** A stray failure is logged and survived: a server that ends is a vault that is sealed. */
-function surviveStrays(log: Logger): void {
-  const tell = (what: string, error: unknown) => {
-    const stack =
-      error instanceof Error
-        ? (error.stack ?? '')
-            .split('\n')
-            .filter((line) => line.trimStart().startsWith('at '))
-            .slice(0, 8)
-            .join(' |')
-        : ''
-    log.error(what, { cause: error instanceof Error ? error.name : typeof error, stack })
-  }
-  process.on('unhandledRejection', (error) => tell('a promise was rejected and nobody noticed', error))
-  process.on('uncaughtException', (error) => tell('an exception reached the top', error))
 }
 
 function report(log: Logger, settings: Settings, findings: readonly HardeningFinding[]): void {

@@ -1,5 +1,6 @@
 /** What a server is started with, whether it comes from configuration files or from the flags of a development server. */
 import type { DeviceRequest } from '../audit/index.ts'
+import type { StorageStanza } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
@@ -8,8 +9,12 @@ import type { SealSettings } from './seal-settings.ts'
 
 export interface Settings {
   readonly seals: readonly SealSettings[]
-  readonly storage: { readonly type: 'lmdb'; readonly path: string } | { readonly type: 'inmem' }
+  readonly storage: StorageStanza
+  /** For the other nodes, where the storage is shared. */
+  readonly cluster: ClusterSettings
   readonly listeners: readonly ListenerConfig[]
+  /** Threads that serve requests beside the main one. */
+  readonly servingThreads: number
   readonly log: LogSettings
   readonly telemetry: TelemetrySettings
   readonly systemLimits: LeaseLimits
@@ -30,6 +35,13 @@ export interface Settings {
   readonly sanitized: () => ReadonlyMap<string, JsonOut>
   /** To be logged once there is a log. */
   readonly warnings: readonly string[]
+}
+
+export interface ClusterSettings {
+  /** Where this node listens for the others while it leads. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Where the others reach it: a URL. */
+  readonly address: string
 }
 
 export interface LogSettings {

@@ -168,6 +168,12 @@ export interface ServerNode {
   readonly version: string
 }
 
+export interface LeaderAddress {
+  readonly apiAddress: string
+  readonly clusterAddress: string
+  readonly isSelf: boolean
+}
+
 /** The server's own life: sealed, unsealed, active. */
 export interface LifecyclePort {
   sealStatus(): SealStatus
@@ -188,6 +194,10 @@ export interface LifecyclePort {
   activeSince(): number | undefined
   /** This server and those it knows of. */
   nodes(): readonly ServerNode[]
+  /** Who leads the servers that share the storage; undefined where nobody does, or nothing is shared. */
+  leader(): Promise<LeaderAddress | undefined>
+  /** Several servers can share the storage. */
+  readonly shared: boolean
 }
 
 export interface AuditDeviceInit {
@@ -238,9 +248,9 @@ export interface InFlightRequest {
 /** What can be told of the process and its work. */
 export interface ObservePort {
   /** Undefined where the configuration turned that form off. */
-  prometheus(): string | undefined
-  metricsJson(): string
-  inFlight(): readonly InFlightRequest[]
+  prometheus(): Awaitable<string | undefined>
+  metricsJson(): Awaitable<string>
+  inFlight(): Awaitable<readonly InFlightRequest[]>
   loggers(): ReadonlyMap<string, string>
   /** Undefined name: all. False for an unknown level. */
   setLogLevel(name: string | undefined, level: string): boolean

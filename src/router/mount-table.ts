@@ -53,6 +53,11 @@ export class MountTable implements MountsPort {
     return this.#mounts.index
   }
 
+  /** For cores that only read. */
+  get follower(): CurrentMounts {
+    return this.#mounts
+  }
+
   async load(view: ReadView): Promise<void> {
     this.#engines.clear()
     await this.#mounts.load(view)

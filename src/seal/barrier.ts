@@ -112,6 +112,24 @@ export class Barrier implements Codec {
     }
   }
 
+  /** The root key, to be handed to another thread of this process, which wipes the copy. */
+  shareRootKey(): SharedArrayBuffer {
+    const { rootKey } = this.#unsealed()
+    const copy = new SharedArrayBuffer(rootKey.bytes.length)
+    new Uint8Array(copy).set(rootKey.bytes)
+    return copy
+  }
+
+  /** Takes over the keyring as it is stored now: another node or thread may have replaced it. Throws as `unseal` does. */
+  reload(stored: Uint8Array): void {
+    const state = this.#unsealed()
+    const before = state.keyring
+    const keyring = decrypt(stored, state.rootKey)
+    state.keyring = keyring
+    state.used = keyring.active.operations
+    before.wipe()
+  }
+
   /** Waits for changes under way, writes the exact count down where the storage still answers, and wipes every key. */
   async shut(): Promise<void> {
     const leave = await this.#lane.enter()

@@ -21,6 +21,8 @@ export interface CommitQueueOptions {
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number }
   readonly feed: ChangeFeed
   readonly open: OpenSnapshots
+  /** How many of those that wait, from the first on, are written together; all where absent. */
+  cut?(queue: readonly GroupMember[]): number
   /** Writes all members or none; resolves once they are durable. One call at a time, in order. */
   write(group: readonly GroupMember[]): Promise<void>
   /** What a failed write is to the callers of the driver. */
@@ -42,7 +44,7 @@ export class CommitQueue {
   /** Number of the last commit accepted; those after `#visible` are queued or in flight. */
   #accepted: Sequence
   #visible: Sequence
-  #queue: Pending[] = []
+  readonly #queue: Pending[] = []
   /** The group that is being written, less those already announced. */
   #inFlight: Pending[] = []
   readonly #promises = new Map<Sequence, Promise<unknown>>()
@@ -146,8 +148,7 @@ export class CommitQueue {
     // Let the commits of this turn join the first group.
     await Promise.resolve()
     while (this.#queue.length > 0) {
-      const group = this.#queue
-      this.#queue = []
+      const group = this.#queue.splice(0, this.#options.cut?.(this.#queue) ?? this.#queue.length)
       await this.#write(group)
     }
     this.#draining = undefined

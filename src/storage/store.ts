@@ -17,16 +17,22 @@ const LANE_ATTEMPTS = 8
 /** Attempts during which no other `write` begins one. Only those who commit without `write` can still conflict. */
 const ALONE_ATTEMPTS = 8
 
+/** Brings what is kept in memory up to what a new transaction shows. Undefined where it is there already. */
+export type Follow = (view: ReadView) => Promise<void> | undefined
+
 export class Store {
   readonly driver: Driver
   readonly #codec: Codec
   readonly #lane = new FairLane()
   /** While set, writers that begin an attempt wait for it. */
   #gate: Promise<void> | undefined
+  readonly #follow: Follow
 
-  constructor(driver: Driver, codec: Codec) {
+  /** @param follow is asked for every transaction before its owner gets it. */
+  constructor(driver: Driver, codec: Codec, follow: Follow = () => undefined) {
     this.driver = driver
     this.#codec = codec
+    this.#follow = follow
   }
 
   /** The caller commits or discards it, and reruns when the commit rejects with `STORAGE_CONFLICT`. */
@@ -36,7 +42,9 @@ export class Store {
 
   /** The caller discards it. */
   beginRead(): Awaitable<ReadTransaction> {
-    return withSnapshot(this.driver.snapshot(), (snapshot) => new ReadTransaction(snapshot, this.#codec))
+    return withSnapshot(this.driver.snapshot(), (snapshot) =>
+      this.#followed(new ReadTransaction(snapshot, this.#codec)),
+    )
   }
 
   async read<T>(fn: (view: ReadView) => Awaitable<T>): Promise<T> {
@@ -66,6 +74,11 @@ export class Store {
       leave()
     }
     throw storageErrors.CONFLICT()
+  }
+
+  #followed(transaction: ReadTransaction): Awaitable<ReadTransaction> {
+    const waiting = this.#follow(transaction)
+    return waiting === undefined ? transaction : settled(waiting, transaction)
   }
 
   async #attemptsAlone<T>(fn: (transaction: Transaction) => Awaitable<T>): Promise<{ readonly result: T } | undefined> {
@@ -105,6 +118,16 @@ export function isConflict(error: unknown): boolean {
   return error instanceof CofferError && error.code === 'STORAGE_CONFLICT'
 }
 
-function withSnapshot<T>(snapshot: Awaitable<Snapshot>, make: (snapshot: Snapshot) => T): Awaitable<T> {
+async function settled(waiting: Promise<void>, transaction: ReadTransaction): Promise<ReadTransaction> {
+  try {
+    await waiting
+    return transaction
+  } catch (error) {
+    transaction.discard()
+    throw error
+  }
+}
+
+function withSnapshot<T>(snapshot: Awaitable<Snapshot>, make: (snapshot: Snapshot) => Awaitable<T>): Awaitable<T> {
   return snapshot instanceof Promise ? snapshot.then(make) : make(snapshot)
 }

@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** A file audit device, declared in the configuration; its path is `auditFile`. */
   readonly audit?: boolean
   readonly storage?: 'lmdb' | 'inmem'
+  /** The whole stanza, in place of that. */
+  readonly storageStanza?: string
 }
 
 export class TestServer implements AsyncDisposable {
@@ -147,8 +149,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 }
 
 function configuration(folder: string, port: number, options: ServerOptions): string {
-  const { tls = false, config = '', listener = '', audit = false, storage = 'lmdb' } = options
-  return `${storage === 'lmdb' ? `storage "lmdb" {\n  path = "${folder}/data"\n}` : 'storage "inmem" {}'}
+  const { tls = false, config = '', listener = '', audit = false, storage = 'lmdb', storageStanza } = options
+  return `${storageStanza !== undefined ? storageStanza : storage === 'lmdb' ? `storage "lmdb" {\n  path = "${folder}/data"\n}` : 'storage "inmem" {}'}
 listener "tcp" {
   address = "127.0.0.1:${port}"
   ${tls ? `tls_cert_file = "${folder}/cert.pem"\n  tls_key_file = "${folder}/key.pem"` : 'tls_disable = true'}

@@ -86,7 +86,9 @@ const common = {
 
 export const tcpSchema = {
   address: text('Host and port to listen on: `127.0.0.1:8200`, `:8200`, `[::1]:8200`.', '127.0.0.1:8200'),
-  cluster_address: ignored('more than one node is not supported yet'),
+  cluster_address: optionalText(
+    'Host and port to listen on for the other nodes while this one leads, where nodes share the storage. If not given: the port after that of `address`.',
+  ),
   tls_disable: bool('Speaks plain HTTP. For development, or behind a proxy on the same machine.'),
   tls_cert_file: optionalText('PEM file with the certificate and those that lead to its issuer. Read again at SIGHUP.'),
   tls_key_file: optionalText('PEM file with the private key. Read again at SIGHUP.'),

@@ -2,18 +2,25 @@
  * Keys outside of any stanza.
  * Source: https://developer.hashicorp.com/vault/docs/configuration
  */
-import { ignored, refused } from '../field.ts'
-import { bool, integer, oneOf, optionalText, millis, seconds, size, zeroIsDefault } from '../kinds.ts'
+import { ignored, orFrom, refused } from '../field.ts'
+import { bool, integer, oneOf, optionalInteger, optionalText, millis, seconds, size, zeroIsDefault } from '../kinds.ts'
 
 const PLUGINS = 'engines are built in; there are no external plugins'
 const ENTERPRISE = 'it belongs to an enterprise edition'
-const ONE_NODE = 'more than one node is not supported yet'
 
 export const serverSchema = {
-  api_addr: optionalText('Address (URL) at which clients reach this server. Shown by `sys/ha-status`.'),
-  cluster_addr: ignored(ONE_NODE),
+  api_addr: orFrom(
+    ['VAULT_API_ADDR', 'VAULT_REDIRECT_ADDR'],
+    optionalText('Address (URL) at which clients reach this server: others send them there.'),
+  ),
+  cluster_addr: orFrom(
+    ['VAULT_CLUSTER_ADDR'],
+    optionalText(
+      'Address (URL) at which other nodes reach this one, where nodes share the storage. If not given: the host of `api_addr` and the port of `cluster_address`.',
+    ),
+  ),
   cluster_name: optionalText('Name of the cluster, fixed at initialisation; made up if not given.'),
-  disable_clustering: ignored(ONE_NODE),
+  disable_clustering: ignored('nodes know of each other where the storage has ha_enabled, and there alone'),
   default_lease_ttl: zeroIsDefault(seconds('Lifetime of tokens and secrets that ask for none.', 2_764_800, 'greater')),
   max_lease_ttl: zeroIsDefault(seconds('Longest lifetime of tokens and secrets.', 2_764_800, 'greater')),
   default_max_request_duration: zeroIsDefault(millis("Time a request may take, on listeners that don't say.", 90_000)),
@@ -61,11 +68,16 @@ export const serverSchema = {
   unsafe_cross_namespace_identity: ignored('namespaces are not supported yet'),
   unsafe_relative_paths: refused('paths with "." or ".." segments are never served'),
   allow_unauthenticated_workflows: ignored('there are no workflows'),
-  disable_standby_reads: ignored('there are no standby nodes yet'),
+  disable_standby_reads: ignored(
+    'standby nodes answer reads; X-Vault-Forward: active-node has one answered by the leader',
+  ),
   detect_deadlocks: ignored('there are no locks to detect them in'),
   imprecise_lease_role_tracking: ignored('there are no lease quotas yet'),
-  serving_threads: ignored('requests are served by one thread so far'),
-  cluster_cipher_suites: ignored(ONE_NODE),
+  serving_threads: optionalInteger(
+    'Threads that serve requests beside the main one, which alone writes. 0 serves everything by the main one. If not given, one less than there are processors, but at least 1; with storage in memory always 0.',
+    { min: 0, max: 256 },
+  ),
+  cluster_cipher_suites: ignored('nodes speak TLS 1.3 with each other'),
   plugin_directory: ignored(PLUGINS),
   plugin_tmpdir: ignored(PLUGINS),
   plugin_file_uid: ignored(PLUGINS),
@@ -75,7 +87,7 @@ export const serverSchema = {
   plugin_download_behavior: ignored(PLUGINS),
   plugin_download_max_size: ignored(PLUGINS),
   plugin: refused(PLUGINS),
-  ha_storage: refused('the storage itself is what nodes would share; more than one node is not supported yet'),
+  ha_storage: refused('the storage itself is what nodes share: set ha_enabled in its stanza'),
   service_registration: refused('it is not supported yet'),
   initialize: refused('initialise with `operator init`'),
   hsm: refused('the only seal is "shamir"'),

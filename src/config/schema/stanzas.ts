@@ -1,16 +1,8 @@
-/** The smaller stanzas: storage, audit, user_lockout. */
+/** The smaller stanzas: audit, user_lockout. */
 import { ignored } from '../field.ts'
-import { bool, map, optionalText, text } from '../kinds.ts'
+import { bool, map, text } from '../kinds.ts'
 
 const NO_USERS = 'there are no log-in methods with users yet'
-
-/** `storage "lmdb" { path = "…" }`: the embedded store, on a disk. `storage "file"` is another name for it. */
-export const lmdbSchema = {
-  path: optionalText('Folder of the data. It is made if it is not there, for this user alone.'),
-}
-
-/** `storage "inmem" {}`: gone when the process ends. */
-export const inmemSchema = {}
 
 /** `audit "file" "to-disk" { … }`: a device that is there from the start and that the API can't remove. */
 export const auditSchema = {

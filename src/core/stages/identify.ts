@@ -2,9 +2,10 @@ import { requestErrors } from '../../errors/request.ts'
 import { wrappingErrors } from '../../errors/wrapping.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
+import { ELSEWHERE, type Elsewhere } from './place.ts'
 
 /** WHO: turns the token into a caller, or refuses with one text whatever is wrong with it. */
-export async function identify(x: Exchange, deps: PipelineDeps): Promise<void> {
+export async function identify(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   const { clientToken, remoteAddress } = x.request
   if (clientToken === undefined) throw requestErrors.MISSING_TOKEN()
   x.snapshot ??= await deps.store().beginRead()
@@ -12,6 +13,8 @@ export async function identify(x: Exchange, deps: PipelineDeps): Promise<void> {
   if (caller === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()
   if (!deps.tokens().allowsAddress(caller, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
   x.caller = caller
+  // Its use is counted where it can be written down.
+  return caller.numUses !== 0 && deps.reach() !== 'leader' ? ELSEWHERE : undefined
 }
 
 /** There a token that is used, expired or unknown is told of in the same words wherever it stands. */

@@ -3,6 +3,7 @@ import { envelope, errorBody } from '../../response/envelope.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WireReply } from '../../request/wire.ts'
 import { toCofferError } from '../failure.ts'
+import { encodeIndex } from '../state-index.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
@@ -10,7 +11,16 @@ const JSON_TYPE: readonly [string, string] = ['Content-Type', 'application/json'
 const JSON_HEADERS = [JSON_TYPE]
 
 export function respond(x: Exchange, deps: PipelineDeps): void {
-  x.wireReply = x.error === undefined && x.reply !== undefined ? success(x, x.reply) : failure(x, deps)
+  const reply = x.error === undefined && x.reply !== undefined ? success(x, x.reply) : failure(x, deps)
+  x.wireReply = deps.indexed() && wrote(x) ? withIndex(reply, deps) : reply
+}
+
+function wrote(x: Exchange): boolean {
+  return x.error === undefined && x.hasRoute && x.route.found?.operation?.tx === 'write'
+}
+
+function withIndex(reply: WireReply, deps: PipelineDeps): WireReply {
+  return { ...reply, headers: [...reply.headers, ['X-Vault-Index', encodeIndex(deps.store().driver.sequence)]] }
 }
 
 function success(x: Exchange, reply: Reply): WireReply {

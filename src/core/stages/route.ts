@@ -6,17 +6,17 @@ import type { PipelineDeps } from '../deps.ts'
 /** Finds engine, path and operation. What is absent is told only after the caller is known: it must not show which mounts exist. */
 export function route(x: Exchange, deps: PipelineDeps): void {
   const found = deps.router().route(x.request)
-  const flags = found?.found?.operation?.flags ?? found?.found?.path.flags
-  checkListener(x, flags)
-  const state = deps.state()
-  if (state !== 'active' && flags?.whileSealed !== true && !isOpen(x, flags)) {
-    throw state === 'sealed'
-      ? requestErrors.SEALED()
-      : state === 'standby'
-        ? requestErrors.STANDBY()
-        : requestErrors.SEALED()
-  }
+  checkListener(x, found?.found?.operation?.flags ?? found?.found?.path.flags)
   if (found !== undefined) x.route = found
+}
+
+/** While sealed, or between two roles, only what says so is answered. */
+export function assertServing(x: Exchange, deps: PipelineDeps): void {
+  if (deps.reads()) return
+  const found = x.hasRoute ? x.route.found : undefined
+  const flags = found?.operation?.flags ?? found?.path.flags
+  if (flags?.whileSealed === true || isOpen(x, flags)) return
+  throw deps.state() === 'standby' ? requestErrors.STANDBY() : requestErrors.SEALED()
 }
 
 /** The listener's configuration opens the path to anyone: it is served without a token, also while sealed. */

@@ -15,6 +15,12 @@ export interface LevelCell {
   rank: number
 }
 
+/** All of it, as one thread tells another. */
+export interface LogLevelsState {
+  readonly default: LogLevel
+  readonly own: ReadonlyMap<string, LogLevel>
+}
+
 /**
  * Which levels are written, for the whole program and for single modules (`core.expiration`). A module without a level of
  * its own takes that of the nearest one above it, then the default. Changes take effect at once.
@@ -24,6 +30,7 @@ export class LogLevels {
   #default: LogLevel
   readonly #own = new Map<string, LogLevel>()
   readonly #cells = new Map<string, LevelCell>()
+  readonly #listeners = new Set<() => void>()
 
   constructor(level: LogLevel) {
     this.#configured = level
@@ -89,7 +96,25 @@ export class LogLevels {
     return cell
   }
 
+  get state(): LogLevelsState {
+    return { default: this.#default, own: new Map(this.#own) }
+  }
+
+  /** Takes over the levels of another thread. */
+  adopt(state: LogLevelsState): void {
+    this.#default = state.default
+    this.#own.clear()
+    for (const [module, level] of state.own) this.#own.set(module, level)
+    this.#refresh()
+  }
+
+  /** Calls `listener` after each change. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
   #refresh(): void {
+    for (const listener of this.#listeners) listener()
     for (const [module, cell] of this.#cells) cell.rank = levelNames.indexOf(this.levelOf(module))
   }
 }

@@ -3,7 +3,7 @@
  * counting is then one call. Label values come from configuration (mount points, methods), never from a request: they are not secret.
  */
 import type { Clock } from '../clock.ts'
-import { Window } from './window.ts'
+import { Tallying, Window, type Tally } from './window.ts'
 
 export interface Counter {
   add(amount?: number): void
@@ -40,9 +40,22 @@ export interface Family {
 const overflow: Labels = Object.freeze({ overflow: 'true' })
 const noLabels: Labels = Object.freeze({})
 
+/** What one series of another thread's metrics has seen since it was last asked. */
+export interface Tallied {
+  readonly name: string
+  readonly kind: Family['kind']
+  readonly labels: Labels
+  /** Of a gauge: its value. */
+  readonly value: number
+  /** Of the others: what was observed. */
+  readonly tally: Tally | undefined
+}
+
 interface Source {
   readonly clock: Clock
   readonly maxSeries: number
+  /** Observations are kept for `tallies`. */
+  readonly tallied: boolean
 }
 
 class MutableSeries implements Series, Counter, Gauge, Summary {
@@ -52,12 +65,16 @@ class MutableSeries implements Series, Counter, Gauge, Summary {
   updatedAt: number
   readonly window: Window | undefined
   readonly #clock: Clock
+  readonly #tallying: Tallying | undefined
+  /** Of a gauge: the values of other threads' gauges of the same name. */
+  #elsewhere: Map<number, number> | undefined
 
   constructor(labels: Labels, kind: Family['kind'], source: Source) {
     this.labels = labels
     this.#clock = source.clock
     this.updatedAt = source.clock.monotonic()
     this.window = kind === 'gauge' ? undefined : new Window(this.updatedAt, kind === 'summary')
+    this.#tallying = kind === 'gauge' || !source.tallied ? undefined : new Tallying(kind === 'summary')
   }
 
   add(amount = 1): void {
@@ -74,6 +91,38 @@ class MutableSeries implements Series, Counter, Gauge, Summary {
     this.count++
     this.updatedAt = this.#clock.monotonic()
     this.window?.add(value, this.updatedAt)
+    this.#tallying?.add(value)
+  }
+
+  take(): Tally | undefined {
+    return this.#tallying?.take()
+  }
+
+  merge(tally: Tally): void {
+    this.value += tally.sum
+    this.count += tally.count
+    this.updatedAt = this.#clock.monotonic()
+    this.window?.merge(tally, this.updatedAt)
+  }
+
+  /** A gauge counts what every thread has. */
+  setOf(thread: number, value: number): void {
+    this.#elsewhere ??= new Map()
+    this.#elsewhere.set(thread, value)
+    this.updatedAt = this.#clock.monotonic()
+  }
+
+  forget(thread: number): void {
+    this.#elsewhere?.delete(thread)
+  }
+
+  /** As reported: with what the other threads have. */
+  get total(): Series {
+    if (this.#elsewhere === undefined) return this
+    const { labels, count, updatedAt, window } = this
+    let { value } = this
+    for (const theirs of this.#elsewhere.values()) value += theirs
+    return { labels, count, updatedAt, window, value }
   }
 }
 
@@ -90,7 +139,11 @@ class MutableFamily implements Family {
   }
 
   get series(): readonly Series[] {
-    return [...this.#series.values()]
+    return [...this.#series.values()].map((one) => one.total)
+  }
+
+  get own(): Iterable<MutableSeries> {
+    return this.#series.values()
   }
 
   of(labels: Labels): MutableSeries {
@@ -114,13 +167,43 @@ export interface MetricsReport {
 export class Metrics implements MetricsReport {
   readonly clock: Clock
   readonly maxSeries: number
+  readonly tallied: boolean
   readonly #families = new Map<string, MutableFamily>()
   readonly #collectors = new Set<() => void>()
 
   /** `maxSeries` of one metric; further label values are counted together, so that no caller can fill the memory. */
-  constructor(clock: Clock, maxSeries = 500) {
+  constructor(clock: Clock, maxSeries = 500, tallied = false) {
     this.clock = clock
     this.maxSeries = maxSeries
+    this.tallied = tallied
+  }
+
+  /** In a thread: what was seen since the last call, to be added up by the thread that reports. */
+  tallies(): readonly Tallied[] {
+    for (const collect of this.#collectors) collect()
+    const out: Tallied[] = []
+    for (const { name, kind, own } of this.#families.values()) {
+      for (const one of own) {
+        const tally = one.take()
+        if (kind === 'gauge' || tally !== undefined)
+          out.push({ name, kind, labels: one.labels, value: one.value, tally })
+      }
+    }
+    return out
+  }
+
+  /** What another thread has seen. */
+  addTallies(thread: number, tallies: readonly Tallied[]): void {
+    for (const { name, kind, labels, value, tally } of tallies) {
+      const series = this.#family(name, kind).of(labels)
+      if (kind === 'gauge') series.setOf(thread, value)
+      else if (tally !== undefined) series.merge(tally)
+    }
+  }
+
+  /** A thread has ended, and its gauges with it. */
+  forget(thread: number): void {
+    for (const family of this.#families.values()) for (const one of family.own) one.forget(thread)
   }
 
   /** Throws if the name stands for a metric of another kind. */

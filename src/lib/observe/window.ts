@@ -16,6 +16,12 @@ export interface WindowStats {
   readonly max: number
 }
 
+/** What was observed somewhere else since it was last told of. */
+export interface Tally extends WindowStats {
+  /** Observations by bucket, those without any left out; empty for counters. */
+  readonly buckets: readonly (readonly [bucket: number, count: number])[]
+}
+
 const emptyStats: WindowStats = { count: 0, sum: 0, sumOfSquares: 0, min: 0, max: 0 }
 
 class Slot {
@@ -30,6 +36,28 @@ class Slot {
   constructor(start: number, withBuckets: boolean) {
     this.start = start
     this.buckets = withBuckets ? new Uint32Array(bucketCount) : undefined
+  }
+
+  add(value: number): void {
+    this.count++
+    this.sum += value
+    this.sumOfSquares += value * value
+    if (value < this.min) this.min = value
+    if (value > this.max) this.max = value
+    const { buckets } = this
+    if (buckets === undefined) return
+    const index = bucketOf(value)
+    buckets[index] = (buckets[index] ?? 0) + 1
+  }
+
+  merge(tally: Tally): void {
+    this.count += tally.count
+    this.sum += tally.sum
+    this.sumOfSquares += tally.sumOfSquares
+    this.min = Math.min(this.min, tally.min)
+    this.max = Math.max(this.max, tally.max)
+    for (const [index, count] of tally.buckets)
+      if (this.buckets !== undefined) this.buckets[index] = (this.buckets[index] ?? 0) + count
   }
 
   clear(start: number): void {
@@ -56,17 +84,12 @@ export class Window {
 
   add(value: number, now: number): void {
     if (now - this.#current.start >= windowLength) this.#roll(now)
-    const slot = this.#current
-    slot.count++
-    slot.sum += value
-    slot.sumOfSquares += value * value
-    if (value < slot.min) slot.min = value
-    if (value > slot.max) slot.max = value
-    const { buckets } = slot
-    if (buckets !== undefined) {
-      const index = bucketOf(value)
-      buckets[index] = (buckets[index] ?? 0) + 1
-    }
+    this.#current.add(value)
+  }
+
+  merge(tally: Tally, now: number): void {
+    if (now - this.#current.start >= windowLength) this.#roll(now)
+    this.#current.merge(tally)
   }
 
   /** Of the last whole window, or of the running one while there is no other. */
@@ -108,6 +131,30 @@ export class Window {
     this.#current = free
     free.clear(start)
     if (behind >= 2 * windowLength) this.#last.clear(start - windowLength)
+  }
+}
+
+/** Adds up observations until somebody takes them. */
+export class Tallying {
+  readonly #slot: Slot
+
+  constructor(withBuckets: boolean) {
+    this.#slot = new Slot(0, withBuckets)
+  }
+
+  add(value: number): void {
+    this.#slot.add(value)
+  }
+
+  /** Undefined where there were none. */
+  take(): Tally | undefined {
+    const slot = this.#slot
+    if (slot.count === 0) return undefined
+    const buckets: (readonly [number, number])[] = []
+    for (const [index, count] of slot.buckets?.entries() ?? []) if (count > 0) buckets.push([index, count])
+    const { count, sum, sumOfSquares, min, max } = slot
+    slot.clear(0)
+    return { count, sum, sumOfSquares, min, max, buckets }
   }
 }
 

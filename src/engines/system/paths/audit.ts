@@ -59,6 +59,7 @@ export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
     definePath('audit-hash/{path+}', {
       help: 'A value as an audit device writes it.',
       params: { path: 'Names the device.' },
+      flags: { place: 'anywhere' },
     }).compute({
       summary: 'Hash a value as an audit device does, to search its entries for it.',
       fields: { input: f.string('The value.').default('').sensitive() },

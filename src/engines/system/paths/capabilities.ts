@@ -25,7 +25,11 @@ const pathFields = {
 
 export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('capabilities', { help: 'What a token may do on paths.', params: {} }).compute({
+    definePath('capabilities', {
+      help: 'What a token may do on paths.',
+      params: {},
+      flags: { place: 'anywhere' },
+    }).compute({
       summary: 'Tell what a token may do on paths.',
       fields: { ...pathFields, token: f.string('The token.').default('').sensitive() },
       replies: { 200: capabilitiesReply },
@@ -36,20 +40,26 @@ export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly 
         return answer(policies, caller, c)
       },
     }),
-    definePath('capabilities-accessor', { help: 'What the token of an accessor may do on paths.', params: {} }).compute(
-      {
-        summary: 'Tell what the token of an accessor may do on paths.',
-        fields: { ...pathFields, accessor: f.string('The accessor.').default('') },
-        replies: { 200: capabilitiesReply },
-        run: async (c) => {
-          if (c.in.accessor === '') throw systemErrors.NO_ACCESSOR()
-          const caller = await callers.byAccessor(c.in.accessor, c.view)
-          if (caller === undefined) throw systemErrors.INVALID_ACCESSOR()
-          return answer(policies, caller, c)
-        },
+    definePath('capabilities-accessor', {
+      help: 'What the token of an accessor may do on paths.',
+      params: {},
+      flags: { place: 'anywhere' },
+    }).compute({
+      summary: 'Tell what the token of an accessor may do on paths.',
+      fields: { ...pathFields, accessor: f.string('The accessor.').default('') },
+      replies: { 200: capabilitiesReply },
+      run: async (c) => {
+        if (c.in.accessor === '') throw systemErrors.NO_ACCESSOR()
+        const caller = await callers.byAccessor(c.in.accessor, c.view)
+        if (caller === undefined) throw systemErrors.INVALID_ACCESSOR()
+        return answer(policies, caller, c)
       },
-    ),
-    definePath('capabilities-self', { help: 'What the asking token may do on paths.', params: {} }).compute({
+    }),
+    definePath('capabilities-self', {
+      help: 'What the asking token may do on paths.',
+      params: {},
+      flags: { place: 'anywhere' },
+    }).compute({
       summary: 'Tell what the asking token may do on paths.',
       fields: {
         ...pathFields,

@@ -9,7 +9,11 @@ const configReply = replySchema(
 
 export function configStatePaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('config/state/sanitized', { help: 'The configuration in force.', params: {} }).read({
+    definePath('config/state/sanitized', {
+      help: 'The configuration in force.',
+      params: {},
+      flags: { place: 'node' },
+    }).read({
       summary: 'Read the configuration in force, without its secrets.',
       replies: { 200: configReply },
       run: () => okData(observe.sanitizedConfig()),

@@ -22,14 +22,14 @@ export function inFlightPaths({ observe }: SystemPorts): readonly PathDefinition
     definePath('in-flight-req', {
       help: 'The requests being worked on.',
       params: {},
-      flags: { openBy: 'unauthenticatedInFlightAccess' },
+      flags: { openBy: 'unauthenticatedInFlightAccess', place: 'node' },
     }).read({
       summary: 'List the requests being worked on.',
       replies: { 200: inFlightReply },
-      run: () =>
+      run: async () =>
         rawJson(
           new Map(
-            observe.inFlight().map((request) => [
+            (await observe.inFlight()).map((request) => [
               request.id,
               {
                 start_time: rfc3339(request.startedAt),

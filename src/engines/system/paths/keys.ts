@@ -16,7 +16,7 @@ const configReply = replySchema('When the key is replaced without being asked.',
 
 export function keyPaths({ lifecycle }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('key-status', { help: 'The encryption key in use.', params: {} }).read({
+    definePath('key-status', { help: 'The encryption key in use.', params: {}, flags: { place: 'leader' } }).read({
       summary: 'Tell of the encryption key in use.',
       replies: { 200: keyReply },
       run: () => {
@@ -48,7 +48,11 @@ function rotate(template: 'rotate' | 'rotate/keyring', lifecycle: LifecyclePort)
 }
 
 function rotateConfig(template: 'rotate/config' | 'rotate/keyring/config', lifecycle: LifecyclePort): PathDefinition {
-  return definePath(template, { help: 'When the encryption key is replaced without being asked.', params: {} })
+  return definePath(template, {
+    help: 'When the encryption key is replaced without being asked.',
+    params: {},
+    flags: { place: 'leader' },
+  })
     .read({
       summary: 'Tell when the encryption key is replaced.',
       replies: { 200: configReply },

@@ -1,4 +1,5 @@
 import { definePath, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
+import { rfc3339 } from '../../../lib/rfc3339.ts'
 import type { SystemPorts } from '../../../request/system-ports.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
@@ -31,23 +32,25 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
     definePath('leader', {
       help: 'The active server.',
       params: {},
-      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true },
+      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true, place: 'node' },
     }).read({
       summary: 'Tell which server is the active one.',
       replies: { 200: leaderReply },
-      // No storage of today is shared by several servers.
-      run: () =>
-        rawJson({
-          ha_enabled: false,
-          is_self: false,
-          active_time: NEVER,
-          leader_address: '',
-          leader_cluster_address: '',
+      run: async () => {
+        const leader = await lifecycle.leader()
+        const since = leader?.isSelf === true ? lifecycle.activeSince() : undefined
+        return rawJson({
+          ha_enabled: lifecycle.shared,
+          is_self: leader?.isSelf ?? false,
+          active_time: since === undefined ? NEVER : rfc3339(since),
+          leader_address: leader?.apiAddress ?? '',
+          leader_cluster_address: leader?.clusterAddress ?? '',
           performance_standby: false,
           performance_standby_last_remote_wal: 0,
-        }),
+        })
+      },
     }),
-    definePath('ha-status', { help: 'The servers of the cluster.', params: {} }).read({
+    definePath('ha-status', { help: 'The servers of the cluster.', params: {}, flags: { place: 'leader' } }).read({
       summary: 'List the servers of the cluster.',
       replies: { 200: haReply },
       run: () =>

@@ -96,6 +96,7 @@ function lookup(ports: LeasePathPorts): readonly PathDefinition[] {
     definePath('leases/lookup', { help: 'What is known of a lease.', params: {} })
       .compute({
         summary: 'Look up a lease.',
+        flags: { place: 'anywhere' },
         fields: { lease_id: idField },
         replies: { 200: leaseReply },
         run: async (c) => {

@@ -7,7 +7,7 @@ const fields = { level: f.string('`trace`, `debug`, `info`, `warn`, `error` or `
 
 export function loggerPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('loggers', { help: 'What the server logs.', params: {} })
+    definePath('loggers', { help: 'What the server logs.', params: {}, flags: { place: 'node' } })
       .read({
         summary: 'List the loggers and their levels.',
         replies: { 200: levelsReply },
@@ -27,7 +27,11 @@ export function loggerPaths({ observe }: SystemPorts): readonly PathDefinition[]
           return done()
         },
       }),
-    definePath('loggers/{name}', { help: 'What one part of the server logs.', params: { name: 'Name of the logger.' } })
+    definePath('loggers/{name}', {
+      help: 'What one part of the server logs.',
+      params: { name: 'Name of the logger.' },
+      flags: { place: 'node' },
+    })
       .read({
         summary: 'Read the level of a logger.',
         replies: { 200: levelsReply },

@@ -18,23 +18,23 @@ export function metricsPaths({ observe }: SystemPorts): readonly PathDefinition[
     definePath('metrics', {
       help: 'What the server counts and measures of itself.',
       params: {},
-      flags: { isMetrics: true, openBy: 'unauthenticatedMetricsAccess' },
+      flags: { isMetrics: true, openBy: 'unauthenticatedMetricsAccess', place: 'node' },
     }).read({
       summary: 'Read the metrics.',
       fields: { format: f.string('`prometheus`; JSON if left out.').default('') },
       replies: { 200: metricsReply },
-      run: (c) => {
+      run: async (c) => {
         const { format } = c.in
         const accepts = (c.request.headers.get('accept') ?? []).some((value) =>
           value.includes('application/openmetrics-text'),
         )
         if (format === 'prometheus' || (format === '' && accepts)) {
-          const body = observe.prometheus()
+          const body = await observe.prometheus()
           if (body === undefined) throw systemErrors.NO_PROMETHEUS()
           return { raw: { contentType: PROMETHEUS, body } }
         }
         if (format !== '') throw systemErrors.BAD_METRICS_FORMAT()
-        return { raw: { contentType: 'application/json', body: observe.metricsJson() } }
+        return { raw: { contentType: 'application/json', body: await observe.metricsJson() } }
       },
     }),
   ]

@@ -31,7 +31,7 @@ export function openapiPaths(ports: SystemPorts): readonly PathDefinition[] {
       help: 'The API described in OpenAPI 3.1.',
       description: 'It tells of the mounts that the client may see: without a token, those listed for everybody.',
       params: {},
-      flags: { unauthenticated: true },
+      flags: { unauthenticated: true, place: 'node' },
     })
       .read({ ...spec, run: answer })
       .compute({ ...spec, run: answer }),

@@ -42,6 +42,7 @@ export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[]
     definePath('remount/status/{migration_id}', {
       help: 'How far the move of a mount has come.',
       params: { migration_id: 'Names the move.' },
+      flags: { place: 'leader' },
     }).read({
       summary: 'Tell how far a move has come.',
       replies: { 200: statusReply },

@@ -7,7 +7,13 @@ import { systemErrors } from '../errors.ts'
 import { rfc3339 } from '../../../lib/rfc3339.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
-const openToAll = { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true }
+const openToAll = {
+  unauthenticated: true,
+  whileSealed: true,
+  unaudited: true,
+  neverWrapped: true,
+  place: 'node',
+} as const
 
 const statusReply = rawSchema('The state of the seal.', {
   type: f.string('Kind of seal.'),
@@ -66,7 +72,11 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: statusReply },
       run: async (c) => rawJson(statusOf(ports, await unseal(lifecycle, c.in), c.request.listener)),
     }),
-    definePath('seal', { help: 'Seal the server.', params: {}, flags: { sudo: true, whileSealed: true } }).compute({
+    definePath('seal', {
+      help: 'Seal the server.',
+      params: {},
+      flags: { sudo: true, whileSealed: true, place: 'node' },
+    }).compute({
       summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
       replies: { 204: none },
       run: async (c) => {

@@ -40,11 +40,15 @@ export function toolPaths(ports: SystemPorts): readonly PathDefinition[] {
   const random = { summary: 'Make random bytes.', fields: randomFields, replies: { 200: randomReply } }
   const hashing = { summary: 'Hash a value.', fields: hashFields, replies: { 200: hashReply } }
   return [
-    definePath('tools/random', { help: 'Random bytes.', params: {} }).compute({
+    definePath('tools/random', { help: 'Random bytes.', params: {}, flags: { place: 'anywhere' } }).compute({
       ...random,
       run: (c) => randomBytes(ports, c, c.in),
     }),
-    definePath('tools/random/{source}', { help: 'Random bytes.', params: { source: BYTES } }).compute({
+    definePath('tools/random/{source}', {
+      help: 'Random bytes.',
+      params: { source: BYTES },
+      flags: { place: 'anywhere' },
+    }).compute({
       ...random,
       run: (c) => {
         const { source } = c.params
@@ -58,17 +62,19 @@ export function toolPaths(ports: SystemPorts): readonly PathDefinition[] {
     definePath('tools/random/{source}/{urlbytes}', {
       help: 'Random bytes.',
       params: { source: SOURCE, urlbytes: 'How many bytes.' },
+      flags: { place: 'anywhere' },
     }).compute({
       ...random,
       run: (c) => randomBytes(ports, c, { ...c.in, source: c.params.source, bytes: countOf(c.params.urlbytes) }),
     }),
-    definePath('tools/hash', { help: 'The hash of a value.', params: {} }).compute({
+    definePath('tools/hash', { help: 'The hash of a value.', params: {}, flags: { place: 'anywhere' } }).compute({
       ...hashing,
       run: (c) => hash(c.in),
     }),
     definePath('tools/hash/{urlalgorithm}', {
       help: 'The hash of a value.',
       params: { urlalgorithm: 'The algorithm.' },
+      flags: { place: 'anywhere' },
     }).compute({ ...hashing, run: (c) => hash({ ...c.in, algorithm: c.params.urlalgorithm }) }),
   ]
 }

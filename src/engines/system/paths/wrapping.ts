@@ -79,7 +79,7 @@ function lookup(ports: WrappingPathPorts): PathDefinition {
   return definePath('wrapping/lookup', {
     help: 'Where a wrapped reply comes from; that leaves it wrapped.',
     params: {},
-    flags: { unauthenticated: true },
+    flags: { unauthenticated: true, place: 'anywhere' },
   })
     .read({ summary, replies: { 200: lookupReply }, run })
     .compute({ summary, fields: { token: tokenField }, replies: { 200: lookupReply }, run })

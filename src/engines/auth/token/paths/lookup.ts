@@ -17,15 +17,20 @@ export function lookupPaths(ports: TokenEnginePorts): readonly PathDefinition[] 
   const summary = 'Look up a token.'
   const self = 'Look up the caller’s token.'
   return [
-    definePath('lookup', { help: 'What is known of a token.', params: {} })
+    definePath('lookup', { help: 'What is known of a token.', params: {}, flags: { place: 'anywhere' } })
       .read({ summary, fields: { token: tokenField }, replies, run: (c) => byToken(c, c.in.token) })
       .compute({ summary, fields: { token: tokenField }, replies, run: (c) => byToken(c, c.in.token) }),
-    definePath('lookup-self', { help: 'What is known of the caller’s token.', params: {} })
+    definePath('lookup-self', {
+      help: 'What is known of the caller’s token.',
+      params: {},
+      flags: { place: 'anywhere' },
+    })
       .read({ summary: self, replies, run: (c) => byToken(c, '') })
       .compute({ summary: self, replies, run: (c) => byToken(c, '') }),
     definePath('lookup-accessor', {
       help: 'What is known of the token that an accessor stands for.',
       params: {},
+      flags: { place: 'anywhere' },
     }).compute({
       summary: 'Look up a token by its accessor.',
       fields: { accessor: f.string('Accessor of the token.').default('') },

@@ -1,0 +1,138 @@
+/**
+ * The core of a serving thread: the same house, but one that only reads. What it cannot answer it hands to its node's own core, which
+ * also decides whether there is anything to read.
+ */
+import { versionHistory } from './version-history.ts'
+import { requestErrors } from '../errors/request.ts'
+import { guard } from '../lib/secure/guarded.ts'
+import { uuid } from '../lib/secure/random.ts'
+import type { LifecyclePort, ObservePort } from '../request/system-ports.ts'
+import type { WireHandler, WireReply, WireRequest } from '../request/wire.ts'
+import { KEYRING_KEY } from '../seal/storage-keys.ts'
+import { toCofferError } from './failure.ts'
+import { House, type HouseOptions } from './house.ts'
+import { InFlight } from './in-flight.ts'
+import type { ActivePart } from './lifecycle.ts'
+import type { RequestLog } from './request-log.ts'
+import { serve } from './serve.ts'
+import { apiVersion } from './version.ts'
+
+export interface ThreadOptions extends HouseOptions {
+  readonly requestLog: RequestLog
+  readonly hostname: string
+  readonly hostnameHeader: boolean
+  /** Whether the node may answer from what it reads: an active node that was asleep may not be active any more. */
+  allowed(): boolean
+  elsewhere(wire: WireRequest): Promise<WireReply>
+}
+
+export interface ThreadCore {
+  readonly handler: WireHandler
+  readonly inFlight: InFlight
+  /** Wipes the root key that it is given. Resolves once requests are answered from the storage. */
+  open(rootKey: SharedArrayBuffer): Promise<void>
+  /** Resolves once no key is left. */
+  close(): Promise<void>
+  reopenAuditFiles(): Promise<void>
+}
+
+export function composeThread(options: ThreadOptions): ThreadCore {
+  const { log, metrics } = options
+  let isOpen = false
+  let started: ActivePart[] = []
+  const role = () => (isOpen && options.allowed() ? 'reader' : undefined)
+  const house: House = new House(options, role)
+  const inFlight = new InFlight(uuid)
+  const pipeline = house.furnish({
+    lifecycle: elsewhereLifecycle,
+    observe: elsewhereObserve,
+    clustered: false,
+    state: () => (isOpen ? 'standby' : 'sealed'),
+    role,
+    reach: () => 'anywhere',
+    elsewhere: (wire) => options.elsewhere(wire),
+    // Its driver shows what was announced, whoever announced it.
+    floor: () => 0,
+  })
+  const stop = async (): Promise<void> => {
+    isOpen = false
+    for (const part of started.toReversed()) {
+      try {
+        await part.stop()
+      } catch (error) {
+        log.error('a part of a thread did not stop in order', { code: toCofferError(error).code })
+      }
+    }
+    started = []
+    house.barrier.discard()
+  }
+  return {
+    handler: serve({
+      pipeline,
+      cors: house.cors,
+      inFlight,
+      metrics,
+      requestLog: options.requestLog,
+      headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
+    }),
+    inFlight,
+    open: async (rootKey) => {
+      if (isOpen) return
+      try {
+        const key = guard(new Uint8Array(rootKey))
+        const keyring = await house.store.read((view) => view.get(KEYRING_KEY))
+        if (keyring === undefined) throw requestErrors.NOT_INITIALIZED()
+        house.barrier.unseal(key, keyring)
+        for (const part of house.parts) {
+          started.push(part)
+          await part.start('reader')
+        }
+        isOpen = true
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    },
+    close: stop,
+    reopenAuditFiles: () => house.audit.reopen(),
+  }
+}
+
+/** Every operation that uses these is declared to be the node's or the leader's, so that no thread comes to call them. */
+function notHere(): never {
+  throw new Error('an operation that is not for threads was carried out by one')
+}
+
+const elsewhereLifecycle: LifecyclePort = {
+  sealStatus: notHere,
+  sealBackends: notHere,
+  initialize: notHere,
+  unseal: notHere,
+  resetUnseal: notHere,
+  seal: notHere,
+  stepDown: notHere,
+  keyStatus: notHere,
+  rotate: notHere,
+  rotateConfig: notHere,
+  setRotateConfig: notHere,
+  state: notHere,
+  activeSince: notHere,
+  nodes: notHere,
+  leader: notHere,
+  shared: false,
+}
+
+const elsewhereObserve: ObservePort = {
+  prometheus: notHere,
+  metricsJson: notHere,
+  inFlight: notHere,
+  loggers: notHere,
+  setLogLevel: notHere,
+  resetLogLevel: notHere,
+  versionHistory,
+  hostInfo: notHere,
+  openapi: notHere,
+  sanitizedConfig: notHere,
+  version: apiVersion,
+  buildDate: '',
+}

@@ -1,0 +1,223 @@
+/** The rooms that every core has, whether it writes or only reads, and how they hang together. */
+import type { DeviceRequest } from '../audit/index.ts'
+import { tokenEngine } from '../engines/auth/token/engine.ts'
+import { Registry } from '../engines/registry.ts'
+import { systemEngine } from '../engines/system/engine.ts'
+import { leasePaths } from '../engines/system/paths/leases.ts'
+import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
+import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
+import type { Engine } from '../framework/engine.ts'
+import type { PathDefinition, Place } from '../framework/path.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger, Metrics } from '../lib/observe/index.ts'
+import { freshBytes, uuid } from '../lib/secure/random.ts'
+import { PolicyStore } from '../policy/store.ts'
+import { noTuning, type Mount } from '../request/mount.ts'
+import type { LeaseLimits } from '../request/ports.ts'
+import type { LifecyclePort, ObservePort, SystemPorts } from '../request/system-ports.ts'
+import type { WireReply, WireRequest } from '../request/wire.ts'
+import { MountIndex } from '../router/mount-index.ts'
+import { mountStorage } from '../router/mount-record.ts'
+import { MountTable } from '../router/mount-table.ts'
+import { Router } from '../router/router.ts'
+import { Barrier } from '../seal/barrier.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
+import type { Driver, Sequence } from '../storage/driver.ts'
+import { MemoryDriver } from '../storage/drivers/memory.ts'
+import { plainCodec } from '../storage/plain-codec.ts'
+import { Store } from '../storage/store.ts'
+import type { ReadView } from '../storage/view.ts'
+import { Active } from './active.ts'
+import { AuditHouse } from './audit-house.ts'
+import { Cluster } from './cluster.ts'
+import { Cors } from './cors.ts'
+import type { PipelineDeps, ServerState } from './deps.ts'
+import { Followed, followAll, type Follower } from './followed.ts'
+import type { ActivePart, Role } from './lifecycle.ts'
+import { rootOnly } from './namespaces.ts'
+import { version } from './version.ts'
+
+export interface HouseOptions {
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Seconds. */
+  readonly systemLimits: LeaseLimits
+  /** Serves `sys/raw`. */
+  readonly rawStorage: boolean
+  readonly auditDevices: readonly DeviceRequest[]
+  readonly auditForbiddenFolders: readonly string[]
+  readonly allowApiAuditCreation: boolean
+  readonly allowAuditPrefix: boolean
+}
+
+/** What differs between a node's own core and that of a thread. */
+export interface Standing {
+  readonly lifecycle: LifecyclePort
+  readonly observe: ObservePort
+  state(): ServerState
+  /** As what the core works now; undefined while sealed and between two roles. */
+  role(): Role | undefined
+  reach(): Place
+  elsewhere(wire: WireRequest): Promise<WireReply>
+  /** The newest commit that anybody was told of through this node. */
+  floor(): Sequence
+  /** Other nodes share the storage. */
+  readonly clustered: boolean
+}
+
+export class House {
+  readonly store: Store
+  readonly barrier: Barrier
+  readonly cluster = new Cluster()
+  readonly cors = new Cors()
+  readonly policies: PolicyStore
+  readonly audit: AuditHouse
+  readonly mounts: MountTable
+  readonly active: Active
+  /** What is started at the unsealing, in this order, and stopped in the reverse one. */
+  readonly parts: readonly ActivePart[]
+  readonly #options: HouseOptions
+  readonly #nothing = new Store(new MemoryDriver(), plainCodec)
+  readonly #followers: Follower[]
+  #registry: Registry | undefined
+
+  /** @param role as what the core works at the moment. */
+  constructor(options: HouseOptions, role: () => Role | undefined) {
+    const { driver, clock, log, metrics, systemLimits } = options
+    this.#options = options
+    this.barrier = new Barrier({ driver, clock })
+    // Only readers follow: a core that writes knows of its own changes, and a sealed one can read nothing.
+    this.store = new Store(driver, this.barrier, (view) =>
+      role() === 'reader' ? followAll(this.#followers, view) : undefined,
+    )
+    const { store, barrier, cluster, cors } = this
+    this.policies = new PolicyStore({ driver, clock, log: log.named('policy') })
+    this.audit = new AuditHouse({
+      store,
+      clock,
+      log,
+      metrics,
+      declared: options.auditDevices,
+      forbiddenFolders: options.auditForbiddenFolders,
+      allowApiCreation: options.allowApiAuditCreation,
+      allowPrefix: options.allowAuditPrefix,
+    })
+    this.mounts = new MountTable({
+      store,
+      clock,
+      systemLimits,
+      version,
+      engineOf: (kind, type, mountOptions) => this.#engines.engineOf(kind, type, mountOptions),
+      typesOf: (kind) => this.#engines.typesOf(kind),
+      canonicalType: (type, mountOptions) => this.#engines.canonicalType(type, mountOptions),
+      uuid,
+      accessorSuffix: () => Buffer.from(freshBytes(4)).toString('hex'),
+      revokeLeases: (mount) => this.active.revokeLeases(mount),
+      workNoted: () => this.active.wake(),
+    })
+    const { mounts, policies } = this
+    this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+    this.#followers = [
+      // First of all: what else is read may be encrypted with a new key.
+      new Followed(driver, KEYRING_KEY, (view) => reloadKeyring(barrier, view)),
+      mounts.follower,
+      new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
+      new Followed(driver, 'core/cors', (view) => cors.load(view)),
+    ]
+    this.parts = [
+      { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
+      { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
+      { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
+      { start: () => undefined, stop: () => policies.clear() },
+      this.audit,
+      this.active,
+    ]
+  }
+
+  /** One more that is to be brought up to date before anything is read. */
+  follow(follower: Follower): void {
+    this.#followers.push(follower)
+  }
+
+  /** Puts the engines in and gives what the pipeline's stages use. */
+  furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
+    const { store, active, mounts, policies, audit, cors } = this
+    const { clock, log, rawStorage } = this.#options
+    const ports: SystemPorts = {
+      mounts,
+      policies,
+      callers: {
+        byToken: (token, view) => active.tokens.byToken(token, view),
+        byAccessor: (accessor, view) => active.tokens.byAccessor(accessor, view),
+        allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
+      },
+      lifecycle: standing.lifecycle,
+      audit: audit.admin,
+      cors,
+      observe: standing.observe,
+      random: freshBytes,
+    }
+    const system: Engine = systemEngine(ports, [
+      ...leasePaths({ leases: () => active.leases }),
+      ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
+      ...more,
+    ])
+    this.#registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
+    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
+    const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
+    const reads = () => standing.role() !== undefined
+    return {
+      clock,
+      log,
+      namespaces: rootOnly,
+      state: () => standing.state(),
+      reads,
+      reach: () => standing.reach(),
+      elsewhere: (wire) => standing.elsewhere(wire),
+      floor: () => standing.floor(),
+      indexed: () => standing.clustered && standing.role() === 'leader',
+      store: () => store,
+      openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
+      router: () => (reads() ? openRouter : sealedRouter),
+      tokens: () => active.tokens,
+      policies: () => policies,
+      leases: () => active.leases,
+      audit: () => audit,
+      wrapping: () => active.wrapping,
+      storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
+      assertHeld: (view, mount) => mounts.assertHeld(view, mount),
+      limitsOf: (mount) => mounts.limitsOf(mount),
+    }
+  }
+
+  get #engines(): Registry {
+    if (this.#registry === undefined) throw new Error('the house is not furnished yet')
+    return this.#registry
+  }
+}
+
+export async function reloadKeyring(barrier: Barrier, view: ReadView): Promise<void> {
+  const stored = await view.get(KEYRING_KEY)
+  if (stored !== undefined) barrier.reload(stored)
+}
+
+/** While sealed only `sys/` is there, and of it only what says so. */
+const SYSTEM_MOUNT: Mount = Object.freeze({
+  kind: 'system',
+  path: 'sys/',
+  type: 'system',
+  uuid: '',
+  accessor: '',
+  description: '',
+  options: new Map(),
+  local: false,
+  sealWrap: false,
+  externalEntropyAccess: false,
+  tuning: noTuning,
+  namespaceId: 'root',
+  tainted: false,
+})
+const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])

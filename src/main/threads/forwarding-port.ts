@@ -1,0 +1,128 @@
+/** In a thread: hands whole requests to the main thread and brings its replies back. */
+import type { WireReply, WireRequest } from '../../request/wire.ts'
+import { failureOf } from './failure.ts'
+import type { FromThread, RequestHead, ToThread } from './messages.ts'
+
+/** Bodies announced to be no larger go along with the request; others are sent when they are asked for. */
+const SMALL_BODY = 256 * 1024
+
+interface Waiting {
+  readonly wire: WireRequest
+  readonly resolve: (reply: WireReply) => void
+  /** The request's body, where it is read piece by piece. */
+  pieces: AsyncIterator<Uint8Array> | undefined
+  /** The next piece of the reply's body. */
+  nextPiece: { resolve(bytes: Uint8Array | undefined): void; reject(error: unknown): void } | undefined
+}
+
+export class ForwardingPort {
+  readonly #post: (message: FromThread) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #last = 0
+
+  constructor(post: (message: FromThread) => void) {
+    this.#post = post
+  }
+
+  /** Rejects with what reading the request's body rejects with. */
+  async forward(wire: WireRequest): Promise<WireReply> {
+    const body = await smallBody(wire)
+    const id = ++this.#last
+    const { promise, resolve } = Promise.withResolvers<WireReply>()
+    const waiting: Waiting = { wire, resolve, pieces: undefined, nextPiece: undefined }
+    this.#waiting.set(id, waiting)
+    const gone = (): void => {
+      this.#post({ kind: 'gone', id, expired: wire.expired })
+    }
+    this.#post({ kind: 'request', id, head: headOf(wire), body })
+    wire.signal.addEventListener('abort', gone, { once: true })
+    try {
+      const reply = await promise
+      if (!isStream(reply.body)) this.#waiting.delete(id)
+      return reply
+    } finally {
+      wire.signal.removeEventListener('abort', gone)
+    }
+  }
+
+  receive(message: Exclude<ToThread, { readonly kind: 'order' }>): void {
+    const waiting = this.#waiting.get(message.id)
+    if (waiting === undefined) return
+    switch (message.kind) {
+      case 'wantBody':
+        void this.#sendBody(message.id, waiting.wire)
+        break
+      case 'wantPiece':
+        void this.#sendPiece(message.id, waiting, message.done)
+        break
+      case 'reply': {
+        const { status, headers, body, streamed } = message
+        waiting.resolve({ status, headers, body: streamed ? this.#stream(message.id, waiting) : body })
+        break
+      }
+      case 'piece': {
+        const { nextPiece } = waiting
+        waiting.nextPiece = undefined
+        if (message.failed === true) nextPiece?.reject(new Error('the reply ended half-way'))
+        else nextPiece?.resolve(message.bytes)
+        break
+      }
+    }
+  }
+
+  async #sendBody(id: number, wire: WireRequest): Promise<void> {
+    try {
+      this.#post({ kind: 'body', id, bytes: await wire.readBody() })
+    } catch (error) {
+      this.#post({ kind: 'noBody', id, failure: failureOf(error) })
+    }
+  }
+
+  async #sendPiece(id: number, waiting: Waiting, done: boolean): Promise<void> {
+    try {
+      const pieces = (waiting.pieces ??= waiting.wire.openBody()[Symbol.asyncIterator]())
+      if (done) await pieces.return?.()
+      else {
+        const next = await pieces.next()
+        this.#post({ kind: 'piece', id, bytes: next.done === true ? undefined : next.value })
+      }
+    } catch (error) {
+      this.#post({ kind: 'piece', id, bytes: undefined, failure: failureOf(error) })
+    }
+  }
+
+  async *#stream(id: number, waiting: Waiting): AsyncGenerator<Uint8Array> {
+    let done = false
+    try {
+      for (;;) {
+        const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>()
+        waiting.nextPiece = { resolve, reject }
+        this.#post({ kind: 'wantPiece', id, done: false })
+        const bytes = await promise
+        if (bytes === undefined) {
+          done = true
+          return
+        }
+        yield bytes
+      }
+    } finally {
+      this.#waiting.delete(id)
+      if (!done) this.#post({ kind: 'wantPiece', id, done: true })
+    }
+  }
+}
+
+function headOf(wire: WireRequest): RequestHead {
+  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = wire
+  return { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener }
+}
+
+/** Undefined where the body is sent when it is asked for. */
+async function smallBody(wire: WireRequest): Promise<Uint8Array | undefined> {
+  const [length] = wire.headers.get('content-length') ?? []
+  return length !== undefined && Number(length) <= SMALL_BODY ? wire.readBody() : undefined
+}
+
+function isStream(body: WireReply['body']): boolean {
+  return body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)
+}

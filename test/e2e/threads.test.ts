@@ -1,0 +1,229 @@
+/** What must hold between the threads of one server: whatever connection a request comes by, it finds what was acknowledged before. */
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { devSettings } from '../../src/main/dev-settings.ts'
+import type { Settings } from '../../src/main/settings.ts'
+import { until } from '../support/callers.ts'
+import { at, textAt } from '../support/json.ts'
+import { request, type Answer } from '../support/http.ts'
+import { runServer, type ServerUnderTest } from '../support/running.ts'
+
+const THREADS = 3
+/** Enough that the kernel gives every thread some of them. */
+const CONNECTIONS = 24
+
+const folder = mkdtempSync(join(tmpdir(), 'coffer-threads-'))
+after(() => rmSync(folder, { recursive: true }))
+const auditFile = join(folder, 'audit.log')
+
+function settings(): Settings {
+  const flags = { dev: true, 'dev-listen-address': '127.0.0.1:0' }
+  // Only these of the flags are read where settings come from.
+  const base = devSettings(flags as never, join(folder, 'data'))
+  return {
+    ...base,
+    servingThreads: THREADS,
+    log: { ...base.log, level: 'error' },
+    auditDevices: [
+      { type: 'file', path: 'file/', description: '', local: false, options: new Map([['file_path', auditFile]]) },
+    ],
+  }
+}
+
+describe('a server of several threads', () => {
+  let server: ServerUnderTest
+  let address: string
+  let token: string
+  let unsealKey: string
+  let agents: http.Agent[]
+
+  const call = (
+    agent: http.Agent | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    options: { readonly token?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer> =>
+    request(address, method, `/v1/${path}`, {
+      token,
+      ...(agent === undefined ? {} : { agent }),
+      ...(body === undefined ? {} : { body }),
+      ...options,
+    })
+  /** The same request over every connection at once. */
+  const everywhere = (method: string, path: string, body?: unknown, options?: { readonly token?: string }) =>
+    Promise.all(agents.map((agent) => call(agent, method, path, body, options)))
+  const open = () => agents.forEach((agent) => agent.destroy())
+
+  before(async () => {
+    server = await runServer(settings())
+    address = `http://${server.running.addresses[0] ?? ''}`
+    agents = Array.from({ length: CONNECTIONS }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }))
+    const made = await request(address, 'PUT', '/v1/sys/init', { body: { secret_shares: 1, secret_threshold: 1 } })
+    token = textAt(made.json, 'root_token')
+    unsealKey = String(at(made.json, 'keys_base64', 0))
+    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    assert.equal((await call(undefined, 'POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
+  })
+  after(async () => {
+    open()
+    await server[Symbol.asyncDispose]()
+  })
+
+  test('serves from each of them', async () => {
+    await everywhere('GET', 'auth/token/lookup-self')
+    const tallies = await server.running.front.threads?.tallies()
+    assert.equal(tallies?.size, THREADS)
+    for (const [thread, counted] of tallies ?? []) {
+      const seen = counted.find(({ name }) => name === 'vault.core.handle_request')
+      assert.ok((seen?.tally?.count ?? 0) > 0, `thread ${thread} answered nothing`)
+    }
+  })
+
+  test('shows a write to every request that begins after it was acknowledged', async () => {
+    for (let round = 1; round <= 40; round++) {
+      const writer = agents[round % CONNECTIONS]
+      const written = await call(writer, 'POST', 'secret/data/counter', { data: { round } })
+      assert.equal(written.status, 200, written.text)
+      for (const answer of await everywhere('GET', 'secret/data/counter'))
+        assert.equal(at(answer.json, 'data', 'data', 'round'), round)
+    }
+  })
+
+  test('takes a revoked token nowhere', async () => {
+    for (let round = 0; round < 10; round++) {
+      const made = await call(agents[round], 'POST', 'auth/token/create', { policies: ['default'] })
+      const child = textAt(made.json, 'auth', 'client_token')
+      for (const answer of await everywhere('GET', 'auth/token/lookup-self', undefined, { token: child }))
+        assert.equal(answer.status, 200)
+      assert.equal((await call(agents[round + 1], 'POST', 'auth/token/revoke', { token: child })).status, 204)
+      for (const answer of await everywhere('GET', 'auth/token/lookup-self', undefined, { token: child }))
+        assert.equal(answer.status, 403)
+    }
+  })
+
+  test('goes by a changed policy everywhere', async () => {
+    const made = await call(undefined, 'POST', 'auth/token/create', { policies: ['reader'] })
+    const reader = textAt(made.json, 'auth', 'client_token')
+    for (let round = 0; round < 10; round++) {
+      const may = round % 2 === 0
+      const policy = `path "secret/data/counter" { capabilities = ["${may ? 'read' : 'deny'}"] }`
+      assert.equal((await call(agents[round], 'PUT', 'sys/policies/acl/reader', { policy })).status, 204)
+      for (const answer of await everywhere('GET', 'secret/data/counter', undefined, { token: reader }))
+        assert.equal(answer.status, may ? 200 : 403)
+    }
+  })
+
+  test('knows new, moved and removed mounts everywhere', async () => {
+    for (let round = 0; round < 5; round++) {
+      assert.equal((await call(agents[round], 'POST', 'sys/mounts/kv', { type: 'kv' })).status, 204)
+      await call(agents[round + 1], 'POST', 'kv/a', { round })
+      for (const answer of await everywhere('GET', 'kv/a')) assert.equal(at(answer.json, 'data', 'round'), round)
+      assert.equal((await call(agents[round + 2], 'DELETE', 'sys/mounts/kv')).status, 204)
+      for (const answer of await everywhere('GET', 'kv/a')) assert.equal(answer.status, 404)
+    }
+  })
+
+  test('reads what was encrypted with a key that was installed a moment ago', async () => {
+    for (let round = 0; round < 5; round++) {
+      assert.equal((await call(agents[round], 'POST', 'sys/rotate')).status, 204)
+      await call(agents[round + 1], 'POST', 'secret/data/rotated', { data: { round } })
+      for (const answer of await everywhere('GET', 'secret/data/rotated'))
+        assert.equal(at(answer.json, 'data', 'data', 'round'), round)
+    }
+  })
+
+  test('grants as many uses of a token as it has, over all threads together', async () => {
+    const made = await call(undefined, 'POST', 'auth/token/create', { policies: ['default'], num_uses: 5 })
+    const child = textAt(made.json, 'auth', 'client_token')
+    const answers = await everywhere('GET', 'auth/token/lookup-self', undefined, { token: child })
+    assert.equal(answers.filter(({ status }) => status === 200).length, 5)
+  })
+
+  test('unwraps once', async () => {
+    const wrapped = await call(
+      undefined,
+      'POST',
+      'sys/wrapping/wrap',
+      { a: 1 },
+      { headers: { 'X-Vault-Wrap-TTL': '60' } },
+    )
+    const wrapping = textAt(wrapped.json, 'wrap_info', 'token')
+    const answers = await everywhere('POST', 'sys/wrapping/unwrap', {}, { token: wrapping })
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+    assert.equal(answers.filter(({ status }) => status === 400).length, CONNECTIONS - 1)
+  })
+
+  test('wraps what a reading thread would have answered', async () => {
+    for (const agent of agents.slice(0, 8)) {
+      const answer = await call(agent, 'GET', 'secret/data/counter', undefined, {
+        headers: { 'X-Vault-Wrap-TTL': '60' },
+      })
+      assert.ok(textAt(answer.json, 'wrap_info', 'token').startsWith('hvs.'))
+    }
+  })
+
+  test('adds up what its threads count, and audits each request once and whole', async () => {
+    const before = await counted()
+    const lines = () => readFileSync(auditFile, 'utf8').trimEnd().split('\n')
+    const seen = lines().length
+    await everywhere('GET', 'auth/token/lookup-self')
+    await everywhere('POST', 'secret/data/counter', { data: { a: 1 } })
+    assert.ok((await counted()) - before >= 2 * CONNECTIONS)
+    const added = lines()
+      .slice(seen)
+      .map((line): unknown => JSON.parse(line))
+    const of = (type: string, path: string) =>
+      added.filter((entry) => at(entry, 'type') === type && at(entry, 'request', 'path') === path).length
+    for (const path of ['auth/token/lookup-self', 'secret/data/counter'])
+      for (const type of ['request', 'response']) assert.equal(of(type, path), CONNECTIONS, `${type} ${path}`)
+  })
+
+  test('replaces a thread that ends, while the others go on', async () => {
+    const { threads } = server.running.front
+    const [victim] = threads?.all ?? []
+    assert.ok(threads !== undefined && victim !== undefined)
+    await victim.worker.terminate()
+    const answers = await Promise.allSettled(agents.map((agent) => call(agent, 'GET', 'secret/data/counter')))
+    assert.ok(answers.some(({ status }) => status === 'fulfilled'))
+    await until(
+      'the thread was replaced',
+      () => (threads.all.length === THREADS && !threads.all.includes(victim)) || undefined,
+    )
+    await until('the new thread answers', async () => {
+      // A connection stays with the thread that took it.
+      open()
+      await everywhere('GET', 'auth/token/lookup-self')
+      const tallies = await threads.tallies()
+      const newest = Math.max(...threads.all.map(({ number }) => number))
+      return tallies.get(newest)?.find(({ name, tally }) => name === 'vault.core.handle_request' && tally !== undefined)
+    })
+    for (const answer of await everywhere('GET', 'secret/data/counter')) assert.equal(answer.status, 200)
+  })
+
+  test('is sealed on every thread when the sealing is acknowledged, and unsealed on every one', async () => {
+    assert.equal((await call(agents[0], 'PUT', 'sys/seal')).status, 204)
+    for (const answer of await everywhere('GET', 'secret/data/counter')) assert.equal(answer.status, 503)
+    for (const answer of await everywhere('GET', 'auth/token/lookup-self')) assert.equal(answer.status, 503)
+    assert.equal((await call(agents[1], 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    for (const answer of await everywhere('GET', 'secret/data/counter')) assert.equal(answer.status, 200)
+  })
+
+  test('tells of requests under way in any thread', async () => {
+    const answer = await call(undefined, 'GET', 'sys/in-flight-req')
+    const paths = Object.values(Object(answer.json)).map((one) => textAt(one, 'request_path'))
+    assert.deepEqual(paths, ['/v1/sys/in-flight-req'])
+  })
+
+  async function counted(): Promise<number> {
+    const answer = await call(undefined, 'GET', 'sys/metrics')
+    const samples = at(answer.json, 'Samples')
+    assert.ok(Array.isArray(samples))
+    const found: unknown = samples.find((one) => at(one, 'Name') === 'vault.core.handle_request')
+    return Number(at(found, 'Count') ?? 0)
+  }
+})
