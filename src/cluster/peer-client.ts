@@ -35,16 +35,20 @@ export class PeerClient {
     this.#url = new URL(address)
     const own = new X509Certificate(certificate.certificate).raw
     const https = process.getBuiltinModule('node:https')
+    const { createSecureContext } = process.getBuiltinModule('node:tls')
     this.#agent = new https.Agent({
+      // One for all connections: each would put a copy of the private key into OpenSSL's secure heap, which is small.
+      secureContext: createSecureContext({
+        cert: certificate.certificate,
+        key: certificate.privateKey,
+        ca: certificate.certificate,
+        minVersion: 'TLSv1.3',
+      }),
       keepAlive: true,
       maxSockets: 256,
       // The leader keeps them for longer, so that none is used that it is about to close.
       timeout: 30_000,
-      cert: certificate.certificate,
-      key: certificate.privateKey,
-      ca: certificate.certificate,
       servername: CLUSTER_HOST,
-      minVersion: 'TLSv1.3',
       checkServerIdentity: (_host, peer) =>
         secretsEqual(peer.raw, own)
           ? undefined

@@ -16,13 +16,20 @@ if (skip !== false) {
     })
     after(() => server[Symbol.asyncDispose]())
 
-    driverContract('postgresql', async () => {
-      const table = `contract_${tables++}`
-      return {
-        persistent: true,
-        open: () => openPostgres({ connectionUrl: server.url(), table, maxValueBytes: 1 << 20 }),
-        dispose: async () => {},
-      }
-    })
+    // Once alone, and once as the leader of several: then the harness holds the leadership.
+    for (const haEnabled of [false, true]) {
+      driverContract(haEnabled ? 'postgresql, elected' : 'postgresql', async () => {
+        const table = `contract_${tables++}`
+        return {
+          persistent: true,
+          async open() {
+            const driver = await openPostgres({ connectionUrl: server.url(), table, haEnabled, maxValueBytes: 1 << 20 })
+            await driver.election?.campaign('the contract', new AbortController().signal)
+            return driver
+          },
+          dispose: async () => {},
+        }
+      })
+    }
   })
 }

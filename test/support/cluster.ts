@@ -53,10 +53,10 @@ export async function healthOf(node: TestServer): Promise<number> {
   }
 }
 
-/** @param storage the stanza, the same for every node. */
+/** @param storage the stanza: the same for every node, or each node's own. */
 export async function startCluster(
   count: number,
-  storage: string,
+  storage: string | ((node: number) => string),
   options: Omit<ServerOptions, 'storage' | 'storageStanza' | 'raw'> = {},
 ): Promise<TestCluster> {
   const nodes: TestServer[] = []
@@ -67,7 +67,7 @@ export async function startCluster(
       nodes.push(
         await startServer({
           ...options,
-          storageStanza: storage,
+          storageStanza: typeof storage === 'string' ? storage : storage(i),
           raw: true,
           listener: `cluster_address = "127.0.0.1:${clusterPort}"\n${options.listener ?? ''}`,
         }),

@@ -72,10 +72,14 @@ export type Fault = 'sent' | 'lost before' | 'lost after'
 export class FaultyClient extends EtcdClient {
   /** What becomes of the next transactions. */
   fault: (count: number) => Fault = () => 'sent'
+  /** The newest transaction. */
+  request: TxnRequest | undefined
   /** Transactions since the fault was set. */
   count = 0
   /** The process is gone: nothing is sent any more. */
   dead = false
+  /** What the answer to a transaction waits for. */
+  hold: (count: number) => Promise<void> | undefined = () => undefined
   /** It hears nothing of what others do. */
   deaf = false
 
@@ -90,9 +94,12 @@ export class FaultyClient extends EtcdClient {
 
   override async txn(request: TxnRequest): Promise<TxnResponse> {
     if (this.dead) throw new EtcdError(status.UNAVAILABLE, 'dead')
-    const fault = this.fault(this.count++)
+    const count = this.count++
+    this.request = request
+    const fault = this.fault(count)
     if (fault === 'lost before') throw new EtcdError(status.UNAVAILABLE, 'lost')
     const response = await super.txn(request)
+    await this.hold(count)
     if (fault === 'lost after') throw new EtcdError(status.UNAVAILABLE, 'lost')
     return response
   }

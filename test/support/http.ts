@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly ca?: Buffer
   readonly agent?: http.Agent
   readonly localAddress?: string
+  /** After so long without an answer it is an error, ms. */
+  readonly timeout?: number
 }
 
 export interface Answer {
@@ -29,7 +31,7 @@ export function request(address: string, method: string, path: string, options: 
     ...(options.token === undefined || options.token === '' ? {} : { 'X-Vault-Token': options.token }),
     ...options.headers,
   }
-  const { ca, agent, localAddress } = options
+  const { ca, agent, localAddress, timeout } = options
   return new Promise((resolve, reject) => {
     const sent = client.request(
       new URL(address),
@@ -53,6 +55,7 @@ export function request(address: string, method: string, path: string, options: 
       },
     )
     sent.on('error', reject)
+    if (timeout !== undefined) sent.setTimeout(timeout, () => sent.destroy(new Error('no answer in time')))
     sent.end(body)
   })
 }

@@ -6,7 +6,10 @@ export class Valve implements AsyncDisposable {
   readonly port: number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** Towards this process, of those among `#sockets`. */
+  readonly #answering = new Set<Socket>()
   #shut = false
+  #accepted = 0
 
   private constructor(server: Server, port: number, target: number) {
     this.#server = server
@@ -23,9 +26,19 @@ export class Valve implements AsyncDisposable {
     return new Valve(server, address.port, target)
   }
 
+  /** Connections that were ever made through it. */
+  get accepted(): number {
+    return this.#accepted
+  }
+
   shut(): void {
     this.#shut = true
     for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** What the server says is kept back; what it is told still arrives. */
+  shutAnswers(): void {
+    for (const socket of this.#answering) socket.pause()
   }
 
   open(): void {
@@ -45,7 +58,10 @@ export class Valve implements AsyncDisposable {
   }
 
   #join(near: Socket, target: number): void {
+    this.#accepted++
     const far = connect(target, '127.0.0.1')
+    this.#answering.add(far)
+    far.on('close', () => this.#answering.delete(far))
     for (const [one, other] of [
       [near, far],
       [far, near],

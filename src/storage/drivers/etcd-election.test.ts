@@ -13,11 +13,12 @@ import {
   NEVER,
   newPath,
   textOf,
+  until,
   withCode,
   writes,
 } from '../../../test/support/etcd-drivers.ts'
 import { systemClock } from '../../lib/clock.ts'
-import type { Sequence } from '../driver.ts'
+import type { Change, Entry, Sequence } from '../driver.ts'
 import { EtcdClient } from './etcd-client.ts'
 import { EtcdLayout } from './etcd-layout.ts'
 import { headIn } from './etcd-observer.ts'
@@ -140,6 +141,19 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     await second.close()
   })
 
+  it('has a write refused once its key is gone, though nobody has taken its place', async () => {
+    const path = newPath()
+    const client = new FaultyClient(etcd.address)
+    const driver = await openEtcd(etcdOptions(etcd.address, path), client)
+    const leadership = await driver.election?.campaign('first', NEVER)
+    client.deaf = true
+    etcd.ctl('del', `${path}leader`)
+    await assert.rejects(driver.commit(BLIND, writes({ a: '1' })), withCode('STORAGE_NOT_LEADER'))
+    assert.equal(await leadership?.lost, 'its key in etcd is gone')
+    assert.equal(etcd.ctl('get', '--keys-only', '--prefix', `${path}g1/`), '')
+    await driver.close()
+  })
+
   it('refuses a second process where there is no election, and names the first', async () => {
     const path = newPath()
     const first = await open(path, { haEnabled: false })
@@ -167,6 +181,18 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     await driver.close()
   })
 
+  it('has a copy of a write refused that comes after a later one', async () => {
+    const client = new FaultyClient(etcd.address)
+    const driver = await openEtcd(etcdOptions(etcd.address, newPath(), { haEnabled: false }), client)
+    await driver.commit(BLIND, writes({ a: '1' }))
+    const copy = client.request
+    await driver.commit(BLIND, writes({ a: '2' }))
+    assert.ok(copy !== undefined)
+    assert.equal((await client.txn(copy)).succeeded, false)
+    assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'a')), '2')
+    await driver.close()
+  })
+
   it('gives the lead up over a commit of which it cannot be known', async () => {
     const path = newPath()
     const client = new FaultyClient(etcd.address)
@@ -180,5 +206,65 @@ describe('etcd leaders', { skip: noEtcd }, () => {
     await driver.election?.campaign('again', NEVER)
     await driver.commit(BLIND, writes({ c: '1' }))
     await driver.close()
+  })
+
+  it('tells of a commit once, where others go on before its answer comes', async () => {
+    const path = newPath()
+    const client = new FaultyClient(etcd.address)
+    const [first, second] = [await openEtcd(etcdOptions(etcd.address, path), client), await open(path)]
+    await first.election?.campaign('first', NEVER)
+    const heard: Change[] = []
+    first.subscribe((change) => heard.push(change))
+    const gate = Promise.withResolvers<void>()
+    client.hold = () => gate.promise
+    client.deaf = true
+    const slow = first.commit(BLIND, writes({ a: '1' }))
+    await until(() => second.sequence === 1)
+    etcd.ctl('del', `${path}leader`)
+    await second.election?.campaign('second', NEVER)
+    await second.commit(BLIND, writes({ b: '2' }))
+    client.deaf = false
+    assert.equal(await first.reach(2, 5000), true)
+    gate.resolve()
+    assert.equal(await slow, 1)
+    assert.deepEqual(heard, [
+      { sequence: 1, keys: ['a'] },
+      { sequence: 2, keys: ['b'] },
+    ])
+    await first.close()
+    await second.close()
+  })
+
+  it('tells of what it wrote before it shows it, though it sees it before the answer comes', async () => {
+    const path = newPath()
+    const client = new FaultyClient(etcd.address)
+    const driver = await openEtcd(etcdOptions(etcd.address, path, { haEnabled: false, lockTtl: 8000 }), client)
+    const reader = await open(path)
+    const heard: Sequence[] = []
+    driver.subscribe(({ sequence }) => heard.push(sequence))
+    const page = async function* (): AsyncGenerator<readonly Entry[]> {
+      yield [['b', bytes('2')]]
+    }
+    const works = [
+      { last: 0, work: () => driver.commit(BLIND, writes({ a: '1' })) },
+      { last: 1, work: () => driver.replace(page()) },
+    ]
+    for (const { last, work } of works) {
+      const next = driver.sequence + 1
+      const gate = Promise.withResolvers<void>()
+      client.plan(() => 'sent')
+      client.hold = (count) => (count === last ? gate.promise : undefined)
+      const underWay = work()
+      await until(() => reader.sequence === next)
+      // It looks, and sees what it wrote.
+      await driver.reach(next + 1, 50)
+      const seen = await at(driver, async (snapshot) => snapshot.sequence)
+      assert.ok(seen <= (heard.at(-1) ?? 0), 'it was shown before it was told of')
+      gate.resolve()
+      assert.equal(await underWay, next)
+    }
+    assert.deepEqual(heard, [1, 2])
+    await driver.close()
+    await reader.close()
   })
 })

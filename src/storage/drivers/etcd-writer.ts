@@ -99,7 +99,7 @@ export class EtcdWriter {
         if (succeeded) return this.#written(next, revision)
         const { head, headRevision } = headIn(ranges[0])
         if (head.term === next.term && head.write === next.write) return this.#written(next, headRevision)
-        seat.end('another process leads')
+        seat.end('its key in etcd is gone')
         break
       } catch (error) {
         const refused = isRefusal(error)

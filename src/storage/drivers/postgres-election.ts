@@ -22,6 +22,8 @@ export interface ElectionOptions {
   readonly log: Logger | undefined
   readonly errors: ErrorTranslator
   readonly listener: PostgresListener
+  /** Aborts, with the reason that campaigns reject with, when the driver closes. */
+  readonly closed: AbortSignal
   /** ms. */
   readonly ttl: number
   readonly drain: () => Promise<void>
@@ -44,8 +46,9 @@ export class PostgresElection implements Election {
     this.#options = options
   }
 
-  async campaign(identity: string, signal: AbortSignal): Promise<PostgresLease> {
-    const { clock, log, errors } = this.#options
+  async campaign(identity: string, asked: AbortSignal): Promise<PostgresLease> {
+    const { clock, log, errors, closed } = this.#options
+    const signal = AbortSignal.any([asked, closed])
     const nonce = crypto.randomUUID()
     const backoff = new Backoff()
     for (;;) {

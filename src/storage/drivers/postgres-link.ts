@@ -1,10 +1,12 @@
 /** One connection for one purpose: made at its first use, and again after it broke. Statements on it run one after another. */
 import type pg from 'pg'
+import { FairLane } from '../fair-lane.ts'
 import { isRefusal } from './postgres-error.ts'
 import type { Connector, Queried, Queryable, Statement } from './postgres-connection.ts'
 
 export class Link implements Queryable {
   readonly #connector: Connector
+  readonly #lane = new FairLane()
   #client: Promise<pg.Client> | undefined
   #closed = false
 
@@ -16,12 +18,14 @@ export class Link implements Queryable {
     statement: Statement,
     timeout = this.#connector.timeout,
   ): Promise<Queried<R>> {
-    const client = await this.open()
+    const leave = await this.#lane.enter()
     try {
-      return await this.#connector.run<R>(client, statement, timeout)
+      return await this.#connector.run<R>(await this.open(), statement, timeout)
     } catch (error) {
       if (!isRefusal(error)) this.drop()
       throw error
+    } finally {
+      leave()
     }
   }
 

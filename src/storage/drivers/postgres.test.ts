@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { chownSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { CofferError } from '../../errors/coffer-error.ts'
@@ -224,6 +226,16 @@ else {
     })
   })
 
+  it('PostgreSQL: a campaign ends with the driver', async (t) => {
+    const table = newTable()
+    const [a, b] = [await open(t, table), await open(t, table)]
+    await lead(a)
+    const waiting = lead(b)
+    const ended = assert.rejects(waiting, withCode('STORAGE_CLOSED'))
+    await b.close()
+    await ended
+  })
+
   describe('PostgreSQL: one process alone', () => {
     it('takes the store, refuses a second and names the first', async (t) => {
       const table = newTable()
@@ -317,6 +329,65 @@ else {
       assert.deepEqual(followed, heard)
     })
 
+    /** A driver alone, whose connections lead through a valve. */
+    async function openBehind(t: { after(fn: () => Promise<void>): void }, valve: Valve, timeout: number) {
+      const connectionUrl = server.url().replace(`:${server.port}`, `:${valve.port}`)
+      return open(t, newTable(), { connectionUrl, haEnabled: false, lockTtl: 60, timing: { timeout } })
+    }
+
+    it('finds out about a commit whose answer was lost, and acknowledges it once', async (t) => {
+      await using valve = await Valve.to(server.port)
+      const driver = await openBehind(t, valve, 5000)
+      const heard: number[] = []
+      driver.subscribe(({ sequence }) => heard.push(sequence))
+      for (let round = 0; round < 5; round++) {
+        await driver.commit(BLIND, writes({ a: String(round) }))
+        valve.shutAnswers()
+        const unanswered = driver.commit(BLIND, writes({ b: String(round) }))
+        await until('it is written', async () => {
+          const [meta] = await server.sql(`SELECT sequence::int FROM ${driver.tables.meta}`)
+          return Number(meta?.sequence) > driver.sequence
+        })
+        valve.cut()
+        assert.equal(await unanswered, driver.sequence)
+        assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'b')), String(round))
+      }
+      assert.deepEqual(heard, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    })
+
+    it('is not confused by a commit that arrives long after it was given up', async (t) => {
+      await using valve = await Valve.to(server.port)
+      const driver = await openBehind(t, valve, 300)
+      const heard: number[] = []
+      driver.subscribe(({ sequence }) => heard.push(sequence))
+      for (let round = 0; round < 3; round++) {
+        await driver.commit(BLIND, writes({ a: String(round) }))
+        valve.shut()
+        const late = driver.commit(BLIND, writes({ b: String(round) })).catch((error: unknown) => error)
+        const before = valve.accepted
+        await until('it asks on another connection', () => valve.accepted > before)
+        valve.open()
+        const outcome = await late
+        if (typeof outcome === 'number') {
+          assert.equal(await at(driver, (snapshot) => textOf(snapshot, 'b')), String(round))
+        } else {
+          assert.ok(withCode('STORAGE_UNAVAILABLE')(outcome), inspect(outcome))
+          await until('it is written again', () =>
+            driver.commit(BLIND, writes({ a: 'again' })).then(
+              () => true,
+              () => false,
+            ),
+          )
+        }
+      }
+      const [meta] = await server.sql(`SELECT sequence::int FROM ${driver.tables.meta}`)
+      assert.equal(meta?.sequence, driver.sequence)
+      assert.deepEqual(
+        heard,
+        [...new Set(heard)].toSorted((a, b) => a - b),
+      )
+    })
+
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       it(`rides out a restart of the server (${signal})`, async (t) => {
         const driver = await open(t, newTable(), { haEnabled: false })
@@ -355,6 +426,35 @@ else {
       )
       assert.equal(await textOf(snapshot, 'a'), '1')
       snapshot.close()
+    })
+
+    it('says that the disk is full when it is, of the commits that do not fit', async (t) => {
+      const disk = join(server.folder, 'disk')
+      mkdirSync(disk)
+      if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=777', 'tmpfs', disk]).status !== 0)
+        return t.skip('may not mount a small disk')
+      try {
+        const table = newTable()
+        mkdirSync(join(disk, 'space'))
+        const { uid, gid } = statSync(join(server.folder, 'data'))
+        chownSync(join(disk, 'space'), uid, gid)
+        await server.sql(`CREATE TABLESPACE small LOCATION '${join(disk, 'space')}'`)
+        const driver = await open(t, table, { haEnabled: false })
+        await server.sql(`ALTER TABLE ${table} SET TABLESPACE small`)
+        await driver.commit(BLIND, writes({ first: '1' }))
+        const small = driver.commit(BLIND, writes({ small: '1' }))
+        const big = driver.commit(BLIND, new Map([['big', new Uint8Array(12 << 20)]]))
+        await assert.rejects(big, withCode('STORAGE_FULL'))
+        await small
+        await driver.commit({ ...BLIND, sequence: driver.sequence, keys: new Set(['big']) }, writes({ after: '1' }))
+        assert.deepEqual(await at(driver, (snapshot) => snapshot.keys({ prefix: '' })), ['after', 'first', 'small'])
+        await driver.close()
+        await server.sql(`DROP TABLE ${table}`)
+        await server.sql('CHECKPOINT')
+        await server.sql('DROP TABLESPACE small')
+      } finally {
+        spawnSync('umount', ['-l', disk])
+      }
     })
 
     it('says nothing of the password', async (t) => {

@@ -111,6 +111,8 @@ export class PostgresDriver implements Driver, SnapshotSource {
   readonly #keeper: PostgresKeeper
   readonly #stop = new AbortController()
   #reign: PostgresReign | undefined
+  /** The last look for changes failed. */
+  #behind = false
   /** Holds the leadership for as long as the store is open, where no other node may. */
   #holding: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -139,6 +141,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
       log,
       errors,
       listener: this.#listener,
+      closed: this.#stop.signal,
       ttl: (options.lockTtl ?? 10) * 1000,
       drain: () => this.#reign?.end() ?? Promise.resolve(),
       begin: (lease, position) => this.#begin(lease, position),
@@ -306,9 +309,15 @@ export class PostgresDriver implements Driver, SnapshotSource {
 
   #follow(): void {
     if (this.closed) return
-    this.#follower.catchUp().catch((error: unknown) => {
-      this.#log?.warn('changes could not be fetched', { cause: this.errors.clean(error).message })
-    })
+    this.#follower.catchUp().then(
+      () => (this.#behind = false),
+      (error: unknown) => {
+        // Told once, and not at every look while the storage is away.
+        const cause = this.errors.clean(error).message
+        if (!this.#behind) this.#log?.warn('changes cannot be fetched; what this node shows grows old', { cause })
+        this.#behind = true
+      },
+    )
   }
 
   async #warn(connection: Link): Promise<void> {
