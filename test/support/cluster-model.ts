@@ -148,7 +148,9 @@ export class ClusterModel {
     this.tally.reads++
     const value = Number(at(answer.json, 'data', 'data', 'value'))
     if (value < acknowledged || value > register.tried)
-      this.#violations.push(`${new Date().toISOString()}: ${path} read ${how} as ${value} after ${acknowledged} was acknowledged (${node.address}, index ${Buffer.from(register.index, 'base64').toString()})`)
+      this.#violations.push(
+        `${new Date().toISOString()}: ${path} read ${how} as ${value} after ${acknowledged} was acknowledged (${node.address}, index ${Buffer.from(register.index, 'base64').toString()})`,
+      )
   }
 
   async #swap(client: number): Promise<void> {
