@@ -10,6 +10,8 @@ import type { Findings } from './problem.ts'
 export interface KeyMaterial {
   /** Reads the key, for the caller to wipe. Throws a sentence that holds nothing of it. */
   open(): SecretBytes
+  /** The file it stands in, if it does. */
+  readonly file: string | undefined
 }
 
 const KEY_BYTES = 32
@@ -34,11 +36,12 @@ export function keyMaterial(help: string): Field<KeyMaterial | undefined> {
 
 function read(value: StringValue, findings: Findings, key: string): KeyMaterial | undefined {
   const place = placeOf(value.value)
-  const material = { open: () => keyAt(place, value.value) }
+  const file = place.kind === 'file' ? place.path : undefined
+  const material = { open: () => keyAt(place, value.value), file }
   try {
     material.open().wipe()
-    if (place.kind === 'file' && (statSync(place.path).mode & 0o077) !== 0)
-      findings.expose(place.path, 'other users of this machine can read this secret: chmod 600')
+    if (file !== undefined && (statSync(file).mode & 0o077) !== 0)
+      findings.expose(file, 'other users of this machine can read this secret: chmod 600')
     return material
   } catch (error) {
     return findings.problem(value.at, `${key}: ${error instanceof Error ? error.message : 'it cannot be read'}`)

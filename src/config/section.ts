@@ -44,38 +44,35 @@ function readInert(key: Key, value: Value, field: InertField, where: string, fin
     findings.problem(key.at, `${key.name}${where} is not supported: ${field.help}`)
 }
 
-/**
- * What the environment gives besides, and problems for what is needed and given by neither. `yields` says that the file counts over
- * the environment throughout.
- */
+export interface EnvironmentPlace {
+  /** For problems: the stanza. */
+  readonly at: Position
+  readonly where: string
+  readonly findings: Findings
+  /** Keys that were complained of already, perhaps. */
+  readonly faulty?: ReadonlySet<string>
+  /** The file counts over the environment throughout. */
+  readonly yields: boolean
+}
+
+/** What the environment gives besides, and problems for what is needed and given by neither. */
 export function withEnvironment(
   schema: Schema,
   given: Given,
   environment: Environment,
-  {
-    at,
-    where,
-    findings,
-    yields,
-  }: {
-    readonly at: Position
-    readonly where: string
-    readonly findings: Findings
-    readonly yields: boolean
-  },
+  { at, where, findings, faulty = new Set(), yields }: EnvironmentPlace,
 ): Given {
-  const out = new Map(given)
+  const out = new Map([...given].filter(([, value]) => value !== ''))
   for (const [key, field] of Object.entries(schema)) {
     if (field.status !== 'active') continue
     const sources = field.environment ?? []
-    const counting = sources.filter(({ over }) => !given.has(key) || (over === 'file' && !yields))
+    const counting = sources.filter(({ over }) => !out.has(key) || (over === 'file' && !yields))
     const text = counting.flatMap(({ names }) => names.map(environment)).find((value) => value !== undefined)
     if (text !== undefined) {
       const read = field.read({ kind: 'string', at, value: text, text, heredoc: false }, findings, key)
       if (read !== undefined) out.set(key, read)
-    }
-    const names = sources.flatMap((source) => source.names)
-    if (field.needed === true && !out.has(key)) {
+    } else if (field.needed === true && !out.has(key) && !faulty.has(key)) {
+      const names = sources.flatMap((source) => source.names)
       const or = names.length === 0 ? '' : `, or ${names.join(' or ')} in the environment`
       findings.problem(at, `${where} needs ${key}${or}`)
     }

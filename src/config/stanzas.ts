@@ -136,10 +136,13 @@ function isStorageType(type: string): type is StorageType {
 function readSeal(block: Block, type: string, findings: Findings, environment: Environment): SealStanza | undefined {
   if (!isSealType(type)) return unknownType(block, 'seal', type, Object.keys(sealSchemas), findings)
   const schema = sealSchemas[type]
+  const before = findings.problems.length
   const given = readSection(block.value.items, schema, ` in seal "${type}"`, findings)
   // Of two seals of one kind, the environment is meant for the one that is in use.
   const yields = given.get('disabled') === true
-  const place = { at: block.item.at, where: `seal "${type}"`, findings, yields }
+  const isFaulty = findings.problems.length > before
+  const faulty = new Set(isFaulty ? block.value.items.map(({ keys: [key] }) => key.name) : [])
+  const place = { at: block.item.at, where: `seal "${type}"`, findings, faulty, yields }
   // Which of the types it is, TypeScript cannot follow: type and schema come from one row of the table.
   return { type, ...complete(schema, withEnvironment(schema, given, environment, place)) } as SealStanza
 }

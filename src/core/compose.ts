@@ -15,7 +15,7 @@ import type { Place } from '../framework/path.ts'
 import type { PipelineDeps } from './deps.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
-import { Lifecycle, type LifecycleDeps } from './lifecycle.ts'
+import { Lifecycle, type LifecycleDeps, type Role } from './lifecycle.ts'
 import { Observer } from './observer.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
@@ -79,7 +79,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
           clock,
           log: log.named('seal'),
           metrics,
-          rewrap: async () => lifecycle.role() === 'leader' && (await lifecycle.rewrapIfOutdated()),
+          rewrap: () => lifecycle.rewrapIfOutdated(),
         })
       : undefined
   const lifecycle: Lifecycle = new Lifecycle({
@@ -103,7 +103,9 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       },
       ...house.parts,
       ...(clusterPort === undefined ? [] : [clusterPort]),
-      ...(sealHealth === undefined ? [] : [sealHealth]),
+      ...(sealHealth === undefined
+        ? []
+        : [{ start: (role: Role) => sealHealth.start(role === 'leader'), stop: () => sealHealth.stop() }]),
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)

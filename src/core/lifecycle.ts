@@ -10,6 +10,7 @@ import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
 import type { SealHealth } from '../seal/auto/health-watch.ts'
 import { reasonOf } from '../seal/reason.ts'
 import type { ConfiguredSeals } from '../seal/seal.ts'
+import { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
@@ -184,13 +185,15 @@ export class Lifecycle implements LifecyclePort {
           pgpKeys: request.recoveryPgpKeys ?? [],
         }
       : { shares: request.secretShares, threshold: request.secretThreshold, pgpKeys: request.pgpKeys }
-    const { shares, result } = await this.#seal.initialize(wanted, async (transaction) => {
-      const token = await this.#deps.populate(transaction)
-      // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
-      return rootTokenKey === undefined
-        ? token
-        : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
-    })
+    const { shares, result } = await this.#seal
+      .initialize(wanted, async (transaction) => {
+        const token = await this.#deps.populate(transaction)
+        // Encrypted before the commit: a key that cannot encrypt must not leave a vault nobody can enter.
+        return rootTokenKey === undefined
+          ? token
+          : Buffer.from(await rootTokenKey.encrypt(Buffer.from(token))).toString('base64')
+      })
+      .catch((error: unknown) => this.#tellWhy(error))
     this.#status = await this.#seal.status()
     const hex = shares.map((share) => Buffer.from(share).toString('hex'))
     const base64 = shares.map((share) => Buffer.from(share).toString('base64'))
@@ -229,7 +232,7 @@ export class Lifecycle implements LifecyclePort {
         this.#deps.log.info('the vault was moved to another seal', { to: this.#status.type })
     } catch (error) {
       this.#status = await this.#seal.status()
-      throw error
+      this.#tellWhy(error)
     }
     return this.sealStatus()
   }
@@ -293,6 +296,16 @@ export class Lifecycle implements LifecyclePort {
     this.#unsealed = true
     this.#watchRotation()
     this.#deps.log.info(this.#deps.store.driver.election === undefined ? 'unsealed and active' : 'unsealed')
+  }
+
+  /** Says why a key service failed, which clients are not told. */
+  #tellWhy(error: unknown): never {
+    if (error instanceof CofferError && error.code === 'SEAL_UNAVAILABLE')
+      this.#deps.log.error('the key service of the seal failed', {
+        seal: this.#deps.seal.type,
+        reason: reasonOf(error),
+      })
+    throw error
   }
 
   #stayedSealed(error: unknown): void {

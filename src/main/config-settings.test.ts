@@ -3,14 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { inspect } from 'node:util'
 import { tracked } from '../../test/support/tracked.ts'
 import { camel, type Field, type InertField, type Schema } from '../config/field.ts'
 import { loadConfig } from '../config/index.ts'
 import { tcpSchema, unixSchema } from '../config/schema/listener.ts'
 import { serverSchema } from '../config/schema/server.ts'
+import { sealSchemas } from '../config/schema/seals.ts'
 import { auditSchema, lockoutSchema } from '../config/schema/stanzas.ts'
 import { storageSchemas } from '../config/schema/storages.ts'
 import { telemetrySchema } from '../config/schema/telemetry.ts'
+import { systemClock } from '../lib/clock.ts'
+import { Metrics, silentLogger } from '../lib/observe/index.ts'
 import { fromConfigFiles, rereadLevels, settingsOf } from './config-settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coffer-settings-'))
@@ -70,6 +74,39 @@ test('every key that is not ignored or refused is read by something', () => {
     expected.filter((key) => !reads.has(key)),
     [],
   )
+})
+
+/** What each seal cannot do without. */
+const SEALS: Readonly<Record<keyof typeof sealSchemas, string>> = {
+  shamir: '',
+  static: `current_key_id = "a"\n current_key = "${'ab'.repeat(32)}"\n previous_key_id = "b"\n previous_key = "${'cd'.repeat(32)}"`,
+  transit: 'address = "https://a"\n token = "canary"\n key_name = "k"',
+  awskms: 'kms_key_id = "k"\n access_key = "canary"\n secret_key = "canary"',
+  azurekeyvault: 'vault_name = "v"\n key_name = "k"\n client_secret = "canary"',
+  gcpckms: 'project = "p"\n region = "r"\n key_ring = "k"\n crypto_key = "c"',
+  pkcs11: 'lib = "/l.so"\n slot = "1"\n pin = "canary"\n key_label = "k"',
+}
+
+test('every key of every seal is read by something, and no secret of it is shown', () => {
+  for (const [type, stanza] of Object.entries(SEALS)) {
+    const loaded = loadConfig([file(`${EVERYTHING}\nseal "${type}" {\n ${stanza}\n}`)])
+    const reads = new Set<string>()
+    const settings = settingsOf({ ...loaded, config: tracked(loaded.config, reads) })
+    const schema = new Map<string, Schema>(Object.entries(sealSchemas)).get(type) ?? {}
+    const unread = activeKeys(schema, `seals.${type}`).filter((key) => !reads.has(key))
+    assert.deepEqual(unread, [], type)
+    const shown = JSON.stringify([...settings.sanitized()])
+    assert.doesNotMatch(shown, /canary|abab|cdcd/)
+    assert.ok(shown.includes(`{"type":"${type}","disabled":false}`))
+    const seal = settings.seals[0]?.make({
+      clock: systemClock,
+      log: silentLogger,
+      metrics: new Metrics(systemClock),
+      mayMakeKeys: true,
+    })
+    assert.equal(seal?.type, type)
+    assert.doesNotMatch(inspect(seal, { depth: 9 }), /canary|abab/)
+  }
 })
 
 test('a key that nothing reads is found', () => {

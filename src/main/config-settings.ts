@@ -7,7 +7,7 @@ import { clusterOf } from './cluster-settings.ts'
 import { listenerOf } from './listener-settings.ts'
 import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
-import { sealOf } from './seal-settings.ts'
+import { filesOf, sealOf } from './seal-settings.ts'
 import type { LogSettings, Settings, TelemetrySettings } from './settings.ts'
 
 /** Throws a `ConfigError` with everything that is wrong, each with file, line and column. */
@@ -52,7 +52,10 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     })),
     allowApiAuditCreation: config.unsafeAllowApiAuditCreation,
     allowAuditPrefix: config.allowAuditLogPrefixing,
-    closedToAudit: closedPaths([storageFolder, ...files, config.pidFile, logFile], listeners),
+    closedToAudit: closedPaths(
+      [storageFolder, ...files, config.pidFile, logFile, ...config.seals.flatMap(filesOf)],
+      listeners,
+    ),
     configFiles: files,
     pidFile: config.pidFile,
     sanitized: () => sanitized(config),

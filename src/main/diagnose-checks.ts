@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import type { Environment } from '../config/index.ts'
 import { CofferError } from '../errors/coffer-error.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { silentLogger } from '../lib/observe/index.ts'
+import { Metrics, silentLogger } from '../lib/observe/index.ts'
 import type { ListenerConfig, TlsConfig } from '../listener/config.ts'
 import { readSecureContext } from '../listener/tls-context.ts'
+import { AutoSeal } from '../seal/auto/auto-seal.ts'
+import { reasonOf } from '../seal/reason.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
 import { fromConfigFiles } from './config-settings.ts'
+import type { SealSettings } from './seal-settings.ts'
 import type { Settings } from './settings.ts'
 import { openFollower, type ThreadStorage } from './storage.ts'
 
@@ -104,6 +107,25 @@ export async function checkStorage({ storage }: Settings): Promise<Finding> {
     const isInUse = error instanceof CofferError && error.code === 'STORAGE_IN_USE'
     if (isInUse) return { area, status: 'ok', detail, advice: 'that is as it should be if it is the server' }
     return { area, status: 'fail', detail, advice: 'check the folder, its owner and its disk' }
+  }
+}
+
+/** Asks the key service of each seal to encrypt and decrypt, and makes no key. */
+export async function checkSeal(setting: SealSettings, clock: Clock): Promise<Finding> {
+  const area = `seal ${setting.type}`
+  const deps = { clock, log: silentLogger, metrics: new Metrics(clock), mayMakeKeys: false }
+  try {
+    const seal = setting.make(deps)
+    if (!(seal instanceof AutoSeal))
+      return { area, status: 'ok', detail: 'operators unseal the server with their shares', advice: '' }
+    try {
+      await seal.test()
+    } finally {
+      seal.close()
+    }
+    return { area, status: 'ok', detail: 'its key service encrypts and decrypts', advice: '' }
+  } catch (error) {
+    return { area, status: 'fail', detail: reasonOf(error), advice: 'mend it: the server could not unseal' }
   }
 }
 

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { testIo } from '../../test/support/cli-io.ts'
 import { tlsFile } from '../../test/support/listener.ts'
-import { FakeClock } from '../lib/clock.ts'
+import { FakeClock, systemClock } from '../lib/clock.ts'
 import { listenerDefaults, tlsDefaults, type TlsConfig } from '../listener/index.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
-import { checkAudit, checkConfiguration, checkListener, checkStorage } from './diagnose-checks.ts'
+import { checkAudit, checkConfiguration, checkListener, checkSeal, checkStorage } from './diagnose-checks.ts'
 import { diagnoseCommand, examine, exitCode, table } from './diagnose.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-diagnose-'))
@@ -49,6 +49,22 @@ test('configuration: none, a good one, one with keys without effect, a bad one',
     ['fail'],
   )
   assert.match(bad.findings[0]?.detail ?? '', /:1:1: unknown key "uii"[^\n]*\n[^\n]*:2:17: max_lease_ttl takes/)
+})
+
+test('seal: one of operators, one that works, one whose service is away', async () => {
+  const check = async (seal: string) => {
+    const [setting] = settingsFor(`storage "inmem" {}\n${LISTENER}${seal}`).seals
+    assert.ok(setting !== undefined)
+    return await checkSeal(setting, systemClock)
+  }
+  assert.equal((await check('seal "shamir" {}')).status, 'ok')
+  const key = `current_key_id = "a"\n current_key = "${'ab'.repeat(32)}"`
+  const works = await check(`seal "static" {\n ${key}\n}`)
+  assert.deepEqual([works.area, works.status], ['seal static', 'ok'])
+  const transit = 'address = "http://127.0.0.1:1"\n token = "canary"\n key_name = "k"'
+  const away = await check(`seal "transit" {\n ${transit}\n}`)
+  assert.equal(away.status, 'fail')
+  assert.match(away.detail, /ECONNREFUSED/)
 })
 
 test('storage: in memory, not there yet, no folder, empty, there, in use, damaged', async () => {

@@ -8,7 +8,14 @@ import type { CliIo } from '../cli/io.ts'
 import { harden } from '../core/hardening.ts'
 import type { Environment } from '../config/index.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { checkAudit, checkConfiguration, checkListener, checkStorage, type Finding } from './diagnose-checks.ts'
+import {
+  checkAudit,
+  checkConfiguration,
+  checkListener,
+  checkSeal,
+  checkStorage,
+  type Finding,
+} from './diagnose-checks.ts'
 import { environmentOf } from './seal-environment.ts'
 
 const flags = {
@@ -55,6 +62,7 @@ export async function examine(
   const found = [...findings]
   if (settings !== undefined) {
     found.push(await checkStorage(settings))
+    for (const seal of settings.seals) found.push(await checkSeal(seal, clock))
     for (const listener of settings.listeners) found.push(await checkListener(listener, clock))
     found.push(checkAudit(settings))
   }

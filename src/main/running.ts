@@ -88,7 +88,7 @@ function compose(
   const { telemetry } = settings
   return composeServer({
     driver,
-    seals: makeSeals(settings.seals, { clock: systemClock, log: log.named('seal'), metrics }),
+    seals: makeSeals(settings.seals, { clock: systemClock, log: log.named('seal'), metrics, mayMakeKeys: true }),
     clock: systemClock,
     log: log.named('core'),
     levels,

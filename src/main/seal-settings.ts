@@ -17,19 +17,39 @@ export interface SealDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** An HSM may be told to make its key, where the configuration says so. */
+  readonly mayMakeKeys: boolean
 }
 
 export interface SealSettings {
+  readonly type: string
   /** The vault is moved away from it. */
   readonly disabled: boolean
   make(deps: SealDeps): Seal
 }
 
 export function sealOf(stanza: SealStanza): SealSettings {
-  const { disabled } = stanza
-  if (stanza.type === 'shamir') return { disabled, make: () => new ShamirSeal() }
+  const { type, disabled } = stanza
+  if (stanza.type === 'shamir') return { type, disabled, make: () => new ShamirSeal() }
   const service = serviceOf(stanza)
-  return { disabled, make: (deps) => new AutoSeal(service(deps), deps) }
+  return { type, disabled, make: (deps) => new AutoSeal(service(deps), deps) }
+}
+
+/** Files that a seal reads or loads: nothing else may write there. */
+export function filesOf(stanza: SealStanza): readonly (string | undefined)[] {
+  const given = (path: string) => (path === '' ? undefined : path)
+  switch (stanza.type) {
+    case 'static':
+      return [stanza.currentKey?.file, stanza.previousKey?.file]
+    case 'transit':
+      return [given(stanza.tlsCaCert), given(stanza.tlsClientCert), given(stanza.tlsClientKey)]
+    case 'gcpckms':
+      return [given(stanza.credentials)]
+    case 'pkcs11':
+      return [given(stanza.lib)]
+    default:
+      return []
+  }
 }
 
 /** The seal in use, Shamir's if there is none, and the one that is not any more. */
@@ -67,7 +87,7 @@ function serviceOf(stanza: AutoStanza): (deps: SealDeps) => KeyService {
     }
     case 'pkcs11': {
       const options = pkcs11Of(stanza)
-      return () => new Pkcs11Service(options)
+      return ({ mayMakeKeys }) => new Pkcs11Service({ ...options, generateKey: options.generateKey && mayMakeKeys })
     }
   }
 }

@@ -26,24 +26,27 @@ after(async () => {
   await shared?.[Symbol.asyncDispose]()
 })
 
+const staticSeal = `seal "static" {\n  current_key_id = "a"\n  current_key = "${'5a'.repeat(32)}"\n}`
+
 for (const file of globSync('*.txt', { cwd: folder }).toSorted()) {
   const path = join(folder, file)
   const text = readFileSync(path, 'utf8')
   const raw = text.startsWith('# A server that is not initialized')
+  const seal = text.startsWith('# A server that is not initialized and unseals by itself') ? staticSeal : ''
   const skip =
     raw && other !== undefined && rawOther === undefined ? 'it needs a server that is not initialized' : false
   test(`transcript ${basename(file, '.txt')}`, { skip }, async () => {
     const now = raw
-      ? await onRawServer(text)
+      ? await onRawServer(text, seal)
       : await replay(text, other ?? shared?.address ?? '', process.env['COFFER_TEST_TOKEN'] ?? shared?.token ?? '')
     if (process.env['COFFER_GOLDEN'] === 'write') writeFileSync(path, now)
     else assert.equal(now, text)
   })
 }
 
-async function onRawServer(text: string): Promise<string> {
+async function onRawServer(text: string, config: string): Promise<string> {
   if (rawOther !== undefined) return replay(text, rawOther, '')
-  await using server = await startServer({ raw: true, storage: 'inmem' })
+  await using server = await startServer({ raw: true, storage: 'inmem', config })
   // Awaited here: the server lives no longer than this function.
   return await replay(text, server.address, '')
 }

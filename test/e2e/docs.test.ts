@@ -1,10 +1,11 @@
 /** The guide's commands, run as they stand. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { loadConfig } from '../../src/config/index.ts'
 import { request } from '../support/http.ts'
 import { coffer, freePort } from '../support/server.ts'
 
@@ -51,4 +52,23 @@ describe('docs/guide.md', () => {
       assert.equal(done.status, 0, `${done.stdout}\n${done.stderr}`)
     })
   }
+})
+
+test('docs/seals.md: every stanza is one that a server takes', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'seals.md'), 'utf8')
+  const stanzas = [...page.matchAll(/^```hcl\n([^]*?)^```$/gm)].map((match) => match[1] ?? '')
+  assert.ok(stanzas.length >= 7)
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  process.env['HSM_PIN'] = '654321'
+  for (const name of ['unseal-1.key', 'unseal-2.key', 'transit.token'])
+    writeFileSync(join(folder, name), Buffer.alloc(32, 'k'), { mode: 0o600 })
+  for (const [index, stanza] of stanzas.entries()) {
+    const path = join(folder, `${index}.hcl`)
+    const here = stanza.replaceAll('/etc/coffer/', `${folder}/`)
+    writeFileSync(path, `storage "inmem" {}\nlistener "tcp" {\n  tls_disable = true\n}\n${here}`)
+    const { config, warnings } = loadConfig([path])
+    assert.equal(config.seals.length, 1, stanza)
+    assert.deepEqual(warnings, [])
+  }
+  rmSync(folder, { recursive: true })
 })

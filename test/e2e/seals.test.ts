@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import { until } from '../support/callers.ts'
 import { at, textAt } from '../support/json.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { transitServer } from '../support/transit-server.ts'
 
 const hex = () => randomBytes(32).toString('hex')
 const staticSeal = (id: string, key: string, more = '') =>
@@ -145,5 +146,31 @@ suite('a vault moves', { concurrency: 2 }, () => {
       server.restart(),
       /cannot seal migrate from \\?"static\\?" to \\?"shamir\\?", no disabled seal/,
     )
+  })
+})
+
+suite('a transit seal', () => {
+  test('opens the server as soon as the other server is back, and tells of its health', async () => {
+    await using kms = await transitServer()
+    const seal = `seal "transit" {\n  address = "${kms.address}"\n  token = "${kms.token}"\n  key_name = "unseal"\n}`
+    await using server = await startServer({ raw: true, config: seal })
+    kms.away = true
+    const refused = await server.call('PUT', 'sys/init', { recovery_shares: 1, recovery_threshold: 1 })
+    assert.equal(refused.status, 503)
+    assert.doesNotMatch(refused.text, /127\.0\.0\.1/)
+    await server.said(/status 503 \(Vault is sealed\)/)
+    kms.away = false
+    await initialized(server, { recovery_shares: 1, recovery_threshold: 1 })
+    const healthy = { healthy: true, backends: [{ name: 'transit', healthy: true }] }
+    assert.deepEqual((await server.call('GET', 'sys/seal-backend-status')).json, healthy)
+
+    kms.away = true
+    await server.kill()
+    await server.restart()
+    await server.said(/could not unseal by itself and tries again/)
+    assert.equal((await status(server))['sealed'], true)
+    kms.away = false
+    await unsealed(server)
+    assert.doesNotMatch(server.output, /canary/)
   })
 })

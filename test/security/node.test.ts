@@ -173,14 +173,14 @@ describe('the packages it is made of', () => {
       'node:child_process': /^$/,
       'node:net': /^(listener|cli|lib\/cidr)/,
       'node:tls': /^(listener|cli)/,
-      'node:http': /^(listener|cli)/,
-      'node:https': /^(listener|cli)/,
+      'node:http': /^(listener|cli|seal\/auto\/json-client)/,
+      'node:https': /^(listener|cli|seal\/auto\/json-client)/,
       'node:http2': /^$/,
       'node:dgram': /^$/,
       'node:vm': /^$/,
       'node:dns': /^$/,
       'node:inspector': /^(core\/hardening)/,
-      'node:worker_threads': /^(storage\/drivers\/lmdb-replace|main\/threads\/)/,
+      'node:worker_threads': /^(storage\/drivers\/lmdb-replace|main\/threads\/|seal\/auto\/pkcs11)/,
       'node:ffi': /^lib\/secure/,
     }
     let read = 0

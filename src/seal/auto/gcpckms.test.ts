@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { describe, it, type TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { autoSeal, keyOf, roundTrip } from '../../../test/support/auto-seal.ts'
 import { keyServer, type Asked, type Told } from '../../../test/support/key-server.ts'
 import { GcpCkmsService } from './gcpckms.ts'
@@ -26,7 +28,7 @@ function kms(): (asked: Asked) => Told {
   }
 }
 
-async function skipped(t: TestContext): Promise<boolean> {
+function skipped(t: TestContext): boolean {
   try {
     import.meta.resolve('@google-cloud/kms')
     return false
@@ -37,7 +39,9 @@ async function skipped(t: TestContext): Promise<boolean> {
 }
 
 async function service(endpoint: string): Promise<GcpCkmsService> {
-  const { OAuth2Client } = await import(import.meta.resolve('google-auth-library'))
+  // The one that the SDK uses.
+  const beside = createRequire(import.meta.resolve('@google-cloud/kms'))
+  const { OAuth2Client } = await import(pathToFileURL(beside.resolve('google-auth-library')).href)
   const authClient = new OAuth2Client()
   authClient.setCredentials({ access_token: 'canary-token', expiry_date: Date.now() + 3_600_000 })
   const place = { project: 'p', region: 'global', keyRing: 'r', cryptoKey: 'k' }
@@ -46,7 +50,7 @@ async function service(endpoint: string): Promise<GcpCkmsService> {
 
 describe('a gcpckms seal', () => {
   it('wraps and unwraps through the SDK, and knows its key with its version', async (t) => {
-    if (await skipped(t)) return
+    if (skipped(t)) return
     await using server = await keyServer(kms())
     const google = await service(server.address)
     const { same, elsewhere } = await roundTrip(autoSeal(google))
@@ -59,7 +63,7 @@ describe('a gcpckms seal', () => {
   })
 
   it('tells the log why it failed', async (t) => {
-    if (await skipped(t)) return
+    if (skipped(t)) return
     const error = { code: 403, message: 'not for you', status: 'PERMISSION_DENIED' }
     await using server = await keyServer(() => ({ status: 403, body: { error } }))
     using key = keyOf(1)

@@ -33,7 +33,7 @@ function watched() {
 describe('the watch over a key service', () => {
   it('tests it at once and every ten minutes, and every minute while it fails', async () => {
     const { clock, watch, state, lines, unreachable } = watched()
-    watch.start()
+    watch.start(true)
     await clock.advance(0)
     assert.deepEqual([state.tests, state.rewraps], [1, 1])
     await clock.advance(9 * MINUTE)
@@ -63,15 +63,18 @@ describe('the watch over a key service', () => {
   it('ends when the server is sealed, and begins anew', async () => {
     const { clock, watch, state } = watched()
     state.away = true
-    watch.start()
+    watch.start(true)
     await clock.advance(0)
     assert.equal(watch.status().healthy, false)
     watch.stop()
     assert.equal(watch.status().healthy, true)
     await clock.advance(60 * MINUTE)
     assert.equal(state.tests, 1)
-    watch.start()
+    watch.start(false)
     await clock.advance(MINUTE)
     assert.equal(state.tests, 3)
+    state.away = false
+    await clock.advance(MINUTE)
+    assert.deepEqual([state.tests, state.rewraps], [4, 0], 'who only reads wraps nothing')
   })
 })

@@ -27,6 +27,7 @@ export class HealthWatch {
   readonly #unreachable: Gauge
   #timer: Timer | undefined
   #running = false
+  #mayWrite = false
   #unhealthySince: number | undefined
   #lastHealthy = 0
 
@@ -35,9 +36,10 @@ export class HealthWatch {
     this.#unreachable = deps.metrics.gauge('vault.seal.unreachable.time')
   }
 
-  /** The first test is made at once, and nobody waits for it. */
-  start(): void {
+  /** The first test is made at once, and nobody waits for it. Only a server that may write, wraps anew. */
+  start(mayWrite: boolean): void {
     this.#running = true
+    this.#mayWrite = mayWrite
     this.#unhealthySince = undefined
     this.#lastHealthy = this.#deps.clock.monotonic()
     this.#timer = this.#deps.clock.timer(0, () => this.#look())
@@ -59,7 +61,7 @@ export class HealthWatch {
     if (!this.#running) return
     if (failure === undefined) this.#passed()
     else this.#failed(failure)
-    if (failure === undefined) await this.#rewrap()
+    if (failure === undefined && this.#mayWrite) await this.#rewrap()
     if (!this.#running) return
     const wait = failure === undefined ? INTERVAL : INTERVAL_WHILE_FAILING
     this.#timer = this.#deps.clock.timer(wait, () => this.#look())
