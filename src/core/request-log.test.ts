@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { FakeClock } from '../lib/clock.ts'
 import { createLogger, LogLevels, type LogLevel } from '../lib/observe/index.ts'
@@ -15,6 +16,7 @@ const wire: WireRequest = {
   peerCertificate: undefined,
   listener: plainListener,
   readBody: async () => Buffer.from('canary-body'),
+  openBody: () => Readable.from([]),
   signal: new AbortController().signal,
   expired: false,
 }

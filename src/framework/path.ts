@@ -28,6 +28,8 @@ export interface PathFlags {
   readonly login?: boolean
   /** The body is bytes, not JSON: read whole into `request.rawBody`. */
   readonly rawBody?: boolean
+  /** The body is bytes of any size, read as they come through `request.openBody`. */
+  readonly streamedBody?: boolean
   /** Its reply is never wrapped, whatever the client asks. */
   readonly neverWrapped?: boolean
   /** Only in the root namespace. */

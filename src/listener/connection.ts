@@ -9,6 +9,8 @@ import type { Source } from './proxy-protocol.ts'
 export interface Reader {
   /** No more will come. False if it does not wait for more. */
   fail(error: CofferError): boolean
+  /** It minds the time by itself: a body that goes on may take longer than the listener's time for a request. */
+  readonly ownTime?: boolean
 }
 
 /** What is the same for all requests of one connection. */

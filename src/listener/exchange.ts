@@ -5,8 +5,10 @@ import { listenerErrors } from './errors.ts'
 import type { Connection } from './connection.ts'
 import type { Expiring } from './deadlines.ts'
 import type { Origin } from './forwarded-for.ts'
+import { BodyStream } from './body-stream.ts'
 import { RequestBody } from './request-body.ts'
 import type { Service } from './service.ts'
+import type { WriteLimit } from './write-limit.ts'
 
 /** What the request's Expect header says. */
 export type Expectation = 'nothing' | 'continue' | 'unknown'
@@ -22,7 +24,9 @@ export class Exchange implements WireRequest, Expiring {
   /** What a proxy said of the client; undefined where none is listened to. */
   #origin: Origin | undefined
   #headers: ReadonlyMap<string, readonly string[]> | undefined
-  #body: RequestBody | undefined
+  #body: RequestBody | BodyStream | undefined
+  /** Undefined where the client may take its time. */
+  writeLimit: WriteLimit | undefined
   #abort: AbortController | undefined
   expired = false
   #finished = false
@@ -90,11 +94,26 @@ export class Exchange implements WireRequest, Expiring {
   }
 
   async readBody(): Promise<Uint8Array> {
-    this.#body ??= new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+    const body = new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+    this.#begin(body)
+    return body.read(this.response, this.expects === 'continue')
+  }
+
+  /** Neither `max_request_size` nor `max_request_duration` holds from here on: progress is what counts. */
+  openBody(): AsyncIterable<Uint8Array> {
+    const body = new BodyStream(this.request, this.service)
+    this.#begin(body)
+    this.service.deadlines.delete(this)
+    this.writeLimit?.suspend()
+    return body.read(this.response, this.expects === 'continue')
+  }
+
+  #begin(body: RequestBody | BodyStream): void {
+    if (this.#body !== undefined) throw new TypeError('a body can be read once')
     const { failure } = this.connection
     if (failure !== undefined && !this.request.complete) throw failure
-    this.connection.reading = this.#body
-    return this.#body.read(this.response, this.expects === 'continue')
+    this.#body = body
+    this.connection.reading = body
   }
 
   /** The request's time is over, whatever the handler still does. */

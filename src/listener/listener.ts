@@ -147,6 +147,7 @@ class HttpListener implements Listener {
       traits: traitsOf(config),
       limits: config.limits,
       requestTime: config.timeouts.request,
+      readTime: config.timeouts.read,
       writeTime: config.timeouts.write,
       responseHeaders: new ResponseHeaders(config.responseHeaders, log),
       forwardedFor: config.forwardedFor && new ForwardedFor(config.forwardedFor),
@@ -183,6 +184,8 @@ class HttpListener implements Listener {
   }
 
   #clientError(error: ParserError, socket: Socket): void {
+    // Node tells this once for a request, and does nothing more about it by itself.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && this.#connections.get(socket)?.reading?.ownTime === true) return
     if (!this.#verbs.recover(error, socket, this.#connections.get(socket)?.head)) this.#refuse(error, socket)
   }
 

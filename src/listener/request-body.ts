@@ -13,7 +13,6 @@ export class RequestBody implements BodyHolder, Reader {
   readonly #max: number
   readonly #budget: BodyBudget
   #chunks: Buffer[] = []
-  #asked = false
   #settle: { resolve(bytes: Uint8Array): void; reject(error: CofferError): void } | undefined
   size = 0
 
@@ -28,8 +27,6 @@ export class RequestBody implements BodyHolder, Reader {
    * A client that waits for `100 Continue` gets it here, and not for a body that will be refused.
    */
   async read(response: ServerResponse, expectsContinue: boolean): Promise<Uint8Array> {
-    if (this.#asked) throw new TypeError('a body can be read once')
-    this.#asked = true
     const request = this.#request
     if (Number(request.headers['content-length'] ?? 0) > this.#max) throw requestErrors.TOO_LARGE({ max: this.#max })
     if (request.readableEnded) return nothing

@@ -16,6 +16,8 @@ export function send(exchange: Exchange, reply: WireReply): Promise<void> | unde
     return undefined
   }
   const { status } = reply
+  // The time for taking a reply to a body that took its own begins here.
+  if (exchange.connection.reading?.ownTime === true) exchange.writeLimit?.restart()
   const headers = service.responseHeaders.merge(status, reply.headers)
   const length = lengthOf(reply.body)
   if (length !== undefined && status >= 200 && status !== 204 && status !== 304)
@@ -45,6 +47,8 @@ function hasUnreadRest(exchange: Exchange): boolean {
   const { request } = exchange
   if (request.complete) return false
   if (exchange.expects !== 'nothing') return true
+  // Nobody minds the time for the rest of it any more.
+  if (exchange.connection.reading?.ownTime === true) return true
   if (request.headers['transfer-encoding'] !== undefined) return true
   return Number(request.headers['content-length'] ?? 0) > smallBody
 }
@@ -56,7 +60,7 @@ async function sendSlowly(exchange: Exchange, body: Body, rest: boolean): Promis
   try {
     if (exchange.method === 'HEAD') abandon(body)
     else if (typeof body === 'string' || body instanceof Uint8Array) response.write(body)
-    else if (body !== undefined) await stream(response, body)
+    else if (body !== undefined) await stream(exchange, body)
     if (rest) {
       response.flushHeaders()
       await discardRest(exchange)
@@ -69,10 +73,12 @@ async function sendSlowly(exchange: Exchange, body: Body, rest: boolean): Promis
   }
 }
 
-async function stream(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of body) {
     if (response.destroyed) return
     if (chunk.length > 0 && !response.write(chunk)) await drained(response)
+    // A reply of any size may take its time, as long as it goes on.
+    writeLimit?.restart()
   }
 }
 

@@ -15,6 +15,8 @@ export interface Service {
   readonly limits: ListenerLimits
   /** `max_request_duration`, ms. */
   readonly requestTime: number
+  /** `http_read_timeout`, ms. */
+  readonly readTime: number
   /** `http_write_timeout`, ms. */
   readonly writeTime: number
   readonly responseHeaders: ResponseHeaders

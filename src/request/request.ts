@@ -23,6 +23,8 @@ export interface Request {
   readonly query: ReadonlyMap<string, string>
   /** Bytes of the body where the path asked for them (snapshots); else undefined. */
   readonly rawBody: Uint8Array | undefined
+  /** The body as it comes, where the path takes one of any size; iterated once. */
+  readonly openBody?: () => AsyncIterable<Uint8Array>
   /** Lower-case names. The token's headers are not among them. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   /** Seconds; undefined if no wrapping was asked for. */

@@ -22,6 +22,11 @@ export interface WireRequest {
   readonly listener: ListenerTraits
   /** The whole body. Rejects with `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT` or `REQUEST_ABORTED`. Call once, or not at all: an unread body is drained by the listener. */
   readBody(): Promise<Uint8Array>
+  /**
+   * The body as it comes, of any size, instead of `readBody`. It is read as fast as it is taken, and `max_request_duration` does not
+   * hold any more: what must not stand still is the body. Iterated once; throws `REQUEST_TIMEOUT` or `REQUEST_ABORTED`.
+   */
+  openBody(): AsyncIterable<Uint8Array>
   /** Aborted when the client went away or the request's time is over. */
   readonly signal: AbortSignal
   /** The request's time is over: the client has been told so, and what has not begun yet is not to begin. */

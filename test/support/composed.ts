@@ -2,6 +2,7 @@
  * A whole server in this process, over a memory store that fails or is slow where a test says so:
  * `await using server = await composedServer()`, then `await server.call('GET', 'sys/mounts')`.
  */
+import { Readable } from 'node:stream'
 import { composeServer, type Server } from '../../src/core/compose.ts'
 import { RequestLog } from '../../src/core/request-log.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -129,6 +130,7 @@ export class ComposedServer implements AsyncDisposable {
         await options.late
         return bytes
       },
+      openBody: () => Readable.from([bytes]),
       signal: new AbortController().signal,
     })
     if (typeof reply.body === 'object' && !(reply.body instanceof Uint8Array)) throw new Error('the reply is a stream')

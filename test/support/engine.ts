@@ -2,6 +2,7 @@
  * One engine on a memory store, reached through the pipeline's own stages without HTTP:
  * `await using e = await testEngine(kvV2)`, then `await e.write('data/a', '{"data":{}}')`. Every caller is allowed everything.
  */
+import { Readable } from 'node:stream'
 import type { PipelineDeps } from '../../src/core/deps.ts'
 import { handle } from '../../src/core/pipeline.ts'
 import type { Engine } from '../../src/framework/engine.ts'
@@ -145,6 +146,7 @@ export class EngineUnderTest implements AsyncDisposable {
         listener: plainListener,
         expired: false,
         readBody: async () => bytes,
+        openBody: () => Readable.from([bytes]),
         signal: new AbortController().signal,
       },
       this.#deps,

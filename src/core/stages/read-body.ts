@@ -14,6 +14,10 @@ export async function readBody(x: Exchange): Promise<void> {
   const { operation } = request
   if (operation === 'read' || operation === 'list' || operation === 'scan' || operation === 'help') return
   if (operation === 'patch' && mediaType(x) !== MERGE_PATCH) throw requestErrors.PATCH_TYPE()
+  if (x.hasRoute && x.route.found?.operation?.flags.streamedBody === true) {
+    x.request = { ...request, openBody: () => wire.openBody() }
+    return
+  }
   const bytes = await wire.readBody()
   if (x.hasRoute && x.route.found?.operation?.flags.rawBody === true) {
     x.request = { ...request, rawBody: bytes }

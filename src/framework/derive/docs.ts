@@ -27,6 +27,7 @@ const FLAGS: readonly (readonly [keyof PathFlags, string])[] = [
   ['neverWrapped', 'Its reply is not wrapped.'],
   ['rootNamespaceOnly', 'In the root namespace only.'],
   ['rawBody', 'The body is bytes, not JSON.'],
+  ['streamedBody', 'The body is bytes of any size, not JSON.'],
   ['arbitraryInput', 'Takes any further members.'],
 ]
 

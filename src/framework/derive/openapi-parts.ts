@@ -59,7 +59,7 @@ function queryParameter(name: string, field: Field<unknown>): JsonOut {
 /** Undefined where the operation takes nothing. */
 export function bodyOf(operation: OperationDefinition, components: Components, name: string): JsonOut | undefined {
   const { fields, flags, verb } = operation
-  if (flags.rawBody === true) {
+  if (flags.rawBody === true || flags.streamedBody === true) {
     return { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
   }
   if (Object.keys(fields).length === 0 && flags.arbitraryInput !== true) return undefined
