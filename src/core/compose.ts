@@ -1,8 +1,10 @@
 /** The one place where the rooms meet: makes every part and hands each what it needs of the others. */
+import { tmpdir } from 'node:os'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { DeviceRequest } from '../audit/index.ts'
@@ -29,7 +31,8 @@ import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import type { Driver } from '../storage/driver.ts'
+import { clearScratch, Snapshots } from '../snapshot/index.ts'
+import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
@@ -44,6 +47,7 @@ import { Observer } from './observer.ts'
 import type { PipelineDeps } from './deps.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
+import { snapshotVault } from './snapshot-vault.ts'
 import { version } from './version.ts'
 import { noteVersion } from './version-history.ts'
 
@@ -95,6 +99,10 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const cors = new Cors()
   const policies = new PolicyStore({ driver, clock, log: log.named('policy') })
   const inFlight = new InFlight(uuid)
+  let replacedAt: Sequence = 0
+  driver.subscribe(({ sequence, reset }) => {
+    if (reset === true) replacedAt = sequence
+  })
   const audit = new AuditHouse({
     store,
     clock,
@@ -119,10 +127,11 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     workNoted: () => active.wake(),
   })
   const active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+  const seal = new ShamirSeal()
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
-    seal: new ShamirSeal(),
+    seal,
     clock,
     log,
     storageType: driver.type,
@@ -146,6 +155,16 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       return active.createRoot(transaction, options.devRootToken)
     },
   })
+  const snapshots = new Snapshots({
+    driver,
+    vault: snapshotVault({ barrier, cluster, lifecycle, sealType: seal.type }),
+    clock,
+    log: log.named('snapshot'),
+    version,
+    scratchFolder: options.dataFolder ?? tmpdir(),
+    dataFolder: options.dataFolder,
+  })
+  if (options.dataFolder !== undefined) await clearScratch(options.dataFolder)
   const observe = new Observer({
     clock,
     metrics,
@@ -173,6 +192,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const system: Engine = systemEngine(ports, [
     ...leasePaths({ leases: () => active.leases }),
     ...wrappingPaths({ wrapping: () => active.wrapping }),
+    ...snapshotPaths({ snapshots }),
     ...(options.rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
   ])
   const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
@@ -194,6 +214,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
     assertHeld: (view, mount) => mounts.assertHeld(view, mount),
     limitsOf: (mount) => mounts.limitsOf(mount),
+    replacedAt: () => replacedAt,
   }
   metrics.beforeReport(collectRuntime(metrics))
   await lifecycle.load()
@@ -222,6 +243,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     reopenAuditFiles: () => audit.reopen(),
     close: async () => {
+      await snapshots.stop()
       await lifecycle.seal()
       await driver.close()
     },

@@ -7,6 +7,7 @@ import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { Namespace } from '../request/request.ts'
 import type { Router } from '../router/router.ts'
+import type { Sequence } from '../storage/driver.ts'
 import type { ReadTransaction, Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
 
@@ -36,4 +37,6 @@ export interface PipelineDeps {
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */
   assertHeld(view: ReadView, mount: Mount): Promise<void>
   limitsOf(mount: Mount): LeaseLimits
+  /** The commit that last put something else in place of all that is stored. */
+  replacedAt(): Sequence
 }

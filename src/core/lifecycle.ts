@@ -148,6 +148,15 @@ export class Lifecycle implements LifecyclePort {
     this.#status = await this.#seal.status()
   }
 
+  /** As `SealManager.replaceAll`: every part is stopped and started again around `work`, and requests get 503 meanwhile. */
+  async replaceAll(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.#seal.replaceAll(work)
+    } finally {
+      this.#status = await this.#seal.status()
+    }
+  }
+
   /** A single server has nobody to hand over to: as in Vault, that is no error. */
   async stepDown(): Promise<void> {
     if (!this.#active) throw requestErrors.SEALED()

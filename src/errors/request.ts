@@ -38,6 +38,7 @@ export const requestErrors = defineErrors('REQUEST', {
   METRICS_ONLY: { status: 404, message: 'this listener only serves the metrics endpoint' },
   SEALED: { status: 503, message: 'Vault is sealed' },
   STANDBY: { status: 503, message: 'Vault is in standby mode' },
+  REPLACED: { status: 503, message: 'all that is stored was replaced while the request was under way; try again' },
   NOT_INITIALIZED: { status: 400, message: 'Vault is not initialized' },
   INTERNAL: { status: 500, message: 'internal error' },
   NOT_FOUND: { status: 404, message: '' },

@@ -61,7 +61,7 @@ test('what the handler does not take stays with the client', async () => {
   const block = Buffer.alloc(1 << 20)
   for (let at = 0; at < size; at += block.length) client.socket.write(block)
   // The kernel's buffers of both sides take some of it, and nobody else does.
-  for (let before = -1; before !== client.socket.bytesWritten - client.socket.writableLength; ) {
+  for (let before = -1; before !== client.socket.bytesWritten - client.socket.writableLength;) {
     before = client.socket.bytesWritten - client.socket.writableLength
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -8,6 +8,7 @@ import { sealErrors } from '../errors/seal.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type SecretBytes, withScratch } from '../lib/secure/guarded.ts'
+import type { EntryReader } from '../request/entry-reader.ts'
 import type { Codec } from '../storage/codec.ts'
 import type { Driver, ReadSet } from '../storage/driver.ts'
 import { FairLane } from '../storage/fair-lane.ts'
@@ -38,14 +39,6 @@ interface Unsealed {
   /** Its active term's `operations` are those written down; `used` never passes them. */
   keyring: Keyring
   used: number
-}
-
-/** Decrypts entries that do not stand in the store. */
-export interface EntryReader {
-  /** Throws `STORAGE_TAMPERED`. */
-  open(storageKey: string, stored: Uint8Array): Uint8Array
-  /** Wipes its keys. */
-  close(): void
 }
 
 /** No storage key starts so. */

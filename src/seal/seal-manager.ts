@@ -165,6 +165,42 @@ export class SealManager {
     }
   }
 
+  /**
+   * Runs `work`, which puts another state in place of all that is stored, while the server is at rest. It goes on with that state where
+   * the root key opens it; else the vault is sealed from here on, and opens with the shares of that state. Rejects with what `work`
+   * rejects with; the server goes on as before then.
+   */
+  async replaceAll(work: () => Promise<unknown>): Promise<void> {
+    const leave = await this.#lane.enter()
+    try {
+      if (this.#sealed) throw requestErrors.SEALED()
+      // Until this is over nobody finds it open.
+      this.#sealed = true
+      await this.#hooks.sealing?.()
+      let opens = true
+      try {
+        opens = await this.#barrier.adopt(async () => {
+          await work()
+          return (await this.#read([KEYRING_KEY]))[0]
+        })
+      } finally {
+        if (opens) await this.#goOn()
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    try {
+      await this.#hooks.unsealed?.()
+      this.#sealed = false
+    } catch (error) {
+      await this.#barrier.shut()
+      throw error
+    }
+  }
+
   async #check(request: InitializeRequest): Promise<readonly PgpRecipient[]> {
     checkShareNumbers(request.shares, request.threshold, request.pgpKeys?.length)
     const keys = request.pgpKeys ?? []

@@ -62,9 +62,9 @@ export async function openSpool(parent: string): Promise<Spool> {
 }
 
 /** Removes what a server that was killed left behind. Only where no other server uses the folder. */
-export async function clearSpools(parent: string): Promise<void> {
-  for (const name of await readdir(parent).catch(() => []))
-    if (name.startsWith(PREFIX)) await rm(join(parent, name), { recursive: true, force: true })
+export async function clearScratch(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch((): string[] => []))
+    if (/^snapshot-(?:spool|drill)-/.test(name)) await rm(join(parent, name), { recursive: true, force: true })
 }
 
 /** Throws `SNAPSHOT_NO_ROOM` where `bytes` more would not fit. */
