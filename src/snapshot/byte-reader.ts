@@ -24,6 +24,17 @@ export class ByteReader {
     return out
   }
 
+  /** Throws `SNAPSHOT_DAMAGED` where the stream ends before. */
+  async skip(length: number): Promise<void> {
+    for (let left = length; left > 0;) {
+      if (this.#rest.length === 0 && !(await this.#more()))
+        throw snapshotErrors.DAMAGED({ reason: 'it ends too early' })
+      const part = Math.min(left, this.#rest.length)
+      left -= part
+      this.#rest = this.#rest.subarray(part)
+    }
+  }
+
   async atEnd(): Promise<boolean> {
     while (this.#rest.length === 0) if (!(await this.#more())) return true
     return false

@@ -57,6 +57,10 @@ export async function readTarContent(reader: ByteReader, { size }: TarMember): P
   return content
 }
 
+export async function skipTarContent(reader: ByteReader, { size }: TarMember): Promise<void> {
+  await reader.skip(Math.ceil(size / BLOCK) * BLOCK)
+}
+
 /** Nothing but the end of the archive is left. */
 export async function readTarEnd(reader: ByteReader): Promise<void> {
   await expectZeros(reader, 2 * BLOCK)
