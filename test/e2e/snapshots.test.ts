@@ -1,6 +1,7 @@
 /** Snapshots taken and restored: by servers in this process, whose stores can be looked into, and by one that is reached over HTTP. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Entry } from '../../src/storage/driver.ts'
@@ -235,4 +236,107 @@ test('over HTTP: a body beyond the limits of others, audited without it, and not
   assert.equal(entries.length, 6)
   for (const line of entries) assert.ok(line.length < 3000, line)
   assert.match(server.output, /a snapshot is put in place of everything/)
+})
+
+async function drilled(server: ComposedServer, body?: Uint8Array): Promise<Record<string, unknown>> {
+  const begun = await server.call('POST', `${SNAPSHOT}-drill`, body)
+  assert.equal(begun.status, 202, begun.text)
+  for (let attempt = 0; attempt < 2000; attempt++) {
+    const { text } = await server.call('GET', `${SNAPSHOT}-drill`)
+    const { data } = JSON.parse(text)
+    if (data.state !== 'running') return data
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error('the drill did not end')
+}
+
+test('a drill finds the one entry that is damaged, and names it by its number alone', async () => {
+  await using server = await composedServer()
+  await withSecrets(server)
+  assert.equal((await server.call('GET', `${SNAPSHOT}-drill`)).status, 404)
+  const good = await drilled(server)
+  assert.equal(good['state'], 'succeeded')
+  assert.equal(good['opened'], (await stored(server)).length)
+  assert.equal(good['damaged'], 0)
+
+  const before = await stored(server)
+  const at = before.findIndex(([key]) => key.startsWith('logical/'))
+  const [key, value] = before[at] ?? ['', new Uint8Array(0)]
+  const damaged = Uint8Array.from(value, (byte, i) => (i === value.length - 1 ? byte ^ 1 : byte))
+  await server.driver.commit({ sequence: 0, keys: new Set(), prefixes: new Set() }, new Map([[key, damaged]]))
+  const bad = await drilled(server)
+  assert.equal(bad['state'], 'failed')
+  assert.equal(bad['damaged'], 1)
+  assert.deepEqual(bad['damaged_entries'], [at + 1])
+  assert.equal(bad['opened'], before.length - 1)
+  assert.doesNotMatch(JSON.stringify(bad), /logical/)
+})
+
+test('a drill of a snapshot of another vault is refused, and one at a time is enough', async () => {
+  await using other = await composedServer()
+  const foreign = await take(other)
+  await using server = await composedServer()
+  assert.equal((await server.call('POST', `${SNAPSHOT}-drill`, foreign)).status, 400)
+  const archive = await take(server)
+  const both = await Promise.all([
+    server.call('POST', `${SNAPSHOT}-drill`, archive),
+    server.call('POST', `${SNAPSHOT}-drill`, archive),
+  ])
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), [202, 409])
+  // What clients that always send JSON send for nothing.
+  await drilled(await composedServer(), Buffer.from('{}'))
+})
+
+test('CVE-2026-105816: what a snapshot brings in is judged by the rules of this server', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-restored-'))
+  try {
+    await using source = await composedServer()
+    const raw = (key: string, value: string) => source.call('POST', `sys/raw/${key}`, { value })
+    const device = (type: string, options: object) =>
+      JSON.stringify({
+        accessor: 'a',
+        path: type === 'file' ? 'file/' : 'sh/',
+        type,
+        description: '',
+        options,
+        local: false,
+        declared: false,
+      })
+    const within = join(folder, 'closed')
+    mkdirSync(within)
+    await raw('core/audit/devices/11111111-0000-0000-0000-000000000000', device('/bin/sh', {}))
+    await raw(
+      'core/audit/devices/22222222-0000-0000-0000-000000000000',
+      device('file', { file_path: join(within, 'x') }),
+    )
+    for (const id of ['11111111', '22222222'])
+      await raw(`core/audit/salts/${id}-0000-0000-0000-000000000000`, 'a-salt-that-is-long-enough')
+    await raw('core/policies/root', 'path "*" { capabilities = ["deny"] }')
+    const mounts = await source.call('GET', 'sys/raw/core/mounts?list=true')
+    const [uuid = ''] = JSON.parse(mounts.text).data.keys
+    const record = JSON.parse((await source.call('GET', `sys/raw/core/mounts/${uuid}`)).text).data.value
+    await raw('core/mounts/../x', record)
+    await raw(
+      'core/mounts/33333333-0000-0000-0000-000000000000',
+      record.replace(/"type":"[^"]+"/, '"type":"../../bin/sh"').replace(/"path":"[^"]+"/, '"path":"evil/"'),
+    )
+    const archive = await take(source)
+    // There it was allowed.
+    rmSync(join(within, 'x'))
+
+    await using target = await composedServer({ auditForbiddenFolders: [within] })
+    assert.equal((await target.call('POST', FORCE, archive)).status, 204)
+    await target.unseal(source.keys)
+    target.token = source.token
+    // Devices that are not allowed here take no entries, so nothing is answered; and nothing was opened or run.
+    const { status } = await target.call('GET', 'sys/mounts')
+    assert.equal(status, 500)
+    assert.deepEqual(readdirSync(within), [])
+    for (const name of ['file', 'sh']) await target.call('DELETE', `sys/audit/${name}`)
+    assert.match(String((await target.call('GET', 'evil/x')).status), /^40[04]$/)
+    assert.match((await target.call('GET', 'sys/policies/acl/root')).text, /"policy":""/)
+    assert.equal((await target.call('GET', 'auth/token/lookup-self')).status, 200)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

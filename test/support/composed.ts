@@ -29,6 +29,7 @@ async function collected(body: WireReply['body']): Promise<Buffer> {
 export interface ComposedOptions {
   /** Wraps the store the server is given. */
   readonly around?: (driver: Driver) => Driver
+  readonly auditForbiddenFolders?: readonly string[]
 }
 
 export class ComposedServer implements AsyncDisposable {
@@ -74,7 +75,7 @@ export class ComposedServer implements AsyncDisposable {
       hostnameHeader: false,
       rawStorage: true,
       auditDevices: [],
-      auditForbiddenFolders: [],
+      auditForbiddenFolders: this.#options.auditForbiddenFolders ?? [],
       allowApiAuditCreation: false,
       allowAuditPrefix: false,
       dataFolder: undefined,
