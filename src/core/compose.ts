@@ -4,6 +4,7 @@ import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
@@ -31,7 +32,7 @@ import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import { clearScratch, Snapshots } from '../snapshot/index.ts'
+import { AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -128,6 +129,12 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   })
   const active = new Active({ store, barrier, clock, log, mounts, systemLimits })
   const seal = new ShamirSeal()
+  const snapshotBefore = async (previous: string): Promise<void> => {
+    const folder = options.dataFolder
+    const take = () => snapshots.take()
+    if (folder !== undefined)
+      await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
+  }
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -140,13 +147,14 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     version,
     cluster: () => cluster.get(),
     parts: [
-      { start: () => noteVersion(store, clock, version, ''), stop: () => undefined },
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
+      { start: () => noteVersion(store, clock, version, '', snapshotBefore), stop: () => undefined },
       { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
       audit,
       active,
+      { start: () => autoSnapshots.start(), stop: () => autoSnapshots.stop() },
     ],
     populate: async (transaction) => {
       cluster.bootstrap(transaction, options.clusterName)
@@ -155,7 +163,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       return active.createRoot(transaction, options.devRootToken)
     },
   })
-  const snapshots = new Snapshots({
+  const snapshots: Snapshots = new Snapshots({
     driver,
     vault: snapshotVault({ barrier, cluster, lifecycle, sealType: seal.type }),
     clock,
@@ -163,6 +171,14 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     version,
     scratchFolder: options.dataFolder ?? tmpdir(),
     dataFolder: options.dataFolder,
+  })
+  const autoSnapshots: AutoSnapshots = new AutoSnapshots({
+    store,
+    clock,
+    log: log.named('snapshot'),
+    metrics,
+    closed: options.auditForbiddenFolders,
+    take: () => snapshots.take(),
   })
   if (options.dataFolder !== undefined) await clearScratch(options.dataFolder)
   const observe = new Observer({
@@ -193,6 +209,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     ...leasePaths({ leases: () => active.leases }),
     ...wrappingPaths({ wrapping: () => active.wrapping }),
     ...snapshotPaths({ snapshots }),
+    ...autoSnapshotPaths({ autoSnapshots }),
     ...(options.rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
   ])
   const registry: Registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })

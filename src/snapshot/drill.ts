@@ -86,16 +86,17 @@ export class Drill {
 
   async #run(): Promise<void> {
     const { clock, log, spool } = this.#parts
+    let proven = false
     try {
       await this.#prove()
-      this.#state = this.#damaged === 0 ? 'succeeded' : 'failed'
+      proven = this.#damaged === 0
     } catch (error) {
-      this.#state = 'failed'
       this.#error = error instanceof CofferError ? error.message : 'the drill failed; the log says why'
       log.error('the drill failed', { cause: error instanceof Error ? error.name : 'unknown' })
     }
-    this.#duration = clock.monotonic() - this.#began
     await spool[Symbol.asyncDispose]().catch(() => undefined)
+    this.#duration = clock.monotonic() - this.#began
+    this.#state = proven ? 'succeeded' : 'failed'
     const { state, entries, opened, damaged } = this.report()
     log.info('a drill has ended', { state, entries, opened, damaged })
   }

@@ -1,5 +1,19 @@
 import { defineErrors } from '../errors/coffer-error.ts'
 
+/** What a configuration of automated snapshots cannot be, and why a run of one fails. */
+export const autoSnapshotErrors = defineErrors('SNAPSHOT_AUTO', {
+  FIELD: { status: 400, message: (p: { field: string; takes: string }) => `field "${p.field}" takes ${p.takes}` },
+  CLOSED_FOLDER: {
+    status: 400,
+    message: (p: { field: string }) => `field "${p.field}" takes a folder outside of what the server keeps for itself`,
+  },
+  MAX_SPACE: {
+    status: 507,
+    message: (p: { max: number }) => `the snapshots would take more than the ${p.max} bytes of local_max_space`,
+  },
+  NO_S3: { status: 500, message: 'the package @aws-sdk/client-s3, which is optional, is not installed' },
+})
+
 /** Why a snapshot is not taken or not restored. Whatever is said here, nothing stored was changed. */
 export const snapshotErrors = defineErrors('SNAPSHOT', {
   DAMAGED: { status: 400, message: (p: { reason: string }) => `the snapshot is not whole: ${p.reason}` },

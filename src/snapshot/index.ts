@@ -5,4 +5,6 @@ export { verifyArchive, type ArchiveSource, type ArchiveSummary } from './read-a
 export { isComplete } from './completeness.ts'
 export { fileSource } from './file-source.ts'
 export type { SnapshotMeta } from './format.ts'
+export { AutoSnapshots } from './auto/auto-snapshots.ts'
+export { takeUpgradeSnapshot } from './upgrade-snapshot.ts'
 export type { Vault } from './vault.ts'
