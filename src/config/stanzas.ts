@@ -101,7 +101,7 @@ function readListener(block: Block, type: string, findings: Findings): ListenerS
   return unknownType(block, 'listener', type, ['tcp', 'unix'], findings)
 }
 
-function readStorage(block: Block, type: string, findings: Findings): StorageStanza | undefined {
+export function readStorage(block: Block, type: string, findings: Findings): StorageStanza | undefined {
   const where = ` in storage "${type}"`
   if (type === 'inmem') {
     sectionOf(block, inmemSchema, where, findings)

@@ -32,7 +32,7 @@ import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import { OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
-import { AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
+import { assertNotMigrating, AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -93,6 +93,7 @@ export interface Server {
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
   const { driver, clock, log, metrics, systemLimits } = options
+  await assertNotMigrating(driver)
   const barrier = new Barrier({ driver, clock })
   const store = new Store(driver, barrier)
   const nothing = new Store(new MemoryDriver(), plainCodec)

@@ -4,9 +4,7 @@ import { composeServer, type Server } from '../core/compose.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Metrics } from '../lib/observe/index.ts'
 import { startListener, type Listener } from '../listener/index.ts'
-import type { Driver } from '../storage/driver.ts'
-import { LmdbDriver } from '../storage/drivers/lmdb.ts'
-import { MemoryDriver } from '../storage/drivers/memory.ts'
+import { openStorage } from './open-storage.ts'
 import type { ServerLog } from './log-setup.ts'
 import type { LogSettings, Settings } from './settings.ts'
 
@@ -60,7 +58,7 @@ export async function startRunning(
   }
 }
 
-function compose(
+async function compose(
   settings: Settings,
   { log, levels, requests }: ServerLog,
   metrics: Metrics,
@@ -69,7 +67,7 @@ function compose(
   const host = hostname()
   const { telemetry } = settings
   return composeServer({
-    driver: openDriver(settings),
+    driver: await openStorage(settings.storage),
     clock: systemClock,
     log: log.named('core'),
     levels,
@@ -98,10 +96,6 @@ function compose(
     sanitizedConfig: settings.sanitized,
     ...(devRootToken === undefined ? {} : { devRootToken }),
   })
-}
-
-function openDriver({ storage }: Settings): Driver {
-  return storage.type === 'lmdb' ? new LmdbDriver({ path: storage.path }) : new MemoryDriver()
 }
 
 /** Each part by itself: what is wrong with one must not keep the others as they were. */
