@@ -1,4 +1,5 @@
 /** A bucket of Amazon S3, or of what speaks its protocol. Its client is loaded when the first run needs it. */
+import type * as Sdk from '@aws-sdk/client-s3'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { AutoSnapshotS3 } from '../../request/snapshot-ports.ts'
 import { autoSnapshotErrors } from '../errors.ts'
@@ -11,13 +12,11 @@ export interface S3Options {
   readonly filePrefix: string
 }
 
-type Sdk = typeof import('@aws-sdk/client-s3')
-
 /** At least 5 MiB by the protocol's rules; 10,000 of these are 156 GiB. */
 const PART_BYTES = 16 << 20
 
 export async function openS3Target(options: S3Options): Promise<Target> {
-  let sdk: Sdk
+  let sdk: typeof Sdk
   try {
     sdk = await import('@aws-sdk/client-s3')
   } catch (error) {
@@ -28,10 +27,10 @@ export async function openS3Target(options: S3Options): Promise<Target> {
 
 class S3Target implements Target {
   readonly #options: S3Options
-  readonly #sdk: Sdk
+  readonly #sdk: typeof Sdk
   readonly #client: S3Client
 
-  constructor(options: S3Options, sdk: Sdk, client: S3Client) {
+  constructor(options: S3Options, sdk: typeof Sdk, client: S3Client) {
     this.#options = options
     this.#sdk = sdk
     this.#client = client
