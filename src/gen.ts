@@ -9,6 +9,8 @@ import { Registry } from './engines/registry.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
+import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
+import { snapshotPaths } from './engines/system/paths/snapshots.ts'
 import { wrappingPaths } from './engines/system/paths/wrapping.ts'
 import { tokenEngine } from './engines/auth/token/engine.ts'
 import { documentedErrors } from './errors/coffer-error.ts'
@@ -35,6 +37,8 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
+    ...snapshotPaths({ snapshots: nobody() }),
+    ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),
   ])
   const registry = new Registry({ system, token: tokenEngine({ tokens: () => nobody() }) })

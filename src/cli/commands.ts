@@ -101,12 +101,33 @@ export const commandTable: readonly TableRow[] = [
     synopsis: 'Lists the nodes of the cluster',
     load: () => import('./commands/operator/members.ts'),
   },
+  { name: 'operator migrate', synopsis: 'Moves data from one storage to another', load: 'migrate' },
+  {
+    name: 'operator raft snapshot inspect',
+    synopsis: 'Tells what a snapshot file holds',
+    load: () => import('./commands/operator/raft/snapshot-inspect.ts'),
+  },
+  {
+    name: 'operator raft snapshot restore',
+    synopsis: 'Puts a snapshot in place of all that is stored',
+    load: () => import('./commands/operator/raft/snapshot-restore.ts'),
+  },
+  {
+    name: 'operator raft snapshot save',
+    synopsis: 'Saves a snapshot of all that is stored into a file',
+    load: () => import('./commands/operator/raft/snapshot-save.ts'),
+  },
   {
     name: 'operator rotate',
     synopsis: 'Rotates the underlying encryption key',
     load: () => import('./commands/operator/rotate.ts'),
   },
   { name: 'operator seal', synopsis: 'Seals the server', load: () => import('./commands/operator/seal.ts') },
+  {
+    name: 'operator snapshot drill',
+    synopsis: 'Proves that a snapshot can be restored',
+    load: () => import('./commands/operator/snapshot-drill.ts'),
+  },
   {
     name: 'operator step-down',
     synopsis: 'Makes the active node give up its duty',
@@ -240,6 +261,29 @@ export const groups: readonly GroupRow[] = [
       $ coffer operator init
       $ coffer operator unseal
       $ coffer operator rotate`,
+  },
+  {
+    name: 'operator raft',
+    synopsis: 'Interact with the storage as a whole',
+    help: `  Named as Vault names it; it works whatever the storage is.
+
+      $ coffer operator raft snapshot save backup.snap`,
+  },
+  {
+    name: 'operator raft snapshot',
+    synopsis: 'Saves and restores snapshots',
+    help: `  A snapshot is all that is stored, as it was at one moment. Values in it are encrypted; it takes the unseal keys to use it.
+
+      $ coffer operator raft snapshot save backup.snap
+      $ coffer operator raft snapshot inspect backup.snap
+      $ coffer operator raft snapshot restore backup.snap`,
+  },
+  {
+    name: 'operator snapshot',
+    synopsis: 'Interact with snapshots',
+    help: `  A backup that was never restored is a hope. A drill restores one on the side and reads every entry of it.
+
+      $ coffer operator snapshot drill`,
   },
   {
     name: 'plugin',

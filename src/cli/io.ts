@@ -26,5 +26,6 @@ export interface CliIo {
 /** Commands that live in other rooms. Each parses its own `args`, prints its own help for `-h`, and returns the exit code. */
 export interface DelegatedCommands {
   server(args: readonly string[], io: CliIo): Promise<number>
+  migrate(args: readonly string[], io: CliIo): Promise<number>
   diagnose(args: readonly string[], io: CliIo): Promise<number>
 }

@@ -16,3 +16,4 @@ export type {
   TcpListener,
   UnixListener,
 } from './stanzas.ts'
+export { loadMigration, type MigrationConfig } from './migration.ts'

@@ -110,7 +110,7 @@ function readListener(block: Block, type: string, findings: Findings): ListenerS
 }
 
 /** `storage "file"` is another name for the embedded store. */
-function readStorage(
+export function readStorage(
   block: Block,
   named: string,
   findings: Findings,

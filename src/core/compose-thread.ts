@@ -2,6 +2,9 @@
  * The core of a serving thread: the same house, but one that only reads. What it cannot answer it hands to its node's own core, which
  * also decides whether there is anything to read.
  */
+import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
+import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
+import type { AutoSnapshotsPort, SnapshotsPort } from '../request/snapshot-ports.ts'
 import { versionHistory } from './version-history.ts'
 import { requestErrors } from '../errors/request.ts'
 import { guard } from '../lib/secure/guarded.ts'
@@ -43,17 +46,23 @@ export function composeThread(options: ThreadOptions): ThreadCore {
   const role = () => (isOpen && options.allowed() ? 'reader' : undefined)
   const house: House = new House(options, role)
   const inFlight = new InFlight(uuid)
-  const pipeline = house.furnish({
-    lifecycle: elsewhereLifecycle,
-    observe: elsewhereObserve,
-    clustered: false,
-    state: () => (isOpen ? 'standby' : 'sealed'),
-    role,
-    reach: () => 'anywhere',
-    elsewhere: (wire) => options.elsewhere(wire),
-    // Its driver shows what was announced, whoever announced it.
-    floor: () => 0,
-  })
+  const pipeline = house.furnish(
+    {
+      lifecycle: elsewhereLifecycle,
+      observe: elsewhereObserve,
+      clustered: false,
+      state: () => (isOpen ? 'standby' : 'sealed'),
+      role,
+      reach: () => 'anywhere',
+      elsewhere: (wire) => options.elsewhere(wire),
+      // Its driver shows what was announced, whoever announced it.
+      floor: () => 0,
+    },
+    [
+      ...snapshotPaths({ snapshots: elsewhereSnapshots }),
+      ...autoSnapshotPaths({ autoSnapshots: elsewhereAutoSnapshots }),
+    ],
+  )
   const stop = async (): Promise<void> => {
     isOpen = false
     for (const part of started.toReversed()) {
@@ -120,6 +129,21 @@ const elsewhereLifecycle: LifecyclePort = {
   nodes: notHere,
   leader: notHere,
   shared: false,
+}
+
+const elsewhereSnapshots: SnapshotsPort = {
+  take: notHere,
+  restore: notHere,
+  startDrill: notHere,
+  drillReport: notHere,
+}
+
+const elsewhereAutoSnapshots: AutoSnapshotsPort = {
+  list: notHere,
+  get: notHere,
+  put: notHere,
+  delete: notHere,
+  status: notHere,
 }
 
 const elsewhereObserve: ObservePort = {

@@ -1,4 +1,7 @@
 /** A node's own core: the house, the life of the server around it, and the way in. */
+import { tmpdir } from 'node:os'
+import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
+import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
@@ -12,6 +15,8 @@ import { SelfUnseal } from '../seal/auto/self-unseal.ts'
 import type { ConfiguredSeals } from '../seal/seal.ts'
 import { ShamirSeal } from '../seal/shamir-seal.ts'
 import type { Place } from '../framework/path.ts'
+import { assertNotMigrating, AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
+import { snapshotVault } from './snapshot-vault.ts'
 import type { PipelineDeps } from './deps.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
@@ -65,7 +70,8 @@ export interface Server {
 
 export async function composeServer(options: ServerOptions): Promise<Server> {
   const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
-  const house: House = new House(options, () => lifecycle.role())
+  await assertNotMigrating(driver)
+  const house: House = new House({ ...options, keysLost: () => lifecycle.keysLost() }, () => lifecycle.role())
   const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
@@ -82,6 +88,12 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
           rewrap: () => lifecycle.rewrapIfOutdated(),
         })
       : undefined
+  const snapshotBefore = async (previous: string): Promise<void> => {
+    const folder = options.dataFolder
+    const take = () => snapshots.take()
+    if (folder !== undefined)
+      await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
+  }
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -98,10 +110,11 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     leader: async () => clusterPort?.leader(),
     parts: [
       {
-        start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '') : undefined),
+        start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '', snapshotBefore) : undefined),
         stop: () => undefined,
       },
       ...house.parts,
+      { start: (role) => (role === 'leader' ? autoSnapshots.start() : undefined), stop: () => autoSnapshots.stop() },
       ...(clusterPort === undefined ? [] : [clusterPort]),
       ...(sealHealth === undefined
         ? []
@@ -114,6 +127,24 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       return active.createRoot(transaction, options.devRootToken)
     },
   })
+  const snapshots: Snapshots = new Snapshots({
+    driver,
+    vault: snapshotVault({ barrier, cluster, lifecycle, sealType: seal.type }),
+    clock,
+    log: log.named('snapshot'),
+    version,
+    scratchFolder: options.dataFolder ?? tmpdir(),
+    dataFolder: options.dataFolder,
+  })
+  const autoSnapshots: AutoSnapshots = new AutoSnapshots({
+    store,
+    clock,
+    log: log.named('snapshot'),
+    metrics,
+    closed: options.auditForbiddenFolders,
+    take: () => snapshots.take(),
+  })
+  if (options.dataFolder !== undefined) await clearScratch(options.dataFolder)
   const observe = new Observer({
     clock,
     metrics,
@@ -125,17 +156,20 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     dataFolder: options.dataFolder,
     sanitizedConfig: options.sanitizedConfig,
   })
-  const pipeline: PipelineDeps = house.furnish({
-    lifecycle,
-    observe,
-    clustered: driver.election !== undefined,
-    state: () => lifecycle.state(),
-    role: () => lifecycle.role(),
-    reach: () => reachOf(lifecycle),
-    elsewhere: (wire, streamed) =>
-      clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire, streamed),
-    floor: () => clusterPort?.floor ?? 0,
-  })
+  const pipeline: PipelineDeps = house.furnish(
+    {
+      lifecycle,
+      observe,
+      clustered: driver.election !== undefined,
+      state: () => lifecycle.state(),
+      role: () => lifecycle.role(),
+      reach: () => reachOf(lifecycle),
+      elsewhere: (wire, streamed) =>
+        clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire, streamed),
+      floor: () => clusterPort?.floor ?? 0,
+    },
+    [...snapshotPaths({ snapshots }), ...autoSnapshotPaths({ autoSnapshots })],
+  )
   const selfUnseal = seal.autoUnseal
     ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
     : undefined
@@ -168,6 +202,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     reopenAuditFiles: () => audit.reopen(),
     close: async () => {
+      await snapshots.stop()
       selfUnseal?.stop()
       for (const one of [seals.seal, seals.retired]) if (one instanceof AutoSeal) one.close()
       await lifecycle.seal()

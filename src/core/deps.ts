@@ -52,4 +52,6 @@ export interface PipelineDeps {
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */
   assertHeld(view: ReadView, mount: Mount): Promise<void>
   limitsOf(mount: Mount): LeaseLimits
+  /** The commit that last put something else in place of all that is stored. */
+  replacedAt(): Sequence
 }

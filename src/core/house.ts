@@ -50,6 +50,8 @@ export interface HouseOptions {
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
+  /** Called where the keys at hand do not open the storage any more. */
+  readonly keysLost?: () => void
 }
 
 /** What differs between a node's own core and that of a thread. */
@@ -82,6 +84,8 @@ export class House {
   readonly #nothing = new Store(new MemoryDriver(), plainCodec)
   readonly #followers: Follower[]
   #registry: Registry | undefined
+  /** The commit that last put something else in place of all that is stored. */
+  #replacedAt: Sequence = 0
 
   /** @param role as what the core works at the moment. */
   constructor(options: HouseOptions, role: () => Role | undefined) {
@@ -92,6 +96,9 @@ export class House {
     this.store = new Store(driver, this.barrier, (view) =>
       role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
+    driver.subscribe(({ sequence, reset }) => {
+      if (reset === true) this.#replacedAt = sequence
+    })
     const { store, barrier, cluster, cors } = this
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy') })
     this.audit = new AuditHouse({
@@ -121,7 +128,7 @@ export class House {
     this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
-      new Followed(driver, KEYRING_KEY, (view) => reloadKeyring(barrier, view)),
+      new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
       mounts.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
@@ -190,6 +197,17 @@ export class House {
       storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
+      replacedAt: () => this.#replacedAt,
+    }
+  }
+
+  /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
+  async #reloadKeyring(view: ReadView): Promise<void> {
+    try {
+      await reloadKeyring(this.barrier, view)
+    } catch (error) {
+      this.#options.keysLost?.()
+      throw error
     }
   }
 

@@ -93,7 +93,12 @@ export class Lifecycle implements LifecyclePort {
       identity: deps.identity,
       changed: (role, leadership) => deps.roleChanged(role, leadership),
     })
-    const hooks = { unsealed: () => this.#activate(), sealing: () => this.#deactivate() }
+    const hooks = {
+      unsealed: () => this.#activate(),
+      sealing: () => this.#deactivate(),
+      pausing: () => this.#pause(),
+      resuming: () => this.#resume(),
+    }
     this.#seal = new SealManager({ ...deps, hooks })
   }
 
@@ -248,6 +253,24 @@ export class Lifecycle implements LifecyclePort {
     this.#status = await this.#seal.status()
   }
 
+  /** As `SealManager.replaceAll`: every part is stopped and started again around `work`, and requests get 503 meanwhile. */
+  async replaceAll(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.#seal.replaceAll(work)
+    } finally {
+      this.#status = await this.#seal.status()
+    }
+  }
+
+  /** The storage holds another vault from now on: this node is sealed and opens with that vault's shares. */
+  keysLost(): void {
+    if (!this.#unsealed) return
+    this.#deps.log.error('the storage holds what the keys of this node do not open: it seals itself')
+    this.seal().catch((error: unknown) =>
+      this.#deps.log.error('the node could not seal itself in order', { code: toCofferError(error).code }),
+    )
+  }
+
   /** A single server has nobody to hand over to: as in Vault, that is no error. */
   async stepDown(): Promise<void> {
     if (!this.#unsealed) throw requestErrors.SEALED()
@@ -320,6 +343,18 @@ export class Lifecycle implements LifecyclePort {
     this.#rotation?.cancel()
     await this.#close()
     this.#deps.log.info('sealed')
+  }
+
+  async #pause(): Promise<void> {
+    this.#unsealed = false
+    await this.#deps.threads.close()
+    await this.#roles.pause()
+  }
+
+  async #resume(): Promise<void> {
+    await this.#roles.resume()
+    await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
+    this.#unsealed = true
   }
 
   async #close(): Promise<void> {

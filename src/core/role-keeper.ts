@@ -43,6 +43,7 @@ export class RoleKeeper {
   #ending: AbortController | undefined
   #campaigning: Promise<void> | undefined
   #stepDown: (() => void) | undefined
+  #paused: { readonly role: Role; readonly leadership: Leadership | undefined } | undefined
 
   constructor(deps: RoleKeeperDeps) {
     this.#deps = deps
@@ -76,6 +77,29 @@ export class RoleKeeper {
     await this.#campaigning
     this.#campaigning = undefined
     await this.#exclusively(() => this.#stop())
+  }
+
+  /** Nothing works any more, but a leader stays it: everything that is stored is about to be replaced, which only it can do. */
+  async pause(): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#paused = { role: this.#role ?? 'reader', leadership: this.#leadership }
+      await this.#stop()
+    })
+  }
+
+  /** Goes on as what it was; as a reader, where it was the leader and is not any more. */
+  async resume(): Promise<void> {
+    await this.#exclusively(async () => {
+      const paused = this.#paused
+      this.#paused = undefined
+      if (paused === undefined || this.#role !== undefined) return
+      try {
+        await this.#become(paused.role, paused.leadership)
+      } catch (error) {
+        if (paused.leadership === undefined) throw error
+        await this.#become('reader', undefined)
+      }
+    })
   }
 
   /** Gives the leadership up, if there are others to take it. Resolves once it is given up. */

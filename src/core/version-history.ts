@@ -13,8 +13,17 @@ export interface VersionEntry {
   readonly buildDate: string
 }
 
-/** Notes that this version became active, if it is the first time. */
-export async function noteVersion(store: Store, clock: Clock, version: string, buildDate: string): Promise<void> {
+/** Notes that this version became active, if it is the first time. `first` runs before that where another version ran here earlier. */
+export async function noteVersion(
+  store: Store,
+  clock: Clock,
+  version: string,
+  buildDate: string,
+  first: (previous: string) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const earlier = await store.read((view) => versionHistory(view))
+  const last = earlier.at(-1)?.version
+  if (last !== undefined && earlier.every((one) => one.version !== version)) await first(last)
   await store.write(async (view) => {
     if ((await records.get(view, { version })) !== undefined) return
     const previous = (await versionHistory(view)).at(-1)?.version ?? ''

@@ -47,6 +47,7 @@ export const requestErrors = defineErrors('REQUEST', {
     status: 502,
     message: 'the active node did not answer; whether it carried the request out is not known',
   },
+  REPLACED: { status: 503, message: 'all that is stored was replaced while the request was under way; try again' },
   NOT_INITIALIZED: { status: 400, message: 'Vault is not initialized' },
   INTERNAL: { status: 500, message: 'internal error' },
   NOT_FOUND: { status: 404, message: '' },

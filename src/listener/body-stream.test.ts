@@ -135,8 +135,8 @@ test('a handler that stops in the middle gets its reply through', async () => {
   await client.finish()
 })
 
-test('a reply that goes on may take longer than http_write_timeout; one that is not taken may not', async () => {
-  const timeouts = { ...listenerDefaults.timeouts, write: 100 }
+test('a reply that goes on may take longer than http_write_timeout and max_request_duration; one that is not taken may not', async () => {
+  const timeouts = { ...listenerDefaults.timeouts, write: 100, request: 200 }
   await using server = await testListener(
     async () => ({
       status: 200,

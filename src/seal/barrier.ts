@@ -2,11 +2,13 @@
  * Between the server and its storage: everything that passes is encrypted and bound to the key it stands under. While the vault is
  * sealed there are no keys, and nothing passes.
  */
+import { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import { sealErrors } from '../errors/seal.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type SecretBytes, withScratch } from '../lib/secure/guarded.ts'
+import type { EntryReader } from '../request/entry-reader.ts'
 import type { Codec } from '../storage/codec.ts'
 import type { Driver, ReadSet } from '../storage/driver.ts'
 import { FairLane } from '../storage/fair-lane.ts'
@@ -39,6 +41,8 @@ interface Unsealed {
   used: number
 }
 
+/** No storage key starts so. */
+const ATTESTED = '\0attested/'
 const NO_READS: ReadSet = { sequence: 0, keys: new Set(), prefixes: new Set() }
 /** The root key encrypts the keyring alone and has no term. */
 const ROOT_TERM = 0
@@ -71,12 +75,70 @@ export class Barrier implements Codec {
 
   open(storageKey: string, stored: Uint8Array): Uint8Array {
     if (OUTSIDE_BARRIER.has(storageKey)) return stored
-    const { keyring } = this.#unsealed()
-    const term = keyring.term(termOf(stored))
-    if (term === undefined) throw tampered('no key of this term')
-    const plaintext = new Uint8Array(plaintextLength(stored))
-    openEnvelope(term.key.bytes, storageKey, stored, plaintext)
-    return plaintext
+    return openWith(this.#unsealed().keyring, storageKey, stored)
+  }
+
+  /**
+   * Vouches for bytes that leave the storage, such as a snapshot's checksums: they come out encrypted under the vault's oldest key,
+   * which stays through every rotation. `what` is a name that no storage entry has.
+   */
+  attest(what: string, bytes: Uint8Array): Uint8Array {
+    const { term, key } = this.#unsealed().keyring.oldest
+    return sealEnvelope(key.bytes, term, ATTESTED + what, bytes)
+  }
+
+  /** Whether this vault attested these very bytes. */
+  confirms(what: string, bytes: Uint8Array, attested: Uint8Array): boolean {
+    try {
+      return Buffer.compare(openWith(this.#unsealed().keyring, ATTESTED + what, attested), bytes) === 0
+    } catch (error) {
+      if (isTampered(error)) return false
+      throw error
+    }
+  }
+
+  /**
+   * Opens entries of another state of this vault with the keyring that belongs to it, as stored. Undefined where the root key does not
+   * open that: then it is not a state that this vault could go on from. To be closed.
+   */
+  readerOf(storedKeyring: Uint8Array): EntryReader | undefined {
+    const { rootKey } = this.#unsealed()
+    let keyring: Keyring
+    try {
+      keyring = decrypt(storedKeyring, rootKey)
+    } catch (error) {
+      if (isTampered(error)) return undefined
+      throw error
+    }
+    return {
+      open: (key, stored) => (OUTSIDE_BARRIER.has(key) ? stored : openWith(keyring, key, stored)),
+      close: () => keyring.wipe(),
+    }
+  }
+
+  /**
+   * Runs `work`, which replaces all that is stored, while nobody else writes the keyring down; goes on with the keyring it gives, which
+   * is stored now. False where the root key does not open that: every key is wiped then. Rejects with what `work` rejects with, and goes
+   * on as before.
+   */
+  async adopt(work: () => Promise<Uint8Array | undefined>): Promise<boolean> {
+    return this.#exclusively(async (state) => {
+      const stored = await work()
+      let keyring: Keyring | undefined
+      try {
+        keyring = stored === undefined ? undefined : decrypt(stored, state.rootKey)
+      } catch {
+        // Of another vault, or of another time of this one.
+      }
+      state.keyring.wipe()
+      if (keyring === undefined) {
+        state.rootKey.wipe()
+        this.#state = undefined
+        return false
+      }
+      this.#state = { rootKey: state.rootKey, keyring, used: keyring.active.operations }
+      return true
+    })
   }
 
   /** Counts encryptions before they are made. Rotates where they would be too many for one key. */
@@ -237,6 +299,18 @@ export class Barrier implements Codec {
     if (this.#state === undefined) throw requestErrors.SEALED()
     return this.#state
   }
+}
+
+function openWith(keyring: Keyring, storageKey: string, stored: Uint8Array): Uint8Array {
+  const term = keyring.term(termOf(stored))
+  if (term === undefined) throw tampered('no key of this term')
+  const plaintext = new Uint8Array(plaintextLength(stored))
+  openEnvelope(term.key.bytes, storageKey, stored, plaintext)
+  return plaintext
+}
+
+function isTampered(error: unknown): boolean {
+  return error instanceof CofferError && error.code === 'STORAGE_TAMPERED'
 }
 
 function wipeKeys(state: Unsealed | undefined): void {

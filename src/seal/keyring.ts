@@ -44,6 +44,12 @@ export class Keyring {
     return this.#terms.get(number)
   }
 
+  /** The first key there was: it stays for ever. */
+  get oldest(): KeyTerm {
+    for (const term of this.#terms.values()) return term
+    return this.active
+  }
+
   get size(): number {
     return this.#terms.size
   }

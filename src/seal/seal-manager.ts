@@ -57,6 +57,9 @@ export interface SealHooks {
   unsealed?(): Promise<void>
   /** Requests are refused from now on; the barrier is still open: end what is under way. */
   sealing?(): Promise<void>
+  /** The same for a moment, in which all that is stored is replaced; then comes `resuming`, or `sealing`. */
+  pausing?(): Promise<void>
+  resuming?(): Promise<void>
 }
 
 /** A migration whose records are made and, where this server may not write, not yet stored. */
@@ -250,6 +253,43 @@ export class SealManager {
       this.#prepared = undefined
       await this.#barrier.shut()
       leave()
+    }
+  }
+
+  /**
+   * Runs `work`, which puts another state in place of all that is stored, while the server is at rest. It goes on with that state where
+   * the root key opens it; else the vault is sealed from here on, and opens with the shares of that state. Rejects with what `work`
+   * rejects with; the server goes on as before then.
+   */
+  async replaceAll(work: () => Promise<unknown>): Promise<void> {
+    const leave = await this.#lane.enter()
+    try {
+      if (this.#sealed) throw requestErrors.SEALED()
+      // Until this is over nobody finds it open.
+      this.#sealed = true
+      await this.#hooks.pausing?.()
+      let opens = true
+      try {
+        opens = await this.#barrier.adopt(async () => {
+          await work()
+          return await this.#store.read((view) => view.get(KEYRING_KEY))
+        })
+      } finally {
+        await (opens ? this.#goOn() : this.#hooks.sealing?.())
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  async #goOn(): Promise<void> {
+    try {
+      await this.#hooks.resuming?.()
+      this.#sealed = false
+    } catch (error) {
+      await this.#hooks.sealing?.()
+      await this.#barrier.shut()
+      throw error
     }
   }
 

@@ -1,4 +1,4 @@
-/** The guide's commands, run as they stand. */
+/** The commands of the guide and of the page on backups, run as they stand. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,10 +9,12 @@ import { loadConfig } from '../../src/config/index.ts'
 import { request } from '../support/http.ts'
 import { coffer, freePort } from '../support/server.ts'
 
-const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'guide.md'), 'utf8')
-const blocks = [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1] ?? '')
+const blocks = ['guide.md', 'backup.md'].flatMap((page) => {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', page), 'utf8')
+  return [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => ({ page, block: match[1] ?? '' }))
+})
 
-describe('docs/guide.md', () => {
+describe('docs', () => {
   const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
   let address = ''
   let stop = (): void => {}
@@ -38,10 +40,10 @@ describe('docs/guide.md', () => {
     rmSync(home, { recursive: true, force: true })
   })
 
-  test('has blocks', () => assert.ok(blocks.length > 8))
+  test('has blocks', () => assert.ok(blocks.length > 11))
 
-  for (const [index, block] of blocks.entries()) {
-    test(`block ${index + 1}: ${block.split('\n')[0]}`, () => {
+  for (const { page, block } of blocks) {
+    test(`${page}: ${block.split('\n')[0]}`, () => {
       const env = {
         PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`,
         HOME: home,

@@ -47,6 +47,13 @@ const COMMANDS: readonly (readonly [string, number, RegExp])[] = [
   ['delete cubbyhole/x', 0, /Success/],
   ['operator key-status', 0, /Key Term +1/],
   ['operator rotate', 0, /Key Term +2/],
+  ['operator raft snapshot save {folder}/reference.snap', 0, /^$/],
+  ['write cubbyhole/later a=b', 0, /Success/],
+  // It closes its own file twice, and says so.
+  ['operator raft snapshot restore {folder}/reference.snap', 0, /^(?:.*file already closed)?$/],
+  ['read cubbyhole/later', 2, /No value found/],
+  ['operator raft snapshot restore {folder}/coffer.hcl', 2, /the snapshot is not whole/],
+  ['operator raft snapshot restore -force {folder}/reference.snap', 0, /^(?:.*file already closed)?$/],
   ['lease lookup nothing', 2, /invalid lease/],
   ['path-help secret', 0, /DESCRIPTION/],
   ['unwrap nope', 2, /wrapping token is not valid/],
@@ -73,7 +80,7 @@ describe(
             [`BAO_${name}`, value],
           ]),
         )
-        const done = spawnSync(binary ?? '', words.split(' '), {
+        const done = spawnSync(binary ?? '', words.replaceAll('{folder}', server.folder).split(' '), {
           encoding: 'utf8',
           env: { ...env, HOME: server.folder },
         })

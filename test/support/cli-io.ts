@@ -22,7 +22,7 @@ export function testIo(options: { readonly env?: CliIo['env']; readonly home?: s
       home: options.home ?? '/nonexistent',
       version: '0.0.0',
       sleep: async () => {},
-      commands: { server: nobody, diagnose: nobody },
+      commands: { server: nobody, migrate: nobody, diagnose: nobody },
     },
     stdout: () => out,
     stderr: () => err,

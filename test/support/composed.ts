@@ -7,7 +7,7 @@ import { composeServer, type Server } from '../../src/core/compose.ts'
 import { RequestLog } from '../../src/core/request-log.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { LogLevels, Metrics, silentLogger } from '../../src/lib/observe/index.ts'
-import { plainListener } from '../../src/request/wire.ts'
+import { plainListener, type WireReply } from '../../src/request/wire.ts'
 import type { Driver } from '../../src/storage/driver.ts'
 import { MemoryDriver } from '../../src/storage/drivers/memory.ts'
 import { FaultyDriver } from './faulty-driver.ts'
@@ -16,11 +16,20 @@ export interface ComposedAnswer {
   readonly status: number
   readonly text: string
   readonly json: unknown
+  readonly bytes: Buffer
+}
+
+async function collected(body: WireReply['body']): Promise<Buffer> {
+  if (typeof body !== 'object' || body instanceof Uint8Array) return Buffer.from(body ?? '')
+  const parts: Uint8Array[] = []
+  for await (const part of body) parts.push(part)
+  return Buffer.concat(parts)
 }
 
 export interface ComposedOptions {
   /** Wraps the store the server is given. */
   readonly around?: (driver: Driver) => Driver
+  readonly auditForbiddenFolders?: readonly string[]
 }
 
 export class ComposedServer implements AsyncDisposable {
@@ -66,7 +75,7 @@ export class ComposedServer implements AsyncDisposable {
       hostnameHeader: false,
       rawStorage: true,
       auditDevices: [],
-      auditForbiddenFolders: [],
+      auditForbiddenFolders: this.#options.auditForbiddenFolders ?? [],
       allowApiAuditCreation: false,
       allowAuditPrefix: false,
       dataFolder: undefined,
@@ -88,8 +97,13 @@ export class ComposedServer implements AsyncDisposable {
     this.token = rootToken
   }
 
-  async unseal(): Promise<void> {
-    for (const key of this.#keys) await this.server.lifecycle.unseal(key)
+  /** Base64. */
+  get keys(): readonly string[] {
+    return this.#keys
+  }
+
+  async unseal(keys = this.#keys): Promise<void> {
+    for (const key of keys) await this.server.lifecycle.unseal(key)
   }
 
   /** As after a crash: what is not in the store is gone. */
@@ -99,7 +113,7 @@ export class ComposedServer implements AsyncDisposable {
     await this.unseal()
   }
 
-  /** `body` is JSON text, bytes that come in time, or anything to be made JSON of. */
+  /** `body` is JSON text, bytes, or anything to be made JSON of. */
   async call(
     method: string,
     path: string,
@@ -111,7 +125,10 @@ export class ComposedServer implements AsyncDisposable {
     } = {},
   ): Promise<ComposedAnswer> {
     const headers = { 'x-vault-token': options.token ?? this.token, ...options.headers }
-    const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))
+    const bytes =
+      body instanceof Uint8Array
+        ? body
+        : Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))
     const reply = await this.server.handler({
       method,
       target: `/v1/${path}`,
@@ -130,12 +147,12 @@ export class ComposedServer implements AsyncDisposable {
         await options.late
         return bytes
       },
-      openBody: () => Readable.from([bytes]),
+      openBody: () => Readable.from(bytes.length === 0 ? [] : [bytes]),
       signal: new AbortController().signal,
     })
-    if (typeof reply.body === 'object' && !(reply.body instanceof Uint8Array)) throw new Error('the reply is a stream')
-    const text = Buffer.from(reply.body ?? '').toString()
-    return { status: reply.status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+    const whole = await collected(reply.body)
+    const text = whole.toString()
+    return { status: reply.status, text, bytes: whole, json: text.startsWith('{') ? JSON.parse(text) : undefined }
   }
 
   /** Every key in the store below a prefix. */

@@ -196,6 +196,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     wrapping: missing('response wrapping'),
     storageOf: () => STORAGE,
     assertHeld: async () => {},
+    replacedAt: () => 0,
     limitsOf: () => ({ defaultTtl, maxTtl }),
   }
   await store.write(async (view) => engine.mounted?.({ mount, view: view.sub(STORAGE), clock }))

@@ -19,6 +19,7 @@ export interface Answer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly text: string
+  readonly bytes: Buffer
   /** Parsed; undefined where the body is not JSON. */
   readonly json: unknown
 }
@@ -49,8 +50,9 @@ export function request(address: string, method: string, path: string, options: 
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
         response.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
+          const bytes = Buffer.concat(chunks)
+          const text = bytes.toString()
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes, json: parsed(text) })
         })
       },
     )

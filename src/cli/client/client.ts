@@ -1,4 +1,5 @@
 /** Vault's HTTP API as the commands use it. */
+import type { Readable } from 'node:stream'
 import { formatDuration } from '../../lib/duration.ts'
 import { failure, DryRun } from '../failure.ts'
 import { sanitizePath } from '../paths.ts'
@@ -12,7 +13,8 @@ import { isWorthRetrying, waitBefore } from './retry.ts'
 import { parseSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
 import type { ClientSettings } from './settings.ts'
-import type { Transport, WireReply, WireRequest } from './transport.ts'
+import { readBody } from './transport.ts'
+import type { StreamReply, Transport, WireReply, WireRequest } from './transport.ts'
 
 export interface ClientRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -105,6 +107,42 @@ export class Client {
     return readTree(await this.text(request))
   }
 
+  /** The reply's body as it comes. Throws as `text`. */
+  async download(request: ClientRequest): Promise<Readable> {
+    return (await this.#stream(request, undefined)).body
+  }
+
+  /** Sends bytes as the body; `open` gives them anew where the server says to ask another. Gives the reply's text. */
+  async upload(request: ClientRequest, open: () => Readable, size: number): Promise<string> {
+    return readBody((await this.#stream(request, { open, size })).body)
+  }
+
+  async #stream(
+    request: ClientRequest,
+    content: { readonly open: () => Readable; readonly size: number } | undefined,
+  ): Promise<StreamReply> {
+    const { settings, transport } = this.#parts
+    const described = this.#wire(request)
+    if (settings.describe !== undefined) throw await this.#described(request, described)
+    const headers =
+      content === undefined
+        ? described.headers
+        : { ...described.headers, 'Content-Type': 'application/gzip', 'Content-Length': String(content.size) }
+    const send = (url: string): Promise<StreamReply> =>
+      transport.stream({ method: request.method, url, headers, body: content?.open() })
+    let reply = await send(described.url)
+    const to = this.#redirection(described, reply)
+    if (to !== undefined) {
+      reply.body.resume()
+      reply = await send(to)
+    }
+    if (reply.status < 200 || reply.status >= 300) {
+      const { status } = reply
+      readReply({ status, headers: reply.headers, body: await readBody(reply.body) }, described)
+    }
+    return reply
+  }
+
   async #found(request: ClientRequest): Promise<Secret | undefined> {
     try {
       return await this.send(request)
@@ -172,14 +210,19 @@ export class Client {
 
   /** One redirect is followed, never from https to http. */
   async #redirected(wire: WireRequest, reply: WireReply): Promise<WireReply> {
+    const url = this.#redirection(wire, reply)
+    return url === undefined ? reply : this.#exchange({ ...wire, url })
+  }
+
+  #redirection(wire: WireRequest, reply: Pick<WireReply, 'status' | 'headers'>): string | undefined {
     const to = reply.headers.location
     if (!this.#parts.settings.followRedirect || to === undefined || ![301, 302, 307, 308].includes(reply.status))
-      return reply
+      return undefined
     const url = URL.parse(to, wire.url)
     if (url === null) throw failure(`the server redirects to ${JSON.stringify(to)}, which is not a URL`)
     if (wire.url.startsWith('https:') && url.protocol !== 'https:')
       throw failure('redirect would cause protocol downgrade')
-    return this.#exchange({ ...wire, url: url.href })
+    return url.href
   }
 }
 

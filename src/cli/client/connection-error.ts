@@ -20,7 +20,11 @@ const unverified = new Set([
 
 const notTls = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'])
 
-export function connectionError(error: Error, wire: WireRequest, settings: ClientSettings): ConnectionError {
+export function connectionError(
+  error: Error,
+  wire: Pick<WireRequest, 'method' | 'url'>,
+  settings: ClientSettings,
+): ConnectionError {
   const code = codeOf(error)
   const { said, next } = advice(code, error, settings)
   const hint = next === undefined ? '' : `\n\n${next}`

@@ -1,6 +1,7 @@
 /** One HTTP exchange over node:http(s). */
 import type * as http from 'node:http'
-import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, IncomingHttpHeaders, RequestOptions } from 'node:http'
+import type { Readable } from 'node:stream'
 import { CliFailure } from '../failure.ts'
 import { connectionError } from './connection-error.ts'
 import { ConnectionError } from './response-error.ts'
@@ -21,7 +22,20 @@ export interface WireReply {
   readonly body: string
 }
 
+/** A request whose body is a stream, and whose reply's body comes as one. */
+export interface StreamRequest extends Omit<WireRequest, 'body'> {
+  readonly body: Readable | undefined
+}
+
+export interface StreamReply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Readable
+}
+
 export interface Transport {
+  /** As `send`, and the time that a whole answer may take holds for each standstill alone. */
+  stream(request: StreamRequest): Promise<StreamReply>
   /** Throws `ConnectionError` if no whole answer comes. */
   send(request: WireRequest): Promise<WireReply>
   close(): void
@@ -50,18 +64,20 @@ export function httpTransport(settings: ClientSettings): Transport {
     agents.set(key, made)
     return made
   }
+  const withRoots = async <T>(send: () => Promise<T>): Promise<T> => {
+    try {
+      return await send()
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || roots === 'machine' || !machineMayKnow(settings.tls, error.code))
+        throw error
+      // Nothing was sent yet: the certificate was refused before.
+      roots = 'machine'
+      return send()
+    }
+  }
   return {
-    async send(request) {
-      try {
-        return await exchange(request, settings, agentFor)
-      } catch (error) {
-        if (!(error instanceof ConnectionError) || roots === 'machine' || !machineMayKnow(settings.tls, error.code))
-          throw error
-        // Nothing was sent yet: the certificate was refused before.
-        roots = 'machine'
-        return exchange(request, settings, agentFor)
-      }
-    },
+    send: (request) => withRoots(() => exchange(request, settings, agentFor)),
+    stream: (request) => withRoots(() => streamed(request, settings, agentFor)),
     close: () => {
       for (const agent of agents.values()) agent.destroy()
     },
@@ -73,18 +89,8 @@ function exchange(
   settings: ClientSettings,
   agentFor: (secure: boolean) => Agent,
 ): Promise<WireReply> {
-  const url = new URL(wire.url)
-  const secure = url.protocol === 'https:'
+  const { secure, options } = optionsOf(wire, settings, agentFor)
   const { promise, resolve, reject } = Promise.withResolvers<WireReply>()
-  const options: RequestOptions = {
-    agent: agentFor(secure),
-    method: wire.method,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-    path: `${url.pathname}${url.search}`,
-    headers: wire.headers,
-    ...(settings.address.socketPath === undefined ? {} : { socketPath: settings.address.socketPath }),
-  }
   const fail = (error: Error): void => {
     clearTimeout(timer)
     reject(error instanceof CliFailure ? error : connectionError(error, wire, settings))
@@ -103,7 +109,53 @@ function exchange(
   return promise
 }
 
-async function readBody(reply: IncomingMessage): Promise<string> {
+function streamed(
+  wire: StreamRequest,
+  settings: ClientSettings,
+  agentFor: (secure: boolean) => Agent,
+): Promise<StreamReply> {
+  const { secure, options } = optionsOf(wire, settings, agentFor)
+  const { promise, resolve, reject } = Promise.withResolvers<StreamReply>()
+  const fail = (error: Error): void => reject(connectionError(error, wire, settings))
+  const request = builtin(secure).request(options, (reply) => {
+    resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: reply })
+  })
+  request.setTimeout(settings.timeoutMs, () => {
+    request.destroy(Object.assign(new Error(`nothing moved for ${settings.timeoutMs / 1000}s`), { code: 'ETIMEDOUT' }))
+  })
+  request.on('error', fail)
+  // What the server does with a whole body may take longer than any part of it took to send.
+  if (wire.body !== undefined) request.on('finish', () => request.setTimeout(0))
+  if (wire.body === undefined) request.end()
+  else {
+    wire.body.on('error', (error) => request.destroy(error))
+    wire.body.pipe(request)
+  }
+  return promise
+}
+
+function optionsOf(
+  wire: Omit<WireRequest, 'body'>,
+  settings: ClientSettings,
+  agentFor: (secure: boolean) => Agent,
+): { readonly secure: boolean; readonly options: RequestOptions } {
+  const url = new URL(wire.url)
+  const secure = url.protocol === 'https:'
+  return {
+    secure,
+    options: {
+      agent: agentFor(secure),
+      method: wire.method,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+      path: `${url.pathname}${url.search}`,
+      headers: wire.headers,
+      ...(settings.address.socketPath === undefined ? {} : { socketPath: settings.address.socketPath }),
+    },
+  }
+}
+
+export async function readBody(reply: Readable): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of reply) parts.push(part)
   return Buffer.concat(parts).toString('utf8')

@@ -23,7 +23,7 @@ function terminal(): { io: CliIo; type: (keys: string) => void; log: string[] } 
       home: '/',
       version: '0',
       sleep: async () => {},
-      commands: { server: none, diagnose: none },
+      commands: { server: none, migrate: none, diagnose: none },
     },
   }
 }

@@ -53,12 +53,18 @@ async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefi
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
   return deps.store().write(async (view) => {
     x.warnings.length = 0
+    assertCurrent(x, deps)
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call)
     assertNoToken(reply, x.route.mount)
     return lend(x, deps, reply, view)
   })
+}
+
+/** Who asks, and what he may do, was read from a state that a restore has replaced meanwhile: it grants nothing in this one. */
+function assertCurrent(x: Exchange, deps: PipelineDeps): void {
+  if (x.snapshot !== undefined && x.snapshot.sequence < deps.replacedAt()) throw requestErrors.REPLACED()
 }
 
 /** In a reply of a secrets engine it would be a log-in that nobody watches. */

@@ -108,7 +108,7 @@ export async function invoke(
     home: place.home,
     version: '0.0.0',
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    commands: { server: elsewhere, diagnose: elsewhere },
+    commands: { server: elsewhere, migrate: elsewhere, diagnose: elsewhere },
   }
   const code = await runCli(args, io)
   return { code, stdout, stderr }

@@ -1,0 +1,37 @@
+/** The vault as its snapshots see it: the barrier, the seal and the lifecycle behind one narrow port. */
+import type { Barrier } from '../seal/barrier.ts'
+import { sealErrors } from '../errors/seal.ts'
+import { decodeSealConfig } from '../seal/seal-config.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
+import type { Vault } from '../snapshot/vault.ts'
+import type { Cluster } from './cluster.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/** Under this name the checksums of snapshots are attested. */
+const SUMS = 'snapshot-sums'
+
+export function snapshotVault(parts: {
+  readonly barrier: Barrier
+  readonly cluster: Cluster
+  readonly lifecycle: Lifecycle
+  readonly sealType: string
+}): Vault {
+  const { barrier, cluster, lifecycle, sealType } = parts
+  return {
+    outside: OUTSIDE_BARRIER,
+    sealType,
+    identity: () => cluster.get(),
+    sealTypeOf: (outside) => {
+      const config = outside.get(SEAL_CONFIG_KEY)
+      if (config === undefined) throw sealErrors.CORRUPT({ what: 'seal configuration' })
+      return decodeSealConfig(config).type
+    },
+    attest: (sums) => barrier.attest(SUMS, sums),
+    confirms: (sums, attested) => barrier.confirms(SUMS, sums, attested),
+    readerOf: (outside) => {
+      const keyring = outside.get(KEYRING_KEY)
+      return keyring && barrier.readerOf(keyring)
+    },
+    replaceAll: (work) => lifecycle.replaceAll(work),
+  }
+}

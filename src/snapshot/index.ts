@@ -1,0 +1,11 @@
+/** The door of the room. */
+export { Snapshots, type SnapshotsDeps } from './snapshots.ts'
+export { clearScratch } from './spool.ts'
+export { verifyArchive, type ArchiveSource, type ArchiveSummary } from './read-archive.ts'
+export { isComplete } from './completeness.ts'
+export { fileSource } from './file-source.ts'
+export type { SnapshotMeta } from './format.ts'
+export { AutoSnapshots } from './auto/auto-snapshots.ts'
+export { takeUpgradeSnapshot } from './upgrade-snapshot.ts'
+export { assertNotMigrating, migrate, resetMigration, type Migrated, type MigrationParts } from './migrate.ts'
+export type { Vault } from './vault.ts'

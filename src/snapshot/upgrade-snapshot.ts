@@ -1,0 +1,40 @@
+/** One snapshot before a version runs for the first time on what another has left, so that there is a way back. */
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/observe/index.ts'
+import { LocalTarget } from './auto/local-target.ts'
+import { nameOf } from './auto/target.ts'
+
+export interface UpgradeSnapshotDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Below it. */
+  readonly folder: string
+  readonly version: string
+  take(): AsyncIterable<Uint8Array>
+}
+
+/** Of each version one is kept. */
+const KEPT = 1
+
+/** Never rejects: a server that cannot take it starts all the same, and says so. */
+export async function takeUpgradeSnapshot(deps: UpgradeSnapshotDeps, from: string): Promise<void> {
+  const { clock, log, version } = deps
+  const folder = join(deps.folder, 'snapshots')
+  const filePrefix = `before-${version}`
+  try {
+    const target = new LocalTarget({ folder, filePrefix, maxSpace: Infinity })
+    const name = nameOf(filePrefix, clock.now())
+    await target.write(name, deps.take())
+    for (const old of (await target.list()).slice(0, -KEPT)) await target.remove(old.name)
+    log.info('took a snapshot, as this version runs here for the first time', {
+      from,
+      version,
+      file: join(folder, name),
+    })
+  } catch (error) {
+    log.error('the snapshot before the first start of this version could not be taken; the server starts without it', {
+      cause: error instanceof Error ? error.name : 'unknown',
+    })
+  }
+}
