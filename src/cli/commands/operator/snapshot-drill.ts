@@ -14,8 +14,9 @@ const PACE = 500
 
 export const command = defineCommand({
   usage: '[options] [FILE]',
-  help: `  Proves that a snapshot can be restored. The server takes one, or is given FILE, puts it into a store on the side as a restore
-  would, and reads back and decrypts every entry of it. Nothing that is in use is touched. The exit code is 0 only when all of it held.
+  help: `  Proves that a snapshot can be restored. The server takes one, or is given FILE, puts it into a store on the side as a
+  restore would, and reads back and decrypts every entry of it. Nothing that is in use is touched. The exit code is 0 only
+  when all of it held.
 
       $ coffer operator snapshot drill
       $ coffer operator snapshot drill backup.snap`,

@@ -14,8 +14,8 @@ interface Kind {
 
 export const command = defineCommand({
   usage: '[options] FILE',
-  help: `  Reads a snapshot file to its end, checks that it is whole, and tells what it holds. No server is asked: whether the snapshot is
-  really of a vault that you trust is checked when it is restored.
+  help: `  Reads a snapshot file to its end, checks that it is whole, and tells what it holds. No server is asked: whether the
+  snapshot is really of a vault that you trust is checked when it is restored.
 
       $ coffer operator raft snapshot inspect backup.snap`,
   output: ['format'],
