@@ -1,0 +1,1 @@
+export async function scale(_env: NodeJS.ProcessEnv): Promise<void> {}
