@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { memoryOf } from '../test/support/memory.ts'
+import { memoryOf, processorTimeOf } from '../test/support/memory.ts'
 import type { Running } from './servers.ts'
 
 const run = promisify(execFile)
@@ -45,6 +45,8 @@ export interface Figures {
   readonly errors: number
   /** Resident memory after the load, MiB. */
   readonly rss: number
+  /** Processor time of the server for each request, µs: of all figures the one that other work on the machine disturbs least. */
+  readonly cpu: number
 }
 
 /** Ends the bench where there is none. */
@@ -55,7 +57,7 @@ export function requireWrk(): void {
 }
 
 export async function drive(
-  server: Running,
+  server: Pick<Running, 'address' | 'token' | 'folder' | 'pid'>,
   scenario: Scenario,
   connections: number,
   seconds: number,
@@ -63,9 +65,12 @@ export async function drive(
   const script = join(server.folder, `${scenario.name}-${++scripts}.lua`)
   writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token))
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, server.address]
+  const before = processorTimeOf(server.pid)
   const { stdout } = await run('wrk', args)
+  const used = processorTimeOf(server.pid) - before
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0),
+    cpu: (used * 1e6) / Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0),
     p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
     p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
     errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0) + socketErrors(stdout),
@@ -82,6 +87,7 @@ export function medianOf(runs: readonly Figures[]): Figures {
     p99: of((run) => run.p99),
     errors: runs.reduce((sum, run) => sum + run.errors, 0),
     rss: of((run) => run.rss),
+    cpu: of((run) => run.cpu),
   }
 }
 

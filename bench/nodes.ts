@@ -94,5 +94,6 @@ async function driveAll(
     p99: Math.max(...all.map((one) => one.p99)),
     errors: sum((one) => one.errors),
     rss: sum((one) => one.rss),
+    cpu: sum((one) => one.cpu * one.perSecond) / sum((one) => one.perSecond),
   }
 }

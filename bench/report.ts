@@ -16,7 +16,19 @@ export interface ServerFigures {
   readonly rounds: readonly number[]
 }
 
-const HEAD = ['scenario', 'conns', 'server', 'req/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'ratio', 'errors', 'spread']
+const HEAD = [
+  'scenario',
+  'conns',
+  'server',
+  'req/s',
+  'p50 ms',
+  'p99 ms',
+  'CPU µs',
+  'RSS MiB',
+  'ratio',
+  'errors',
+  'spread',
+]
 
 /** `ratio` is to the last server of a group, which is the reference where there is one. */
 export function printFigures(measured: readonly Measured[]): void {
@@ -30,6 +42,7 @@ export function printFigures(measured: readonly Measured[]): void {
         figures.perSecond.toFixed(0),
         figures.p50.toFixed(2),
         figures.p99.toFixed(2),
+        figures.cpu.toFixed(0),
         figures.rss.toFixed(0),
         servers.length === 1 ? '-' : ratioOf(rounds, servers.at(-1)?.rounds ?? []),
         String(figures.errors),

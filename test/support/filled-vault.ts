@@ -2,13 +2,15 @@
  * The vault in the folder of a server that does not run, opened with the program's own parts: what takes an hour over HTTP is written
  * in transactions of thousands. Everything gets the records and index entries that a request would have made.
  */
-import { TokenStore, type TokenStoreDeps } from '../../src/auth/token-store.ts'
+import { createToken } from '../../src/auth/create-token.ts'
+import { TokenRecords } from '../../src/auth/records.ts'
+import { TokenHasher } from '../../src/auth/token-hasher.ts'
+import { tokenKeys } from '../../src/auth/token-keys.ts'
 import { BatchTokenSealer } from '../../src/core/token-sealer.ts'
 import { writeSecret } from '../../src/engines/secrets/kv/v2/secret.ts'
 import { tokenLeases } from '../../src/leases/token-leases.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { RawJson } from '../../src/lib/json/index.ts'
-import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { TokenInit } from '../../src/request/token-ports.ts'
 import { Barrier } from '../../src/seal/barrier.ts'
 import { SealManager } from '../../src/seal/seal-manager.ts'
@@ -43,25 +45,18 @@ const BATCH = 20_000
 const LANES = 2
 /** Entries in one commit. */
 const PIECE = 25_000
-const LIMITS = { defaultTtl: 2_764_800, maxTtl: 2_764_800 }
 
 export class FilledVault implements AsyncDisposable {
   readonly #driver: SweepingDriver
   readonly #manager: SealManager
-  readonly #deps: Omit<TokenStoreDeps, 'clock'>
+  readonly #barrier: Barrier
+  readonly #store: Store
 
   private constructor(driver: SweepingDriver, barrier: Barrier, store: Store, manager: SealManager) {
     this.#driver = driver
     this.#manager = manager
-    this.#deps = {
-      store,
-      log: silentLogger,
-      leases: tokenLeases,
-      sealer: new BatchTokenSealer(barrier),
-      privateStorage: () => [],
-      limitsOf: () => LIMITS,
-      limitsOfUuid: () => LIMITS,
-    }
+    this.#barrier = barrier
+    this.#store = store
   }
 
   /**
@@ -78,13 +73,18 @@ export class FilledVault implements AsyncDisposable {
   }
 
   async addTokens({ count, parent, ttl, madeAt }: Tokens): Promise<void> {
-    const { store } = this.#deps
-    const tokens = await TokenStore.open({ ...this.#deps, clock: { now: () => madeAt ?? systemClock.now() } })
-    const parentKey =
-      parent === undefined ? undefined : (await store.read(async (view) => tokens.find(view, parent)))?.key
+    const salt = await this.#store.read((view) => view.get(tokenKeys.salt))
+    if (salt === undefined) throw new Error('the vault was never unsealed')
+    const hasher = new TokenHasher(salt)
+    const deps = {
+      records: new TokenRecords({ hasher, leases: tokenLeases, privateStorage: () => [] }),
+      hasher,
+      sealer: new BatchTokenSealer(this.#barrier),
+      clock: { now: () => madeAt ?? systemClock.now() },
+    }
     const init: TokenInit = {
       type: 'service',
-      parent: parentKey,
+      parent: parent === undefined ? undefined : hasher.keyOf(parent),
       policies: ['default'],
       path: 'auth/token/create',
       meta: undefined,
@@ -99,8 +99,7 @@ export class FilledVault implements AsyncDisposable {
       renewable: true,
       namespaceId: 'root',
     }
-    await this.#inBatches(count, async (view) => void (await tokens.make(view, init)))
-    tokens.close()
+    await this.#inBatches(count, async (view) => void (await createToken(view, init, deps)))
   }
 
   /** Below `many/`, a thousand in each folder: `many/<folder>/<number>`. */
@@ -122,7 +121,7 @@ export class FilledVault implements AsyncDisposable {
       while (next < count) {
         const from = next
         const to = (next = Math.min(count, from + BATCH))
-        await this.#deps.store.write(async (view) => {
+        await this.#store.write(async (view) => {
           for (let i = from; i < to; i++) await make(view, i)
         })
       }
@@ -141,10 +140,12 @@ export function secretPath(i: number): string {
  */
 class SweepingDriver extends PassingDriver {
   override async commit(reads: ReadSet, writes: WriteSet): Promise<Sequence> {
-    const sorted = [...writes].sort(([a], [b]) => (a < b ? -1 : 1))
+    const keys = [...writes.keys()].sort()
     let last = this.sequence
-    for (let at = 0; at < sorted.length; at += PIECE)
-      last = await this.inner.commit(at === 0 ? reads : BLIND, new Map(sorted.slice(at, at + PIECE)))
+    for (let at = 0; at < keys.length; at += PIECE) {
+      const piece = keys.slice(at, at + PIECE).map((key) => [key, writes.get(key)] as const)
+      last = await this.inner.commit(at === 0 ? reads : BLIND, new Map(piece))
+    }
     return last
   }
 }
