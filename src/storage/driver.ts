@@ -99,8 +99,9 @@ export interface Driver {
    * read set came from may be closed as soon as this returned its promise.
    * Resolves once the change survives a power cut and every snapshot taken from now on shows it.
    * Rejects with `STORAGE_CONFLICT` when the read set is stale (the caller reruns; a snapshot taken then shows what it
-   * conflicted with), `STORAGE_FULL`, `STORAGE_UNAVAILABLE`, `STORAGE_CLOSED`, `STORAGE_KEY_INVALID`, `STORAGE_KEY_TOO_LONG`
-   * or `STORAGE_VALUE_TOO_LARGE`; nothing was written then.
+   * conflicted with), `STORAGE_FULL`, `STORAGE_CLOSED`, `STORAGE_NOT_LEADER`, `STORAGE_KEY_INVALID`, `STORAGE_KEY_TOO_LONG` or
+   * `STORAGE_VALUE_TOO_LARGE`; nothing was written then. With `STORAGE_UNAVAILABLE` it is not known of a store behind a network: the
+   * answer may have been lost.
    */
   commit(reads: ReadSet, writes: WriteSet): Promise<Sequence>
   /**

@@ -271,7 +271,53 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
   })
 })
 
+describe('nodes that unseal by themselves', () => {
+  test('open as soon as one of them has made the vault, and after a restart', { skip: withoutPostgres() }, async () => {
+    await using postgres = await startPostgres()
+    const key = Buffer.alloc(32, 7).toString('base64')
+    await using cluster = await startCluster(
+      2,
+      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
+      {
+        config: `serving_threads = 1\nseal "static" {\n current_key_id = "one"\n current_key = "${key}"\n }`,
+        recovery: true,
+      },
+    )
+    for (const node of cluster.nodes) {
+      const { json } = await until('it opens', async () => {
+        const status = await node.call('GET', 'sys/seal-status')
+        return at(status.json, 'sealed') === false ? status : undefined
+      })
+      assert.deepEqual([at(json, 'type'), at(json, 'recovery_seal')], ['static', true])
+    }
+    const [standby] = await cluster.others()
+    assert.ok(standby !== undefined)
+    assert.equal((await standby.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
+    await standby.kill('SIGKILL')
+    await standby.restart()
+    await until('it follows', async () => ((await healthOf(standby)) === 429 ? true : undefined))
+    assert.equal((await standby.call('POST', 'secret/data/a', { data: { a: 1 } })).status, 200)
+    const backends = await standby.call('GET', 'sys/seal-backend-status')
+    assert.equal(at(backends.json, 'healthy'), true)
+  })
+})
+
 describe('a single node on a shared storage', () => {
+  test('answers 503 while PostgreSQL is frozen, and goes on when it wakes', { skip: withoutPostgres() }, async () => {
+    await using postgres = await startPostgres()
+    await using one = await startCluster(1, `storage "postgresql" { connection_url = "${postgres.url()}" }`)
+    assert.equal((await one.first.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
+    postgres.freeze()
+    const late = await one.first.call('POST', 'secret/data/a', { data: { a: 1 } }, { timeout: 60_000 })
+    assert.equal(late.status, 503)
+    assert.match(late.text, /"errors":\["[^"]+"\]/)
+    postgres.thaw()
+    await until('it takes a write again', async () =>
+      (await one.first.call('POST', 'secret/data/a', { data: { a: 2 } })).status === 200 ? true : undefined,
+    )
+    assert.equal(at((await one.first.call('GET', 'secret/data/a')).json, 'data', 'data', 'a'), 2)
+  })
+
   test('has PostgreSQL to itself without ha_enabled', { skip: withoutPostgres() }, async () => {
     await using postgres = await startPostgres()
     const stanza = `storage "postgresql" { connection_url = "${postgres.url()}" }`
