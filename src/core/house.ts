@@ -188,7 +188,8 @@ export class House {
       reach: () => standing.reach(),
       elsewhere: (wire, streamed) => standing.elsewhere(wire, streamed),
       floor: () => standing.floor(),
-      indexed: () => standing.clustered && standing.role() === 'leader',
+      // Whatever has become of the leadership since: who wrote something here was the leader, and is told of its commit.
+      indexed: () => standing.clustered,
       store: () => store,
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),
