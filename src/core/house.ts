@@ -151,7 +151,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, policies, audit, cors } = this
-    const { clock, log, rawStorage } = this.#options
+    const { driver, clock, log, rawStorage } = this.#options
     const ports: SystemPorts = {
       mounts,
       policies,
@@ -175,7 +175,10 @@ export class House {
     this.#registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
-    const reads = () => standing.role() !== undefined
+    const reads = () => {
+      const role = standing.role()
+      return role === 'leader' || (role === 'reader' && driver.current)
+    }
     return {
       clock,
       log,

@@ -91,6 +91,11 @@ export interface Driver {
   readonly maxValueBytes: number
   /** The newest commit that was announced to the subscribers; no snapshot handed out so far is newer. */
   readonly sequence: Sequence
+  /**
+   * Whether this driver heard of the newest state a short while ago; one that is cut off from what it follows does not answer from
+   * what it remembers. Always so of one that nobody else writes to.
+   */
+  readonly current: boolean
   /** Where several nodes share the store. With it only the leader commits; the others follow and read. */
   readonly election: Election | undefined
   snapshot(): Awaitable<Snapshot>

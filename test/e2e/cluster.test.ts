@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { until } from '../support/callers.ts'
+import { createToken, until } from '../support/callers.ts'
 import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
+import { CuttableLink } from '../support/cuttable-link.ts'
 import { TestEtcd, noEtcd } from '../support/etcd.ts'
 import { at, textAt } from '../support/json.ts'
 import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -301,6 +302,55 @@ describe('nodes that unseal by themselves', () => {
     assert.equal(at(backends.json, 'healthy'), true)
   })
 })
+/** Longer than a node that follows answers from what it remembers, ms. */
+const STALE_AFTER = 12_000
+
+// With a thread that serves, and without: each has a memory of its own.
+for (const threads of [0, 1]) {
+  test(
+    `a standby with ${threads} threads that is cut off forgets a revoked token's answers in time`,
+    { skip: withoutPostgres() },
+    async () => {
+      await using postgres = await startPostgres()
+      const links = [await CuttableLink.to(postgres.port), await CuttableLink.to(postgres.port)]
+      await using _links = {
+        [Symbol.asyncDispose]: async () => void (await Promise.all(links.map((one) => one[Symbol.asyncDispose]()))),
+      }
+      await using cluster = await startCluster(
+        2,
+        (node) => {
+          const url = postgres.url().replace(`:${postgres.port}/`, `:${links[node]?.port ?? 0}/`)
+          return `storage "postgresql" {\n connection_url = "${url}"\n ha_enabled = "true"\n }`
+        },
+        { config: `serving_threads = ${threads}` },
+      )
+      const leader = await cluster.leader()
+      const [standby] = await cluster.others()
+      const link = standby && links[cluster.nodes.indexOf(standby)]
+      assert.ok(standby !== undefined && link !== undefined)
+      const token = await createToken(leader, { policies: ['default'] })
+      /** What the standby says; 0 where it takes its time, since it asks a storage that does not answer. */
+      const lookup = async (timeout: number): Promise<number> =>
+        standby.call('GET', 'auth/token/lookup-self', undefined, { token, timeout }).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      await until('the standby knows the token', async () => ((await lookup(2000)) === 200 ? true : undefined))
+      link.silence()
+      const cut = performance.now()
+      assert.equal((await leader.call('POST', 'auth/token/revoke', { token })).status, 204)
+      while (performance.now() - cut < STALE_AFTER) await lookup(1000)
+      // One that is waited for to the end, and some that are not.
+      const patient = lookup(60_000)
+      for (let i = 0; i < 20; i++) assert.notEqual(await lookup(200), 200)
+      const refusal = await patient
+      assert.ok(refusal === 403 || refusal >= 500, `the standby answered ${refusal}`)
+      link.mend()
+      await until('it follows again', async () => ((await lookup(2000)) === 403 ? true : undefined))
+      assert.equal(await healthOf(standby), 429)
+    },
+  )
+}
 
 describe('a single node on a shared storage', () => {
   test('answers 503 while PostgreSQL is frozen, and goes on when it wakes', { skip: withoutPostgres() }, async () => {
