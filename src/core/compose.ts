@@ -91,6 +91,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const snapshotBefore = async (previous: string): Promise<void> => {
     const folder = options.dataFolder
     const take = () => snapshots.take()
+    // It says whose snapshot it is, and this comes before all else is loaded.
+    await store.read((view) => cluster.load(view))
     if (folder !== undefined)
       await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
