@@ -203,12 +203,7 @@ export class House {
 
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
   async #reloadKeyring(view: ReadView): Promise<void> {
-    try {
-      await reloadKeyring(this.barrier, view)
-    } catch (error) {
-      this.#options.keysLost?.()
-      throw error
-    }
+    await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())
   }
 
   get #engines(): Registry {
@@ -217,9 +212,16 @@ export class House {
   }
 }
 
-export async function reloadKeyring(barrier: Barrier, view: ReadView): Promise<void> {
+/** @param keysLost is told when what is stored is not of this vault any more. A storage that fails says nothing of that. */
+export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<void> {
   const stored = await view.get(KEYRING_KEY)
-  if (stored !== undefined) barrier.reload(stored)
+  if (stored === undefined) return
+  try {
+    barrier.reload(stored)
+  } catch (error) {
+    keysLost()
+    throw error
+  }
 }
 
 /** While sealed only `sys/` is there, and of it only what says so. */

@@ -91,6 +91,7 @@ export class Lifecycle implements LifecyclePort {
       parts,
       election: store.driver.election,
       identity: deps.identity,
+      keysLost: () => this.keysLost(),
       changed: (role, leadership) => deps.roleChanged(role, leadership),
     })
     const hooks = {
