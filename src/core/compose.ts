@@ -107,6 +107,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     cluster: () => cluster.get(),
     identity: clusterPort?.identity ?? '',
     threads,
+    vaultReplaced: () => selfUnseal?.start(),
     roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
     leader: async () => clusterPort?.leader(),
@@ -172,7 +173,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     [...snapshotPaths({ snapshots }), ...autoSnapshotPaths({ autoSnapshots })],
   )
-  const selfUnseal = seal.autoUnseal
+  const selfUnseal: SelfUnseal | undefined = seal.autoUnseal
     ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
     : undefined
   collectRuntime(metrics)

@@ -8,6 +8,7 @@ import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
+import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
@@ -212,7 +213,10 @@ export class House {
   }
 }
 
-/** @param keysLost is told when what is stored is not of this vault any more. A storage that fails says nothing of that. */
+/**
+ * Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
+ * @param keysLost is told of that. A storage that fails is no sign of it.
+ */
 export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<void> {
   const stored = await view.get(KEYRING_KEY)
   if (stored === undefined) return
@@ -220,7 +224,7 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     barrier.reload(stored)
   } catch (error) {
     keysLost()
-    throw error
+    throw requestErrors.SEALED(undefined, { cause: error })
   }
 }
 

@@ -49,7 +49,7 @@ export class CuttableLink implements AsyncDisposable {
   #accept(near: net.Socket, to: number): void {
     near.on('error', () => undefined)
     if (this.#state === 'refusing') {
-      near.resetAndDestroy()
+      near.destroy()
       return
     }
     const far = net.connect(to, '127.0.0.1')
@@ -73,8 +73,8 @@ export class CuttableLink implements AsyncDisposable {
 
   #breakAll(): void {
     for (const [near, far] of this.#pairs) {
-      near.resetAndDestroy()
-      far.resetAndDestroy()
+      near.destroy()
+      far.destroy()
     }
   }
 }
