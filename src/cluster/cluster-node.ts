@@ -93,14 +93,13 @@ class ClusterNode implements ClusterPort {
     })
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#isWorking = false
     this.#echo?.cancel()
     this.#heard.clear()
     this.#forwarder.close()
-    const server = this.#server
+    this.#server?.close()
     this.#server = undefined
-    await server?.close()
     this.#certificate = undefined
   }
 

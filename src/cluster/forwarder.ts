@@ -89,8 +89,9 @@ export class Forwarder {
     return this.#leader
   }
 
+  /** What is under way ends still: the leader carries it out, whatever this node is by then. */
   close(): void {
-    this.#hangUp()
+    this.#retire()
     this.#leader = undefined
   }
 
@@ -134,10 +135,15 @@ export class Forwarder {
     if (certificate === undefined || identity.clusterAddress === '') return undefined
     const known = this.#client
     if (known?.to === identity.clusterAddress && known.certificate === certificate.certificate) return known.peer
-    this.#hangUp()
+    this.#retire()
     const peer = new PeerClient(identity.clusterAddress, certificate)
     this.#client = { to: identity.clusterAddress, certificate: certificate.certificate, peer }
     return peer
+  }
+
+  #retire(): void {
+    this.#client?.peer.retire()
+    this.#client = undefined
   }
 
   #hangUp(): void {

@@ -30,6 +30,7 @@ export class PeerClient {
   readonly #agent: Agent
   readonly #url: URL
   readonly #requests = new Set<ClientRequest>()
+  #isRetired = false
 
   /** @param address of the other node, as it tells it: `https://host:port`. */
   constructor(address: string, certificate: ClusterCertificate) {
@@ -69,7 +70,10 @@ export class PeerClient {
     // Whoever waits for something of it hears of its failure; between two such waits nobody may.
     request.on('error', () => undefined)
     this.#requests.add(request)
-    request.once('close', () => this.#requests.delete(request))
+    request.once('close', () => {
+      this.#requests.delete(request)
+      if (this.#isRetired && this.#requests.size === 0) this.#agent.destroy()
+    })
     const stop = (): void => void request.destroy(new Error('the client gave the request up'))
     signal.addEventListener('abort', stop, { once: true })
     try {
@@ -88,6 +92,12 @@ export class PeerClient {
     } finally {
       signal.removeEventListener('abort', stop)
     }
+  }
+
+  /** Nothing more is sent; what is under way ends as it does. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.#requests.size === 0) this.#agent.destroy()
   }
 
   /** Requests under way fail. */

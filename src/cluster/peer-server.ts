@@ -33,6 +33,8 @@ export class PeerServer {
   readonly #deps: PeerServerDeps
   readonly #server: Server
   readonly #raw: Buffer
+  readonly #underWay = new Set<IncomingMessage>()
+  #isClosing = false
 
   private constructor(server: Server, certificate: ClusterCertificate, deps: PeerServerDeps) {
     this.#server = server
@@ -72,15 +74,25 @@ export class PeerServer {
     return server
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeAllConnections()
-    await closed
+  /**
+   * Takes nothing more, and leaves the address free for another. Requests under way are answered still: one of them may be what this
+   * node stops for, such as a restore, so nothing waits for them here, nor does the end of the process.
+   */
+  close(): void {
+    this.#isClosing = true
+    this.#server.close()
+    this.#server.closeIdleConnections()
+    for (const { socket } of this.#underWay) socket.unref()
   }
 
   /** Never rejects. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined)
+    this.#underWay.add(request)
+    response.once('close', () => {
+      this.#underWay.delete(request)
+      if (this.#isClosing) request.socket.destroySoon()
+    })
     try {
       if (!this.#knows(request)) response.writeHead(403).end()
       else if (!this.#deps.leads()) response.writeHead(NOT_LEADER).end()

@@ -26,7 +26,8 @@ export interface ThreadOptions extends HouseOptions {
   readonly hostnameHeader: boolean
   /** Whether the node may answer from what it reads: an active node that was asleep may not be active any more. */
   allowed(): boolean
-  elsewhere(wire: WireRequest): Promise<WireReply>
+  /** `streamed`: the body may be of any size, and is read as it comes. */
+  elsewhere(wire: WireRequest, streamed: boolean): Promise<WireReply>
 }
 
 export interface ThreadCore {
@@ -54,7 +55,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       state: () => (isOpen ? 'standby' : 'sealed'),
       role,
       reach: () => 'anywhere',
-      elsewhere: (wire) => options.elsewhere(wire),
+      elsewhere: (wire, streamed) => options.elsewhere(wire, streamed),
       // Its driver shows what was announced, whoever announced it.
       floor: () => 0,
     },

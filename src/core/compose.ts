@@ -91,6 +91,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const snapshotBefore = async (previous: string): Promise<void> => {
     const folder = options.dataFolder
     const take = () => snapshots.take()
+    // It says whose snapshot it is, and this comes before all else is loaded.
+    await store.read((view) => cluster.load(view))
     if (folder !== undefined)
       await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
@@ -105,6 +107,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     cluster: () => cluster.get(),
     identity: clusterPort?.identity ?? '',
     threads,
+    vaultReplaced: () => selfUnseal?.start(),
     roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
     leader: async () => clusterPort?.leader(),
@@ -170,7 +173,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     },
     [...snapshotPaths({ snapshots }), ...autoSnapshotPaths({ autoSnapshots })],
   )
-  const selfUnseal = seal.autoUnseal
+  const selfUnseal: SelfUnseal | undefined = seal.autoUnseal
     ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })
     : undefined
   collectRuntime(metrics)

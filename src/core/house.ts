@@ -8,6 +8,7 @@ import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
+import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
@@ -207,12 +208,7 @@ export class House {
 
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
   async #reloadKeyring(view: ReadView): Promise<void> {
-    try {
-      await reloadKeyring(this.barrier, view)
-    } catch (error) {
-      this.#options.keysLost?.()
-      throw error
-    }
+    await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())
   }
 
   get #engines(): Registry {
@@ -221,9 +217,19 @@ export class House {
   }
 }
 
-export async function reloadKeyring(barrier: Barrier, view: ReadView): Promise<void> {
+/**
+ * Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
+ * @param keysLost is told of that. A storage that fails is no sign of it.
+ */
+export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<void> {
   const stored = await view.get(KEYRING_KEY)
-  if (stored !== undefined) barrier.reload(stored)
+  if (stored === undefined) return
+  try {
+    barrier.reload(stored)
+  } catch (error) {
+    keysLost()
+    throw requestErrors.SEALED(undefined, { cause: error })
+  }
 }
 
 /** While sealed only `sys/` is there, and of it only what says so. */

@@ -60,6 +60,8 @@ export interface LifecycleDeps extends ConfiguredSeals {
   /** What the other nodes are told of this one while it leads. */
   readonly identity: string
   readonly threads: ThreadsPort
+  /** Another vault has taken the place of this one, and is sealed. */
+  vaultReplaced(): void
   roleChanged(role: Role | undefined, leadership: Leadership | undefined): void
   /** This node and those it knows of. */
   nodes(leads: boolean): readonly ServerNode[]
@@ -91,6 +93,7 @@ export class Lifecycle implements LifecyclePort {
       parts,
       election: store.driver.election,
       identity: deps.identity,
+      keysLost: () => this.keysLost(),
       changed: (role, leadership) => deps.roleChanged(role, leadership),
     })
     const hooks = {
@@ -120,7 +123,9 @@ export class Lifecycle implements LifecyclePort {
     try {
       this.#status = await this.#seal.status()
     } catch (error) {
-      this.#deps.log.warn('the state of the seal could not be read', { code: toCofferError(error).code })
+      const { code } = toCofferError(error)
+      // The keys were lost, of which was told.
+      if (code !== 'REQUEST_SEALED') this.#deps.log.warn('the state of the seal could not be read', { code })
     }
   }
 
@@ -260,14 +265,17 @@ export class Lifecycle implements LifecyclePort {
     } finally {
       this.#status = await this.#seal.status()
     }
+    if (this.#status.sealed) this.#deps.vaultReplaced()
   }
 
   /** The storage holds another vault from now on: this node is sealed and opens with that vault's shares. */
   keysLost(): void {
     if (!this.#unsealed) return
     this.#deps.log.error('the storage holds what the keys of this node do not open: it seals itself')
-    this.seal().catch((error: unknown) =>
-      this.#deps.log.error('the node could not seal itself in order', { code: toCofferError(error).code }),
+    this.seal().then(
+      () => this.#deps.vaultReplaced(),
+      (error: unknown) =>
+        this.#deps.log.error('the node could not seal itself in order', { code: toCofferError(error).code }),
     )
   }
 

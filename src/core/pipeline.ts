@@ -93,6 +93,8 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
   x.snapshot?.discard()
   x.snapshot = undefined
   try {
+    // Known to be for another core before it was known what it is: a body that may be of any size must not be read as a whole here.
+    if (!x.hasRoute) route(x, deps)
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
     return await deps.elsewhere(x.wire, streamed)
   } catch (error) {

@@ -23,6 +23,8 @@ export interface RoleKeeperDeps {
   readonly election: Election | undefined
   /** What the others are told of this node while it leads. */
   readonly identity: string
+  /** The storage holds what the keys at hand do not open. */
+  keysLost(): void
   /** Told of each change of role; `leadership` is there where there is an election and this node won it. */
   changed(role: Role | undefined, leadership: Leadership | undefined): void
 }
@@ -158,9 +160,9 @@ export class RoleKeeper {
   }
 
   async #become(role: Role, leadership: Leadership | undefined): Promise<void> {
-    const { store, barrier, parts } = this.#deps
+    const { store, barrier, parts, keysLost } = this.#deps
     await this.#stop()
-    await store.read((view) => reloadKeyring(barrier, view))
+    await store.read((view) => reloadKeyring(barrier, view, keysLost))
     try {
       for (const part of parts) {
         this.#started.push(part)

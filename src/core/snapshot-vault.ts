@@ -2,7 +2,7 @@
 import type { Barrier } from '../seal/barrier.ts'
 import { sealErrors } from '../errors/seal.ts'
 import { decodeSealConfig } from '../seal/seal-config.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER, SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, SEAL_CONFIG_KEY, VAULT_ESSENTIALS } from '../seal/storage-keys.ts'
 import type { Vault } from '../snapshot/vault.ts'
 import type { Cluster } from './cluster.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -19,6 +19,7 @@ export function snapshotVault(parts: {
   const { barrier, cluster, lifecycle, sealType } = parts
   return {
     outside: OUTSIDE_BARRIER,
+    essential: VAULT_ESSENTIALS,
     sealType,
     identity: () => cluster.get(),
     sealTypeOf: (outside) => {

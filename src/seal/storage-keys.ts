@@ -12,6 +12,9 @@ export const RECOVERY_CONFIG_KEY = 'core/recovery-config'
 /** The recovery key, encrypted by such a seal; absent where there are no recovery shares. */
 export const RECOVERY_KEY_KEY = 'core/recovery-key'
 
+/** Without any of these there is no vault; the recovery key's are there with some seals alone. */
+export const VAULT_ESSENTIALS: ReadonlySet<string> = new Set([SEAL_CONFIG_KEY, ROOT_KEY_KEY, KEYRING_KEY])
+
 /** These protect themselves or are public by nature: the barrier passes them through, and no API may reach them. */
 export const OUTSIDE_BARRIER: ReadonlySet<string> = new Set([
   SEAL_CONFIG_KEY,

@@ -120,7 +120,7 @@ export class Snapshots implements SnapshotsPort {
   /** Throws unless the server can go on from this state; with `force`, unless its shares could ever unseal it here. */
   #judge({ meta, outside, sums, sealed }: Verified, force: boolean): void {
     const { vault } = this.#deps
-    for (const key of vault.outside) if (!outside.has(key)) throw snapshotErrors.NO_VAULT()
+    for (const key of vault.essential) if (!outside.has(key)) throw snapshotErrors.NO_VAULT()
     const theirs = vault.sealTypeOf(outside)
     if (theirs !== vault.sealType) throw snapshotErrors.OTHER_SEAL({ theirs, ours: vault.sealType })
     if (force) return

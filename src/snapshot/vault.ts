@@ -6,6 +6,8 @@ export interface Vault {
   identity(): { readonly id: string; readonly name: string } | undefined
   /** Storage keys of the entries that open the vault and are not encrypted by its barrier. */
   readonly outside: ReadonlySet<string>
+  /** Those of them without which there is no vault. */
+  readonly essential: ReadonlySet<string>
   /** As in `sys/seal-status`. */
   readonly sealType: string
   /** The type of seal that a stored configuration is of. Throws `SEAL_CORRUPT`. */

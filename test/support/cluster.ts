@@ -53,11 +53,39 @@ export async function healthOf(node: TestServer): Promise<number> {
   }
 }
 
+type NodeOptions = Omit<ServerOptions, 'storage' | 'storageStanza' | 'raw'>
+
 /** @param storage the stanza: the same for every node, or each node's own. */
 export async function startCluster(
   count: number,
   storage: string | ((node: number) => string),
-  options: Omit<ServerOptions, 'storage' | 'storageStanza' | 'raw'> = {},
+  options: NodeOptions = {},
+): Promise<TestCluster> {
+  const cluster = await startNodes(count, storage, options)
+  try {
+    const { first } = cluster
+    await first.initialize()
+    for (const node of cluster.nodes) {
+      node.keys = first.keys
+      node.token = first.token
+      await until('the vault is seen', async () =>
+        at((await node.call('GET', 'sys/seal-status')).json, 'initialized') === true ? true : undefined,
+      )
+      await node.unseal()
+    }
+    await cluster.leader()
+    return cluster
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The same before there is a vault. */
+export async function startNodes(
+  count: number,
+  storage: string | ((node: number) => string),
+  options: NodeOptions = {},
 ): Promise<TestCluster> {
   const nodes: TestServer[] = []
   const cluster = new TestCluster(nodes)
@@ -73,17 +101,6 @@ export async function startCluster(
         }),
       )
     }
-    const { first } = cluster
-    await first.initialize()
-    for (const node of nodes) {
-      node.keys = first.keys
-      node.token = first.token
-      await until('the vault is seen', async () =>
-        at((await node.call('GET', 'sys/seal-status')).json, 'initialized') === true ? true : undefined,
-      )
-      await node.unseal()
-    }
-    await cluster.leader()
     return cluster
   } catch (error) {
     await cluster[Symbol.asyncDispose]()

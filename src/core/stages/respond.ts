@@ -12,11 +12,16 @@ const JSON_HEADERS = [JSON_TYPE]
 
 export function respond(x: Exchange, deps: PipelineDeps): void {
   const reply = x.error === undefined && x.reply !== undefined ? success(x, x.reply) : failure(x, deps)
-  x.wireReply = deps.indexed() && wrote(x) ? withIndex(reply, deps) : reply
+  x.wireReply = deps.indexed() && (wrote(x) || replaced(x, deps)) ? withIndex(reply, deps) : reply
 }
 
 function wrote(x: Exchange): boolean {
   return x.error === undefined && x.hasRoute && x.route.found?.operation?.tx === 'write'
+}
+
+/** Something else was put in place of all that is stored since the request came: as likely as not by itself. */
+function replaced(x: Exchange, deps: PipelineDeps): boolean {
+  return x.snapshot !== undefined && x.snapshot.sequence < deps.replacedAt()
 }
 
 function withIndex(reply: WireReply, deps: PipelineDeps): WireReply {

@@ -26,8 +26,9 @@ export class ForwardingPort {
   }
 
   /** Rejects with what reading the request's body rejects with. */
-  async forward(wire: WireRequest): Promise<WireReply> {
-    const body = await smallBody(wire)
+  async forward(wire: WireRequest, streamed: boolean): Promise<WireReply> {
+    // To read it as a whole would put the listener's limit on what has none.
+    const body = streamed ? undefined : await smallBody(wire)
     const id = ++this.#last
     const { promise, resolve } = Promise.withResolvers<WireReply>()
     const waiting: Waiting = { wire, resolve, pieces: undefined, nextPiece: undefined }

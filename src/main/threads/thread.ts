@@ -46,7 +46,7 @@ const core = composeThread({
   hostname: data.hostname,
   hostnameHeader: data.hostnameHeader,
   allowed: () => shared.allowed,
-  elsewhere: (wire) => forwarding.forward(wire),
+  elsewhere: (wire, streamed) => forwarding.forward(wire, streamed),
 })
 let listeners: Listener[] = []
 

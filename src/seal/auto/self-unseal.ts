@@ -1,4 +1,4 @@
-/** Unseals the server by itself when it starts: at once where the key service answers, else as soon as it does. */
+/** Unseals the server by itself when it starts, or gets another vault: at once where the key service answers, else as soon as it does. */
 import { CofferError } from '../../errors/coffer-error.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/observe/index.ts'
@@ -28,8 +28,10 @@ export class SelfUnseal {
     this.#deps = deps
   }
 
-  /** Tries until it works once. Who seals the server later means it. */
+  /** Tries until it works once. Who seals the server later means it; where another vault is restored, it is started again. */
   start(): void {
+    if (this.#running) return
+    this.#wait = FIRST_WAIT
     this.#running = true
     this.#timer = this.#deps.clock.timer(0, () => this.#attempt())
   }
