@@ -84,7 +84,7 @@ const TIMING: PostgresTiming = {
   collectEvery: 60_000,
   pinAfter: 60_000,
 }
-const MAX_KEY_BYTES = 1978
+const MAX_KEY_BYTES = 1976
 
 /**
  * Connects, makes the tables where they are absent, and without `haEnabled` takes the store for this process. Rejects with
