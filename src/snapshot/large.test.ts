@@ -89,10 +89,11 @@ test('taking one, checking it, and putting it elsewhere', { skip, timeout: 120_0
   const other = new LmdbDriver({ path: join(folder, 'other') })
   try {
     const replaced = await watched(async () => void (await other.replace(readArchive(spool))))
-    t.diagnostic(JSON.stringify({ size: spool.size / MIB, entries, taken, checked, replaced }))
-    // What the store itself keeps of one large transaction is its own affair.
-    for (const { growth } of [taken, checked]) assert.ok(growth < 100, `${growth} MiB`)
-    for (const { blocked } of [taken, checked, replaced]) assert.ok(blocked < 50, `${blocked} ms`)
+    // Again, in place of as much.
+    const again = await watched(async () => void (await other.replace(readArchive(spool))))
+    t.diagnostic(JSON.stringify({ size: spool.size / MIB, entries, taken, checked, replaced, again }))
+    for (const { growth } of [taken, checked, replaced, again]) assert.ok(growth < 100, `${growth} MiB`)
+    for (const { blocked } of [taken, checked, replaced, again]) assert.ok(blocked < 50, `${blocked} ms`)
     assert.equal(await countOf(other), entries)
   } finally {
     await other.close()

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDatabase, writeTogether } from '../../src/storage/drivers/lmdb-environment.ts'
+import { putHalf } from '../../src/storage/drivers/lmdb-halves.ts'
 import { LmdbDriver } from '../../src/storage/drivers/lmdb.ts'
 import { MemoryDriver } from '../../src/storage/drivers/memory.ts'
 import { driverContract } from './driver.ts'
@@ -11,11 +13,19 @@ driverContract('memory', async () => ({
   dispose: async () => {},
 }))
 
-driverContract('lmdb', async () => {
-  const path = await mkdtemp(join(tmpdir(), 'coffer-lmdb-'))
-  return {
-    persistent: true,
-    open: async () => new LmdbDriver({ path, mapSize: 1 << 24, maxValueBytes: 1 << 20 }),
-    dispose: () => rm(path, { recursive: true }),
-  }
-})
+for (const half of [0, 1] as const) {
+  driverContract(`lmdb, half ${half}`, async () => {
+    const path = await mkdtemp(join(tmpdir(), 'coffer-lmdb-'))
+    if (half === 1) {
+      // As after a replacement.
+      const db = openDatabase(path, 1 << 24)
+      await writeTogether(db, () => putHalf(db, half))
+      await db.close()
+    }
+    return {
+      persistent: true,
+      open: async () => new LmdbDriver({ path, mapSize: 1 << 24, maxValueBytes: 1 << 20 }),
+      dispose: () => rm(path, { recursive: true }),
+    }
+  })
+}

@@ -31,5 +31,18 @@ if (skip !== false) {
         }
       })
     }
+
+    // What speaks PostgreSQL's protocol and has less.
+    let connectionUrl: Promise<string> | undefined
+    driverContract('postgresql, lacking', async () => {
+      const table = `contract_${tables++}`
+      connectionUrl ??= server.mute('strange')
+      const url = await connectionUrl
+      return {
+        persistent: true,
+        open: () => openPostgres({ connectionUrl: url, table, maxValueBytes: 1 << 20 }),
+        dispose: async () => {},
+      }
+    })
   })
 }

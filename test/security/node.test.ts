@@ -180,7 +180,7 @@ describe('the packages it is made of', () => {
       'node:vm': /^$/,
       'node:dns': /^$/,
       'node:inspector': /^(core\/hardening)/,
-      'node:worker_threads': /^(storage\/drivers\/lmdb-replace|main\/threads\/|seal\/auto\/pkcs11)/,
+      'node:worker_threads': /^(main\/threads\/|seal\/auto\/pkcs11)/,
       'node:ffi': /^lib\/secure/,
     }
     let read = 0

@@ -30,6 +30,11 @@ export interface TestPostgres extends AsyncDisposable {
   url(parameters?: string, host?: string): string
   /** Runs statements as the superuser, on a connection of its own. */
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  /**
+   * Makes a database that tells nobody of commits, and gives the URL of one who may use it: `forbidden` is a server that keeps that
+   * from its roles, `strange` one that has neither that nor such locks and settings as PostgreSQL's.
+   */
+  mute(kind: 'forbidden' | 'strange'): Promise<string>
   /** Kills connections whose row of `pg_stat_activity` meets the condition; returns how many. */
   terminate(where?: string): Promise<number>
   /** Freezes every process of the server: connections stay open and nothing answers. */
@@ -154,13 +159,45 @@ class Server implements TestPostgres {
     for (const pid of this.#pids()) signalTo(pid, 'SIGCONT')
   }
 
-  async sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+  async mute(kind: 'forbidden' | 'strange'): Promise<string> {
+    const name = `mute_${kind}`
+    const lacking =
+      kind === 'forbidden'
+        ? ['REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC']
+        : [
+            'ALTER FUNCTION pg_catalog.pg_notify(text, text) RENAME TO not_here_notify',
+            'ALTER FUNCTION pg_catalog.pg_advisory_xact_lock(bigint) RENAME TO not_here_lock',
+            'CREATE SCHEMA strange',
+            `CREATE FUNCTION strange.set_config(name text, value text, local boolean) RETURNS text LANGUAGE plpgsql AS $$
+               BEGIN
+                 IF name LIKE 'enable%' OR name IN ('jit', 'synchronous_commit') THEN
+                   RAISE 'unrecognized configuration parameter' USING ERRCODE = 'undefined_object';
+                 END IF;
+                 RETURN pg_catalog.set_config(name, value, local);
+               END $$`,
+            `GRANT USAGE, CREATE ON SCHEMA strange TO ${name}`,
+            `ALTER ROLE ${name} SET search_path = strange, pg_catalog, public`,
+          ]
+    await this.sql(`CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}'`)
+    await this.sql(`CREATE DATABASE ${name}`)
+    for (const text of ['GRANT CREATE ON SCHEMA public TO PUBLIC', ...lacking]) await this.#sqlIn(name, text)
+    const url = new URL(this.url())
+    url.username = name
+    url.pathname = `/${name}`
+    return url.href
+  }
+
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+    return this.#sqlIn('postgres', text, values)
+  }
+
+  async #sqlIn(database: string, text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({
       host: '127.0.0.1',
       port: this.port,
       user: USER,
       password: PASSWORD,
-      database: 'postgres',
+      database,
       application_name: 'test',
       ssl: this.#options.tls === undefined ? false : { rejectUnauthorized: false },
     })

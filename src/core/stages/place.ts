@@ -32,6 +32,8 @@ export async function catchUp(x: Exchange, deps: PipelineDeps): Promise<Elsewher
     if (header(x.wire, 'x-vault-inconsistent') === 'forward-active-node') return ELSEWHERE
     throw requestErrors.INDEX_NOT_REACHED()
   }
+  // While this waited, the node may have come between two roles, or been found to be cut off for too long.
+  if (!deps.reads()) return deps.reach() === 'anywhere' ? ELSEWHERE : undefined
   x.snapshot = await deps.openSnapshot()
   return undefined
 }

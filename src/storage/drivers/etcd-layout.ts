@@ -14,7 +14,7 @@ import type { Change, Leader, Range, Sequence } from '../driver.ts'
 import { compareKeys } from '../key-order.ts'
 import type { KeyRange } from './etcd-messages.ts'
 
-export const MAX_KEY_BYTES = 1978
+export const MAX_KEY_BYTES = 1976
 
 /** A commit of which some keys are still to be found in its pieces only. */
 export interface BigCommit {

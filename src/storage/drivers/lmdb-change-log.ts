@@ -44,6 +44,11 @@ export class LmdbChangeLog {
     if (this.#groups.length > KEPT) this.#groups.shift()
   }
 
+  /** To be called inside the write by which everything is replaced. */
+  forget(): void {
+    for (const group of this.#groups) void this.#db.remove(keyOf(group))
+  }
+
   /** Everything was replaced by commit `sequence`, and with it the log. */
   restart(sequence: Sequence): void {
     this.#last = sequence

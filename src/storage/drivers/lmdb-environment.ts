@@ -7,6 +7,7 @@ import { storageErrors } from '../../errors/storage.ts'
 import type { GroupMember } from '../commit-queue.ts'
 import type { Sequence } from '../driver.ts'
 import { checkDataFile } from './lmdb-file.ts'
+import { type Half, keyIn, SECOND } from './lmdb-halves.ts'
 
 export type LmdbKey = string | Uint8Array
 export type Database = RootDatabase<Uint8Array, LmdbKey>
@@ -26,7 +27,7 @@ export interface Environment extends ReadEnvironment {
   /** By which the data file was too short when it was opened. */
   readonly missingBytes: number
   /** Writes all in one LMDB transaction, and what `note` adds to it; resolves after the fsync. */
-  write(group: readonly GroupMember[], note: (group: readonly GroupMember[]) => void): Promise<void>
+  write(half: Half, group: readonly GroupMember[], note: (group: readonly GroupMember[]) => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,7 +35,8 @@ export interface Environment extends ReadEnvironment {
 export const END_OF_KEYS: Uint8Array = Uint8Array.of(0xff)
 export const SEQUENCE_KEY: Uint8Array = Uint8Array.of(0xff, 0x01)
 
-export const MAX_KEY_BYTES = 1978
+/** The library takes 1978; one byte says in which half a key stands, and one is left out so that the number is even. */
+export const MAX_KEY_BYTES = 1976
 const DEFAULT_MAP_SIZE = 64 * 2 ** 30
 
 /** Keys as their UTF-8 bytes, written into the library's own buffer without a copy between. */
@@ -47,7 +49,7 @@ const keyEncoder = {
   readKey(source: Buffer, start: number, end: number): LmdbKey {
     // The driver's own entries.
     if (source[start] === END_OF_KEYS[0]) return Uint8Array.prototype.slice.call(source, start, end)
-    return source.toString('utf8', start, end)
+    return source.toString('utf8', source[start] === SECOND ? start + 1 : start, end)
   },
 }
 
@@ -72,7 +74,7 @@ export function openEnvironment(path: string, mapSize = DEFAULT_MAP_SIZE): Envir
     missingBytes,
     readers,
     maxKeyBytes: MAX_KEY_BYTES,
-    write: (group, note) => writeGroup(db, group, note),
+    write: (half, group, note) => writeGroup(db, half, group, note),
     async close() {
       for (const reader of readers) reader.abandon()
       await db.close()
@@ -99,22 +101,28 @@ export function openDatabase(path: string, mapSize = DEFAULT_MAP_SIZE): Database
 
 async function writeGroup(
   db: Database,
+  half: Half,
   group: readonly GroupMember[],
   note: (group: readonly GroupMember[]) => void,
 ): Promise<void> {
   let last: Sequence = 0
-  const committed = db.batch(() => {
+  await writeTogether(db, () => {
     for (const { sequence, writes } of group) {
       last = sequence
       for (const [key, value] of writes) {
         // The promises of single operations inside a batch say nothing that the batch's does not.
-        if (value === undefined) void db.remove(key)
-        else void db.put(key, value)
+        if (value === undefined) void db.remove(keyIn(half, key))
+        else void db.put(keyIn(half, key), value)
       }
     }
     void db.put(SEQUENCE_KEY, encodeSequence(last))
     note(group)
   })
+}
+
+/** All that `write` puts and removes in one LMDB transaction; resolves after the fsync. */
+export async function writeTogether(db: Database, write: () => void): Promise<void> {
+  const committed = db.batch(write)
   try {
     await committed
   } catch (error) {

@@ -6,17 +6,19 @@ import { compareKeys, isStorable } from '../key-order.ts'
 import {
   type Database,
   decodeSequence,
-  END_OF_KEYS,
   type LmdbKey,
   type ReadEnvironment,
   type ReadTransaction,
   SEQUENCE_KEY,
   storageErrorOf,
 } from './lmdb-environment.ts'
+import { boundsOf, type Half, halfIn, keyIn } from './lmdb-halves.ts'
 
 /** One LMDB read transaction, counted. Whoever makes it holds the first count. */
 export class SharedRead {
   readonly sequence: Sequence
+  /** Where the store is. */
+  readonly half: Half
   readonly environment: ReadEnvironment
   readonly transaction: ReadTransaction
   readonly options: { readonly transaction: ReadTransaction }
@@ -30,6 +32,7 @@ export class SharedRead {
     this.transaction = environment.db.useReadTransaction()
     this.options = { transaction: this.transaction }
     this.sequence = decodeSequence(environment.db.get(SEQUENCE_KEY, this.options))
+    this.half = halfIn(environment.db, this.transaction)
     environment.readers.add(this)
   }
 
@@ -69,7 +72,7 @@ export class LmdbSnapshot implements Snapshot {
     const { db, maxKeyBytes, path } = this.#environment()
     if (!isStorable(key, maxKeyBytes)) return undefined
     try {
-      return db.get(key, this.#read.options)
+      return db.get(keyIn(this.#read.half, key), this.#read.options)
     } catch (error) {
       throw storageErrorOf(error, path)
     }
@@ -94,9 +97,10 @@ export class LmdbSnapshot implements Snapshot {
   #scan(range: Range, read: (bounds: RangeOptions, db: Database) => void): void {
     const { db, maxKeyBytes, path } = this.#environment()
     if (range.limit === 0 || (range.prefix !== '' && !isStorable(range.prefix, maxKeyBytes))) return
+    const { half } = this.#read
     const bounds = {
-      ...startOf(range, maxKeyBytes),
-      end: endOf(range.prefix),
+      ...startOf(half, range, maxKeyBytes),
+      end: endOf(half, range.prefix),
       ...(range.limit === undefined ? {} : { limit: range.limit }),
       ...this.#read.options,
     }
@@ -121,17 +125,15 @@ export class LmdbSnapshot implements Snapshot {
   }
 }
 
-const FIRST_KEY = Uint8Array.of(0)
-
-function startOf(range: Range, maxKeyBytes: number): { start: LmdbKey; exclusiveStart?: boolean } {
+function startOf(half: Half, range: Range, maxKeyBytes: number): { start: LmdbKey; exclusiveStart?: boolean } {
   const { prefix } = range
   const from = range.from !== undefined && compareKeys(range.from, prefix) > 0 ? range.from : prefix
   if (range.after !== undefined && range.after !== '' && compareKeys(range.after, from) >= 0) {
-    return { start: cut(range.after, maxKeyBytes), exclusiveStart: true }
+    return { start: keyIn(half, cut(range.after, maxKeyBytes)), exclusiveStart: true }
   }
-  if (from === '') return { start: FIRST_KEY }
+  if (from === '') return { start: boundsOf(half).start }
   // No key is as long as a start that had to be cut, so all keys from it on are after what is left of it.
-  return { start: cut(from, maxKeyBytes), exclusiveStart: Buffer.byteLength(from) > maxKeyBytes }
+  return { start: keyIn(half, cut(from, maxKeyBytes)), exclusiveStart: Buffer.byteLength(from) > maxKeyBytes }
 }
 
 function cut(key: string, maxKeyBytes: number): LmdbKey {
@@ -139,10 +141,10 @@ function cut(key: string, maxKeyBytes: number): LmdbKey {
 }
 
 /** The first byte string after all that start with the prefix. The last byte of UTF-8 is never 0xff, so adding one is enough. */
-function endOf(prefix: string): Uint8Array {
-  if (prefix === '') return END_OF_KEYS
+function endOf(half: Half, prefix: string): LmdbKey {
+  if (prefix === '') return boundsOf(half).end
   const bytes = Buffer.from(prefix)
   const last = bytes.length - 1
   bytes[last] = (bytes[last] ?? 0) + 1
-  return bytes
+  return keyIn(half, bytes)
 }

@@ -10,7 +10,7 @@ import { OpenSnapshots } from '../open-snapshots.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { type Environment, openEnvironment, storageErrorOf } from './lmdb-environment.ts'
 import { LmdbChangeLog } from './lmdb-change-log.ts'
-import { replaceAll } from './lmdb-replace.ts'
+import { LmdbReplacer } from './lmdb-replace.ts'
 import { LmdbSnapshot, SharedRead } from './lmdb-snapshot.ts'
 
 export interface LmdbOptions {
@@ -35,6 +35,7 @@ export class LmdbDriver implements Driver {
   readonly #open = new OpenSnapshots()
   readonly #commits: CommitQueue
   readonly #changes: LmdbChangeLog | undefined
+  readonly #replacer: LmdbReplacer
   /** The read transaction that snapshots share until the next commit. */
   #current: SharedRead | undefined
   #closing: Promise<void> | undefined
@@ -54,6 +55,7 @@ export class LmdbDriver implements Driver {
     this.maxValueBytes = options.maxValueBytes ?? 64 * 1024 * 1024
     this.#current = read
     this.#changes = options.followed === true ? new LmdbChangeLog(this.#environment.db, read.sequence) : undefined
+    this.#replacer = new LmdbReplacer(this.#environment, read.half)
     this.#commits = new CommitQueue({
       sequence: read.sequence,
       limits: this,
@@ -97,7 +99,14 @@ export class LmdbDriver implements Driver {
 
   replace(entries: AsyncIterable<readonly Entry[]>): Promise<Sequence> {
     return this.#commits.replace(async (sequence) => {
-      await replaceAll(this.#environment, entries, sequence, this)
+      await this.#replacer.replace({
+        entries,
+        sequence,
+        limits: this,
+        // Snapshots show this until the subscribers were told of the replacement.
+        ready: () => (this.#current ??= new SharedRead(this.#environment)),
+        note: () => this.#changes?.forget(),
+      })
       this.#changes?.restart(sequence)
     })
   }
@@ -116,7 +125,7 @@ export class LmdbDriver implements Driver {
   }
 
   async #write(group: readonly GroupMember[]): Promise<void> {
-    await this.#environment.write(group, (members) => this.#changes?.note(members))
+    await this.#environment.write(this.#replacer.half, group, (members) => this.#changes?.note(members))
     const last = group.at(-1)
     if (last !== undefined) this.#changes?.noted(last.sequence)
   }
@@ -129,6 +138,7 @@ export class LmdbDriver implements Driver {
 
   async #shutDown(): Promise<void> {
     await this.#commits.close(storageErrors.CLOSED())
+    await this.#replacer.close()
     this.#current = undefined
     await this.#environment.close()
     this.#folder.release()

@@ -21,7 +21,7 @@ export class MemoryDriver implements Driver {
   readonly type = 'inmem'
   readonly election = undefined
   readonly current = true
-  readonly maxKeyBytes = 1978
+  readonly maxKeyBytes = 1976
   readonly maxValueBytes: number
   readonly #keys: string[] = []
   readonly #versions = new Map<string, Version[]>()

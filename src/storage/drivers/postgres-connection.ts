@@ -2,7 +2,7 @@
 import { connect as connectTcp } from 'node:net'
 import pg from 'pg'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { isRefusal } from './postgres-error.ts'
+import { isLacking } from './postgres-error.ts'
 import type { ConnectionSettings } from './postgres-url.ts'
 
 export interface Statement {
@@ -35,15 +35,25 @@ const KEEPALIVE_DELAY = 5000
 
 /**
  * Ranges are read in the order of the index, and their first row must not wait for the last: a plan that sorts the table is never the
- * better one, however stale the statistics; nor is any statement here worth being compiled or shared out to workers. A transaction of a node that was paused must not hold its locks. Asynchronous commits
- * would be acknowledged before they are durable; stronger settings than `on` stay.
+ * better one, however stale the statistics; nor is any statement here worth being compiled or shared out to workers. A transaction of a
+ * node that was paused must not hold its locks. Asynchronous commits would be acknowledged before they are durable; stronger settings
+ * than `on` stay. $1 is the timeout.
  */
-const SESSION = `SELECT set_config(name, value, false) FROM (VALUES
-  ('statement_timeout', $1), ('idle_in_transaction_session_timeout', $1), ('lock_timeout', $1),
-  ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_sort', 'off'),
-  ('max_parallel_workers_per_gather', '0'), ('jit', 'off'), ('bytea_output', 'hex'),
-  ('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
-    ELSE current_setting('synchronous_commit') END)) AS settings (name, value)`
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ['statement_timeout', '$1::text'],
+  ['idle_in_transaction_session_timeout', '$1::text'],
+  ['lock_timeout', '$1::text'],
+  ['enable_seqscan', `'off'`],
+  ['enable_bitmapscan', `'off'`],
+  ['enable_sort', `'off'`],
+  ['max_parallel_workers_per_gather', `'0'`],
+  ['jit', `'off'`],
+  ['bytea_output', `'hex'`],
+  [
+    'synchronous_commit',
+    `CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END`,
+  ],
+]
 
 const INT8 = 20
 
@@ -58,6 +68,8 @@ export class Connector {
   readonly timeout: number
   readonly #settings: ConnectionSettings
   #config: Promise<pg.ClientConfig> | undefined
+  /** The settings that the server has, as far as is known. */
+  #known = SETTINGS
 
   constructor({ settings, clock, timeout }: ConnectorOptions) {
     this.#settings = settings
@@ -92,10 +104,10 @@ export class Connector {
     // Whoever waits for an answer hears of a lost connection by it; an idle one is found out at its next use.
     client.on('error', () => {})
     try {
-      await this.run(client, { text: SESSION, values: [String(this.timeout)] }, this.timeout)
+      await this.#set(client, this.#known)
     } catch (error) {
-      // What speaks PostgreSQL's protocol without being it need not have these settings.
-      if (!isRefusal(error)) throw error
+      if (!isLacking(error)) throw error
+      await this.#setOneByOne(client)
     }
   }
 
@@ -114,6 +126,28 @@ export class Connector {
     } finally {
       timer.cancel()
     }
+  }
+
+  /** In one round trip. */
+  async #set(client: pg.Client, settings: typeof SETTINGS): Promise<void> {
+    if (settings.length === 0) return
+    const columns = settings.map(([name, value]) => `set_config('${name}', ${value}, false)`)
+    const text = `SELECT $1::text, ${columns.join(', ')}`
+    await this.run(client, { text, values: [String(this.timeout)] }, this.timeout)
+  }
+
+  /** What speaks PostgreSQL's protocol without being it need not have every setting: those that it refuses are asked for no more. */
+  async #setOneByOne(client: pg.Client): Promise<void> {
+    const known: (typeof SETTINGS)[number][] = []
+    for (const setting of SETTINGS) {
+      try {
+        await this.#set(client, [setting])
+        known.push(setting)
+      } catch (error) {
+        if (!isLacking(error)) throw error
+      }
+    }
+    this.#known = known
   }
 
   async #configure(): Promise<pg.ClientConfig> {

@@ -7,6 +7,7 @@ import type { ErrorTranslator } from './postgres-error.ts'
 import type { Queryable } from './postgres-connection.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import type { PostgresListener } from './postgres-listener.ts'
+import type { PostgresNotices } from './postgres-notices.ts'
 import type { Tables } from './postgres-tables.ts'
 import type { Position } from './postgres-writer.ts'
 
@@ -22,6 +23,7 @@ export interface ElectionOptions {
   readonly log: Logger | undefined
   readonly errors: ErrorTranslator
   readonly listener: PostgresListener
+  readonly notices: PostgresNotices
   /** Aborts, with the reason that campaigns reject with, when the driver closes. */
   readonly closed: AbortSignal
   /** ms. */

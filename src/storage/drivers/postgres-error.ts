@@ -54,3 +54,9 @@ export function isRefusal(error: unknown): boolean {
   // Class 08 is of the connection, 57P of a server that stops, 40003 of an outcome that it does not know itself.
   return error.severity !== 'FATAL' && error.severity !== 'PANIC' && !/^(?:08|57P|40003)/.test(code)
 }
+
+/** Whether the server answered that it does not have what the statement uses, or keeps it from this role: it will always say so. */
+export function isLacking(error: unknown): boolean {
+  // Class 42 is of names and rights, 0A of what is not supported, 22023 of a value that a setting does not take.
+  return isRefusal(error) && /^(?:42|0A|22023)/.test(codeOf(error) ?? '')
+}

@@ -9,6 +9,7 @@ import { Backoff } from './postgres-backoff.ts'
 import type { ErrorTranslator } from './postgres-error.ts'
 import type { Queryable } from './postgres-connection.ts'
 import { RELEASED } from './postgres-listener.ts'
+import type { PostgresNotices } from './postgres-notices.ts'
 import type { Tables } from './postgres-tables.ts'
 
 /** Share of the time to live that is left out, for clocks that do not go equally fast. */
@@ -21,6 +22,7 @@ export interface LeaseOptions {
   readonly clock: Clock
   readonly log: Logger | undefined
   readonly errors: ErrorTranslator
+  readonly notices: PostgresNotices
   readonly term: number
   /** Tells this leadership from others of the same identity. */
   readonly nonce: string
@@ -78,13 +80,13 @@ export class PostgresLease implements Leadership {
   }
 
   async #release(): Promise<void> {
-    const { connection, tables, log, errors, drain, nonce } = this.#options
+    const { connection, tables, notices, log, errors, drain, nonce } = this.#options
     await drain()
     this.end('it was released')
     try {
       await connection.query({
         text: `WITH gone AS (UPDATE ${tables.leader} SET nonce = NULL WHERE id = 1 AND term = $1 AND nonce = $2 RETURNING id)
-          SELECT pg_notify($3, $4) FROM gone`,
+          SELECT ${notices.tell('$3', '$4::text')} FROM gone`,
         values: [this.term, nonce, tables.channel.name, RELEASED],
       })
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Hears of commits and of a leader who gives up, on a connection of its own. What it misses while that is away, or where there is no
- * LISTEN at all, is found by looking every now and then.
+ * Hears of commits and of a leader who gives up, on a connection of its own. What it misses while that is away, or where nobody is
+ * told at all, is found by looking every now and then.
  */
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/observe/index.ts'
@@ -8,6 +8,7 @@ import { Backoff, pause } from './postgres-backoff.ts'
 import { type ErrorTranslator, isRefusal } from './postgres-error.ts'
 import type { Connector } from './postgres-connection.ts'
 import { Link } from './postgres-link.ts'
+import type { PostgresNotices } from './postgres-notices.ts'
 import type { Tables } from './postgres-tables.ts'
 
 export type Notice = 'changed' | 'released'
@@ -21,6 +22,7 @@ export interface ListenerOptions {
   readonly clock: Clock
   readonly log: Logger | undefined
   readonly errors: ErrorTranslator
+  readonly notices: PostgresNotices
   /** ms between looks. */
   readonly poll: number
 }
@@ -63,7 +65,11 @@ export class PostgresListener {
   }
 
   async #listen(): Promise<void> {
-    const { clock, log, errors } = this.#options
+    const { clock, log, errors, notices } = this.#options
+    if (!notices.possible) {
+      log?.warn('the storage cannot tell of commits; looking for them instead')
+      return
+    }
     const { signal } = this.#stop
     const backoff = new Backoff()
     while (!signal.aborted) {

@@ -10,6 +10,7 @@ import { codeOf, type ErrorTranslator } from './postgres-error.ts'
 import type { PostgresCollector } from './postgres-gc.ts'
 import type { PostgresLease } from './postgres-lease.ts'
 import type { Connector } from './postgres-connection.ts'
+import type { PostgresNotices } from './postgres-notices.ts'
 import type { Tables } from './postgres-tables.ts'
 import { type Limits, type Position, PostgresWriter } from './postgres-writer.ts'
 
@@ -19,6 +20,7 @@ export interface ReignOptions {
   readonly connector: Connector
   readonly tables: Tables
   readonly errors: ErrorTranslator
+  readonly notices: PostgresNotices
   readonly log: Logger | undefined
   readonly limits: Limits
   readonly feed: ChangeFeed

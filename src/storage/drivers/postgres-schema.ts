@@ -1,6 +1,6 @@
 /** The tables, made by whichever node comes first. */
 import { storageErrors } from '../../errors/storage.ts'
-import { codeOf } from './postgres-error.ts'
+import { codeOf, isLacking, isRefusal } from './postgres-error.ts'
 import type { Queryable } from './postgres-connection.ts'
 import type { Tables } from './postgres-tables.ts'
 
@@ -8,6 +8,9 @@ import type { Tables } from './postgres-tables.ts'
 const SCHEMA_VERSION = 1
 
 const UNDEFINED_TABLE = '42P01'
+/** What two that make the same table at once may be told: it is there, its type is, its row is; or one of them is to try again. */
+const RACES: ReadonlySet<string | undefined> = new Set(['42P07', '42710', '23505', 'XX000', '40001', '40P01'])
+const ATTEMPTS = 10
 
 export interface SchemaOptions {
   /** The operator has made the tables. */
@@ -48,9 +51,13 @@ async function versionOf(connection: Queryable, tables: Tables): Promise<number 
 async function create(connection: Queryable, tables: Tables): Promise<void> {
   await connection.query({ text: 'BEGIN' })
   try {
-    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1::bigint)', values: [tables.lock] })
-    for (const text of statements(tables)) await connection.query({ text })
-    await connection.query({ text: 'COMMIT' })
+    if (await locked(connection, tables)) {
+      for (const text of statements(tables)) await connection.query({ text })
+      await connection.query({ text: 'COMMIT' })
+    } else {
+      await connection.query({ text: 'ROLLBACK' })
+      await createOneByOne(connection, tables)
+    }
   } catch (error) {
     await connection.query({ text: 'ROLLBACK' }).catch(() => undefined)
     throw error
@@ -59,6 +66,34 @@ async function create(connection: Queryable, tables: Tables): Promise<void> {
   await connection
     .query({ text: `ALTER TABLE ${tables.entries} ALTER COLUMN value SET STORAGE EXTERNAL` })
     .catch(() => undefined)
+}
+
+/** Whether this transaction is the only one that makes the tables. An engine without such locks refuses. */
+async function locked(connection: Queryable, tables: Tables): Promise<boolean> {
+  try {
+    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1::bigint)', values: [tables.lock] })
+    return true
+  } catch (error) {
+    if (isLacking(error)) return false
+    throw error
+  }
+}
+
+/**
+ * Each statement for itself, as an engine wants it that does not make tables in a transaction with others. Whoever comes in between
+ * finds the tables only with the row that is written last. A statement that fails since another node is at the same is tried again.
+ */
+async function createOneByOne(connection: Queryable, tables: Tables): Promise<void> {
+  for (const text of statements(tables)) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await connection.query({ text })
+        break
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isRefusal(error) || !RACES.has(codeOf(error))) throw error
+      }
+    }
+  }
 }
 
 /** The statements that make the tables, for operators who make them themselves. */

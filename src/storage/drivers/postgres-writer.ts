@@ -17,6 +17,7 @@ import { encodeCommits } from './postgres-changes.ts'
 import { codeOf, type ErrorTranslator, isRefusal } from './postgres-error.ts'
 import type { Connector, Queried, Statement } from './postgres-connection.ts'
 import { Link } from './postgres-link.ts'
+import type { PostgresNotices } from './postgres-notices.ts'
 import type { Tables } from './postgres-tables.ts'
 
 export interface Position {
@@ -30,6 +31,7 @@ export interface WriterOptions {
   readonly connector: Connector
   readonly tables: Tables
   readonly errors: ErrorTranslator
+  readonly notices: PostgresNotices
   readonly position: Position
   /** Monotonic, ms: up to when a broken connection is worth another attempt. */
   readonly until: () => number
@@ -166,7 +168,7 @@ export class PostgresWriter {
 
   /** One statement, one round trip. Returns whether it was let in. */
   async #writeAtOnce(rows: Rows, commits: Buffer, last: Sequence): Promise<boolean> {
-    const { tables } = this.#options
+    const { tables, notices } = this.#options
     const { rowCount } = await this.#query(
       {
         name: 'coffer_commit',
@@ -177,7 +179,7 @@ export class PostgresWriter {
           told AS (
             INSERT INTO ${tables.changes} (seq, before, term, commits)
             SELECT $2::bigint, $1::bigint, $3::bigint, $9::bytea WHERE EXISTS (SELECT 1 FROM moved))
-          SELECT pg_notify($5, $2::bigint::text) FROM moved`,
+          SELECT ${notices.tell('$5', '$2::bigint::text')} FROM moved`,
         values: [...this.#move(last), ...parametersOf(rows), commits],
       },
       rows.bytes,
@@ -187,11 +189,11 @@ export class PostgresWriter {
 
   /** Returns whether it was let in; then `write` has been run and all is committed. */
   async #transaction(last: Sequence, commits: Buffer | null, write: () => Promise<void>): Promise<boolean> {
-    const { tables, position } = this.#options
+    const { tables, notices, position } = this.#options
     await this.#link.query({ text: 'BEGIN' })
     try {
       const moved = await this.#link.query({
-        text: `WITH moved AS (${moveText(tables)}) SELECT pg_notify($5, $2::bigint::text) FROM moved`,
+        text: `WITH moved AS (${moveText(tables)}) SELECT ${notices.tell('$5', '$2::bigint::text')} FROM moved`,
         values: this.#move(last),
       })
       if (moved.rowCount !== 1) {

@@ -2,6 +2,13 @@
  * The store in PostgreSQL, which several nodes share. One of them leads: it finds conflicts in memory, as the embedded store does, and
  * the database lets nobody else's commits in. The others follow by a log of changes. Every version of a key is a row of its own, so a
  * snapshot is nothing but the number of a commit.
+ *
+ * For engines that speak PostgreSQL's protocol without being it, CockroachDB above all, every statement was compared with what their
+ * documentation says they take. What they may lack is left out where they refuse it: NOTIFY and LISTEN (nodes look every second), the
+ * advisory lock and the transaction around making the tables, each setting of a session, the storage of a column, `pg_settings`. No
+ * unlogged table, trigger or procedure is used, and a transaction that the engine asks to repeat (40001) is repeated. It needs
+ * several-columned `unnest`, `LATERAL`, `DISTINCT ON`, writing CTEs, `UPDATE … FROM`, `DELETE … USING` and `SET LOCAL`; CockroachDB has
+ * all of them since 22.2. This was tested against PostgreSQL with those parts taken away, and has never been run on CockroachDB.
  */
 import { hostname } from 'node:os'
 import { storageErrors } from '../../errors/storage.ts'
@@ -13,13 +20,14 @@ import { FRESH_FOR, Freshness } from '../freshness.ts'
 import { OpenSnapshots } from '../open-snapshots.ts'
 import { Connector } from './postgres-connection.ts'
 import { PostgresElection } from './postgres-election.ts'
-import { ErrorTranslator } from './postgres-error.ts'
+import { ErrorTranslator, isLacking } from './postgres-error.ts'
 import { PostgresFollower } from './postgres-follower.ts'
 import { PostgresCollector } from './postgres-gc.ts'
 import { PostgresKeeper } from './postgres-keeper.ts'
 import type { PostgresLease } from './postgres-lease.ts'
 import { Link } from './postgres-link.ts'
 import { PostgresListener } from './postgres-listener.ts'
+import { PostgresNotices } from './postgres-notices.ts'
 import { PostgresPins } from './postgres-pins.ts'
 import { Pool } from './postgres-pool.ts'
 import { PostgresReign } from './postgres-reign.ts'
@@ -76,7 +84,7 @@ const TIMING: PostgresTiming = {
   collectEvery: 60_000,
   pinAfter: 60_000,
 }
-const MAX_KEY_BYTES = 1978
+const MAX_KEY_BYTES = 1976
 
 /**
  * Connects, makes the tables where they are absent, and without `haEnabled` takes the store for this process. Rejects with
@@ -112,6 +120,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
   readonly #freshness: Freshness
   readonly #follower: PostgresFollower
   readonly #listener: PostgresListener
+  readonly #notices = new PostgresNotices()
   readonly #election: PostgresElection
   readonly #keeper: PostgresKeeper
   readonly #stop = new AbortController()
@@ -133,12 +142,13 @@ export class PostgresDriver implements Driver, SnapshotSource {
     const log = (this.#log = options.log)
     const errors = (this.errors = new ErrorTranslator(settings.secrets))
     const connector = (this.#connector = new Connector({ settings, clock, timeout: timing.timeout }))
-    const tables = this.tables
+    const { tables } = this
+    const notices = this.#notices
     const reader = (this.reader = new Pool(connector, options.maxParallel ?? 16))
     this.#leaseLink = new Link(connector)
     const freshness = (this.#freshness = new Freshness(clock, timing.freshFor))
     this.#follower = new PostgresFollower({ tables, reader, feed: this.#feed, freshness, clock, log, errors })
-    this.#listener = new PostgresListener({ connector, tables, clock, log, errors, poll: timing.poll })
+    this.#listener = new PostgresListener({ connector, tables, clock, log, errors, notices, poll: timing.poll })
     this.#election = new PostgresElection({
       connection: this.#leaseLink,
       reader,
@@ -147,6 +157,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
       log,
       errors,
       listener: this.#listener,
+      notices,
       closed: this.#stop.signal,
       ttl: (options.lockTtl ?? 10) * 1000,
       drain: () => this.#reign?.end() ?? Promise.resolve(),
@@ -219,6 +230,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
     const schema = new Link(this.#connector)
     try {
       await ensureSchema(schema, this.tables, { skipCreate: this.#options.skipCreateTable === true })
+      await this.#notices.find(schema)
       await this.#warn(schema)
       await this.#follower.start()
       this.#listener.subscribe((notice) => {
@@ -283,6 +295,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
       connector: this.#connector,
       tables,
       errors,
+      notices: this.#notices,
       log: this.#log,
       limits: this,
       feed: this.#feed,
@@ -332,8 +345,13 @@ export class PostgresDriver implements Driver, SnapshotSource {
   }
 
   async #warn(connection: Link): Promise<void> {
-    const { rows } = await connection.query<{ name: string }>({
+    const asked = connection.query<{ name: string }>({
       text: `SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'`,
+    })
+    const { rows } = await asked.catch((error: unknown) => {
+      // What is not PostgreSQL has settings of its own.
+      if (isLacking(error)) return { rows: [] }
+      throw error
     })
     for (const { name } of rows) {
       this.#log?.warn('PostgreSQL is set up to lose what it has acknowledged when its machine crashes', {
