@@ -1,11 +1,13 @@
 /** One scenario driven by wrk against one server. */
-import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { memoryOf, processorTimeOf } from '../test/support/memory.ts'
 import type { Running } from './servers.ts'
 
 const run = promisify(execFile)
+let scripts = 0
 
 export interface Scenario {
   readonly name: string
@@ -23,6 +25,11 @@ export const scenarios: readonly Scenario[] = [
     // A thousand keys, so that writers meet now and then but do not queue for one.
     lua: `${HEADERS}wrk.method = "POST"\nwrk.body = [[${BODY}]]\nlocal n = 0\nrequest = function() n = (n + 7) % 1000 return wrk.format(nil, "/v1/secret/data/bench/w" .. n) end\n`,
   },
+  {
+    name: 'mixed',
+    // Four reads for each write.
+    lua: `${HEADERS}local n = 0\nrequest = function()\n  n = n + 1\n  if n % 5 == 0 then return wrk.format("POST", "/v1/secret/data/bench/w" .. n % 1000, nil, [[${BODY}]]) end\n  return wrk.format("GET", "/v1/secret/data/bench/0")\nend\n`,
+  },
   { name: 'lookup-self', lua: `${HEADERS}wrk.path = "/v1/auth/token/lookup-self"\n` },
   {
     name: 'token-create',
@@ -38,25 +45,55 @@ export interface Figures {
   readonly errors: number
   /** Resident memory after the load, MiB. */
   readonly rss: number
+  /** Processor time of the server for each request, µs: of all figures the one that other work on the machine disturbs least. */
+  readonly cpu: number
+}
+
+/** Ends the bench where there is none. */
+export function requireWrk(): void {
+  if (spawnSync('wrk', ['-v']).error === undefined) return
+  console.error('bench: wrk is not installed (Debian: apt-get install wrk)')
+  process.exit(2)
 }
 
 export async function drive(
-  server: Running,
+  server: Pick<Running, 'address' | 'token' | 'folder' | 'pid'>,
   scenario: Scenario,
   connections: number,
   seconds: number,
 ): Promise<Figures> {
-  const script = join(server.folder, `${scenario.name}.lua`)
+  const script = join(server.folder, `${scenario.name}-${++scripts}.lua`)
   writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token))
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, server.address]
+  const before = processorTimeOf(server.pid)
   const { stdout } = await run('wrk', args)
+  const used = processorTimeOf(server.pid) - before
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0),
+    cpu: (used * 1e6) / Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0),
     p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
     p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
-    errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0),
-    rss: residentMiB(server.pid),
+    errors: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0) + socketErrors(stdout),
+    rss: memoryOf(server.pid).resident,
   }
+}
+
+/** Of several runs, each figure's median; errors are added up. */
+export function medianOf(runs: readonly Figures[]): Figures {
+  const of = (figure: (run: Figures) => number) => median(runs.map(figure))
+  return {
+    perSecond: of((run) => run.perSecond),
+    p50: of((run) => run.p50),
+    p99: of((run) => run.p99),
+    errors: runs.reduce((sum, run) => sum + run.errors, 0),
+    rss: of((run) => run.rss),
+    cpu: of((run) => run.cpu),
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 function milliseconds(text: string | undefined): number {
@@ -65,7 +102,7 @@ function milliseconds(text: string | undefined): number {
   return Number(match[1]) * (match[2] === 'us' ? 0.001 : match[2] === 's' ? 1000 : 1)
 }
 
-function residentMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kib ?? 0) / 1024
+function socketErrors(stdout: string): number {
+  const counts = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? []
+  return counts.reduce((sum, count) => sum + Number(count), 0)
 }

@@ -1,7 +1,9 @@
 /**
  * What each part of a request costs: runs Coffer under load with V8's sampling profiler on and adds its samples up by room.
  *
- *   bin/node bench/profile.ts [kv-read|kv-write|lookup-self|token-create]
+ *   bin/node bench/profile.ts [kv-read|kv-write|mixed|lookup-self|token-create] [serving threads]
+ *
+ * Each thread has a table of its own; with none there is the main thread's alone. Of all tables it's µs a request of the whole server.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +11,8 @@ import { drive, scenarios } from './load.ts'
 import { startCoffer } from './servers.ts'
 
 const SECONDS = 8
+/** µs a request. */
+const LEAST = 0.5
 const asked = process.argv[2] ?? 'kv-read'
 const scenario = scenarios.find((one) => one.name === asked)
 if (scenario === undefined) {
@@ -28,14 +32,21 @@ interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-const server = await startCoffer(false, { profile: true })
+const threads = Number(process.argv[3] ?? 0)
+const server = await startCoffer({ threads, profile: true })
 const figures = await drive(server, scenario, 32, SECONDS)
 await server.stop({ keepFolder: true })
 const requests = figures.perSecond * SECONDS
-const file = readdirSync(server.folder).find((name) => name.endsWith('.cpuprofile'))
-if (file === undefined) throw new Error('the server left no profile')
-const profile: Profile = JSON.parse(readFileSync(join(server.folder, file), 'utf8'))
-report(profile, requests)
+const files = readdirSync(server.folder).filter((name) => name.endsWith('.cpuprofile'))
+if (files.length === 0) throw new Error('the server left no profile')
+console.log(`${asked}: ${figures.perSecond.toFixed(0)} requests a second at 32 connections, profiler on`)
+for (const file of files.toSorted()) {
+  // CPU.<date>.<time>.<process>.<thread>.<number>.cpuprofile
+  const thread = Number(file.split('.')[4])
+  console.log(`\n${thread === 0 ? 'main thread' : `thread ${thread}`}: µs a request, by who was on the processor`)
+  const profile: Profile = JSON.parse(readFileSync(join(server.folder, file), 'utf8'))
+  report(profile, requests)
+}
 
 function report({ nodes, samples, timeDeltas }: Profile, count: number): void {
   const rooms = roomsOf(nodes)
@@ -44,10 +55,10 @@ function report({ nodes, samples, timeDeltas }: Profile, count: number): void {
     const room = rooms.get(id) ?? 'other'
     times.set(room, (times.get(room) ?? 0) + (timeDeltas[index] ?? 0))
   }
-  console.log(`${asked}: ${figures.perSecond.toFixed(0)} requests a second at 32 connections, profiler on`)
-  console.log('µs a request, by who was on the processor:')
   for (const [room, time] of [...times].toSorted(([, a], [, b]) => b - a)) {
-    if (room !== 'start') console.log(`${(time / count).toFixed(1).padStart(8)}  ${room}`)
+    // What only started the server is left out, and what is too little to tell from it.
+    if (!room.startsWith('start') && time / count >= LEAST)
+      console.log(`${(time / count).toFixed(1).padStart(8)}  ${room}`)
   }
 }
 

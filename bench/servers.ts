@@ -1,10 +1,11 @@
-/** Starts the two servers on like configurations and readies them: initialised, unsealed, KV v2 at secret/, one secret. */
+/** Starts servers on like configurations and readies them: initialised, unsealed, KV v2 at secret/, one secret. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
-import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../test/support/server.ts'
+import { call } from './call.ts'
+import { embedded, openStorage, raft, type BenchStorage, type StorageKind } from './storages.ts'
 
 export interface Running {
   readonly name: string
@@ -12,29 +13,118 @@ export interface Running {
   readonly token: string
   readonly pid: number
   readonly folder: string
+  /** The only share of the unseal key, base64. */
+  readonly key: string
   /** From spawn to the first answered request. */
   readonly startMs: number
   stop(options?: { readonly keepFolder?: boolean }): Promise<void>
 }
 
+export interface CofferOptions {
+  readonly tls?: boolean
+  /** Undefined leaves it to the server. */
+  readonly threads?: number | undefined
+  readonly storage?: StorageKind
+  /** With V8's sampling profiler; the profile lands in the server's folder. */
+  readonly profile?: boolean
+}
+
+interface Plan {
+  readonly name: string
+  readonly command: (folder: string) => readonly string[]
+  readonly tls: boolean
+  readonly port: number
+  readonly storage: BenchStorage
+  /** Further lines at the top level of the configuration. */
+  readonly more?: string
+  /** Further lines in the listener's stanza. */
+  readonly listener?: string
+  /** Another node of the vault that this one has initialised. */
+  readonly joins?: Running
+}
+
 const launcher = join(import.meta.dirname, '..', 'bin', 'coffer')
 
-export function startCoffer(tls: boolean, options: { readonly profile?: boolean } = {}): Promise<Running> {
-  const command = options.profile === true ? profiled : [launcher]
-  return start('coffer', command, tls, 18310, (folder) => `storage "lmdb" { path = "${folder}/data" }`)
-}
-
-export function startReference(binary: string, tls: boolean): Promise<Running> {
-  return start(
-    'reference',
-    [binary],
+export async function startCoffer(options: CofferOptions = {}): Promise<Running> {
+  const { tls = false, threads, storage = 'lmdb', profile = false } = options
+  return start({
+    name: cofferName(threads),
+    command: profile ? profiled : () => [launcher],
     tls,
-    18320,
-    (folder) => `storage "raft" { path = "${folder}/data" node_id = "one" }\ncluster_addr = "https://127.0.0.1:18321"`,
-  )
+    port: await freePort(),
+    storage: await openStorage(storage),
+    more: threadsLine(threads),
+  })
 }
 
-/** The launcher's own way, with the sampling profiler on; its profile lands in the server's folder. */
+export async function startReference(binary: string, tls: boolean, storage: StorageKind = 'lmdb'): Promise<Running> {
+  return start({
+    name: 'reference',
+    command: () => [binary],
+    tls,
+    port: await freePort(),
+    storage: storage === 'lmdb' ? embedded(raft(0, await freePort())) : await openStorage(storage),
+  })
+}
+
+/** Several nodes of one vault, the one that leads first. Stopping the first ends the storage, so it is stopped last. */
+export async function startCofferNodes(
+  count: number,
+  storage: Exclude<StorageKind, 'lmdb'>,
+  threads?: number,
+): Promise<Running[]> {
+  const shared = await openStorage(storage, true)
+  return startNodes(count, async (node, first) => ({
+    name: `coffer, node ${node}`,
+    command: () => [launcher],
+    tls: false,
+    port: await freePort(),
+    storage: first === undefined ? shared : embedded((folder) => shared.stanza(folder)),
+    more: threadsLine(threads),
+    listener: `cluster_address = "127.0.0.1:${await freePort()}"`,
+    ...(first === undefined ? {} : { joins: first }),
+  }))
+}
+
+/** The reference's nodes, each with its own copy of the store. */
+export async function startReferenceNodes(binary: string, count: number): Promise<Running[]> {
+  return startNodes(count, async (node, first) => {
+    const clusterPort = await freePort()
+    return {
+      name: `reference, node ${node}`,
+      command: () => [binary],
+      tls: false,
+      port: await freePort(),
+      storage: embedded(raft(node, clusterPort, first?.address)),
+      listener: `cluster_address = "127.0.0.1:${clusterPort}"`,
+      ...(first === undefined ? {} : { joins: first }),
+    }
+  })
+}
+
+async function startNodes(
+  count: number,
+  planOf: (node: number, first: Running | undefined) => Promise<Plan>,
+): Promise<Running[]> {
+  const nodes: Running[] = []
+  try {
+    for (let node = 0; node < count; node++) nodes.push(await start(await planOf(node, nodes[0])))
+    return nodes
+  } catch (error) {
+    for (const node of nodes.toReversed()) await node.stop()
+    throw error
+  }
+}
+
+export function cofferName(threads: number | undefined): string {
+  return threads === undefined ? 'coffer' : `coffer, ${threads} threads`
+}
+
+function threadsLine(threads: number | undefined): string {
+  return threads === undefined ? '' : `serving_threads = ${threads}`
+}
+
+/** The launcher's own way, with the sampling profiler on. */
 const profiled = (folder: string): readonly string[] => [
   join(launcher, '..', 'node'),
   '--cpu-prof',
@@ -42,68 +132,45 @@ const profiled = (folder: string): readonly string[] => [
   join(launcher, '..', '..', 'src', 'main.ts'),
 ]
 
-async function start(
-  name: string,
-  command: readonly string[] | ((folder: string) => readonly string[]),
-  tls: boolean,
-  port: number,
-  storage: (folder: string) => string,
-): Promise<Running> {
-  const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
+async function start(plan: Plan): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-bench-'))
   mkdirSync(join(folder, 'data'))
-  const address = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
-  writeFileSync(join(folder, 'config.hcl'), configuration(folder, storage(folder), tls, port, address), { mode: 0o600 })
+  const address = `${plan.tls ? 'https' : 'http'}://127.0.0.1:${plan.port}`
+  writeFileSync(join(folder, 'config.hcl'), configuration(plan, folder, address), { mode: 0o600 })
   const began = performance.now()
-  const [binary = '', ...args] = typeof command === 'function' ? command(folder) : command
+  const [binary = '', ...args] = plan.command(folder)
   const child = spawn(binary, [...args, 'server', `-config=${folder}/config.hcl`], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const errors = collect(child)
-  await firstAnswer(address, child, errors)
-  const startMs = performance.now() - began
-  const token = await ready(address)
-  if (child.pid === undefined) throw new Error(`${name} has no process`)
-  return {
-    name,
-    address,
-    token,
-    pid: child.pid,
-    folder,
-    startMs,
-    stop: async ({ keepFolder = false } = {}) => {
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await gone
-      if (!keepFolder) rmSync(folder, { recursive: true, force: true })
-    },
+  const stop: Running['stop'] = async ({ keepFolder = false } = {}) => {
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    if (child.exitCode === null && child.kill('SIGTERM')) await gone
+    await plan.storage[Symbol.asyncDispose]()
+    if (!keepFolder) rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    const errors = collect(child)
+    await firstAnswer(address, child, errors)
+    const startMs = performance.now() - began
+    const { key, token } = await (plan.joins === undefined ? initialised(address) : joined(address, plan.joins))
+    if (child.pid === undefined) throw new Error(`${plan.name} has no process`)
+    return { name: plan.name, address, token, pid: child.pid, folder, key, startMs, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
-function configuration(folder: string, storage: string, tls: boolean, port: number, address: string): string {
-  if (tls) {
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
-    const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`]
-    spawnSync('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      ...subject,
-      ...files,
-    ])
-  }
-  const certificate = tls
+function configuration(plan: Plan, folder: string, address: string): string {
+  if (plan.tls) makeCertificate(folder)
+  const certificate = plan.tls
     ? `tls_cert_file = "${folder}/cert.pem"\n  tls_key_file = "${folder}/key.pem"`
     : 'tls_disable = true'
-  return `${storage}
+  return `${plan.storage.stanza(folder)}
 listener "tcp" {
-  address = "127.0.0.1:${port}"
+  address = "127.0.0.1:${plan.port}"
   ${certificate}
+  ${plan.listener ?? ''}
 }
 audit "file" "bench" {
   options {
@@ -113,7 +180,15 @@ audit "file" "bench" {
 api_addr = "${address}"
 disable_mlock = true
 log_level = "warn"
+${plan.more ?? ''}
 `
+}
+
+function makeCertificate(folder: string): void {
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`]
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  spawnSync('openssl', ['req', '-x509', ...kind, ...subject, ...files])
 }
 
 function collect(child: ChildProcess): string[] {
@@ -135,45 +210,47 @@ async function firstAnswer(address: string, child: ChildProcess, errors: readonl
   throw new Error(`no answer from ${address}: ${errors.join('')}`)
 }
 
-async function ready(address: string): Promise<string> {
+async function initialised(address: string): Promise<{ readonly key: string; readonly token: string }> {
   const init = await call(address, 'PUT', '/v1/sys/init', { secret_shares: 1, secret_threshold: 1 })
   const { keys_base64: keys, root_token: token } = JSON.parse(init) as { keys_base64: string[]; root_token: string }
-  await call(address, 'PUT', '/v1/sys/unseal', { key: keys[0] })
-  // A server may need a moment after unseal to become active.
-  for (let attempt = 0; attempt < 1000; attempt++) {
-    const health = JSON.parse(await call(address, 'GET', '/v1/sys/health?standbyok=true')) as {
-      sealed: boolean
-      standby: boolean
-    }
-    if (!health.sealed && !health.standby) break
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  const [key = ''] = keys
+  await unseal(address, key, (health) => !health.sealed && !health.standby)
   await call(address, 'POST', '/v1/sys/mounts/secret', { type: 'kv', options: { version: '2' } }, token)
   for (let attempt = 0; attempt < 200; attempt++) {
-    const reply = await call(
-      address,
-      'POST',
-      '/v1/secret/data/bench/0',
-      { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } },
-      token,
-    )
-    if (reply.includes('"version"')) return token
+    const secret = { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } }
+    const reply = await call(address, 'POST', '/v1/secret/data/bench/0', secret, token)
+    if (reply.includes('"version"')) return { key, token }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`${address} never took the first secret`)
 }
 
-function call(address: string, method: string, path: string, body?: object, token?: string): Promise<string> {
-  const client = address.startsWith('https') ? https : http
-  const headers = { 'Content-Type': 'application/json', ...(token === undefined ? {} : { 'X-Vault-Token': token }) }
-  return new Promise((resolve, reject) => {
-    // The bench makes its own certificate, so there is nothing to verify it against.
-    const request = client.request(address + path, { method, headers, rejectUnauthorized: false }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve(Buffer.concat(chunks).toString()))
-    })
-    request.on('error', reject)
-    request.end(body === undefined ? undefined : JSON.stringify(body))
-  })
+/** Resolves once the node shows the first one's secret. */
+async function joined(
+  address: string,
+  { key, token }: Running,
+): Promise<{ readonly key: string; readonly token: string }> {
+  await unseal(address, key, (health) => !health.sealed)
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const reply = await call(address, 'GET', '/v1/secret/data/bench/0', undefined, token)
+    if (reply.includes('"db.internal"')) return { key, token }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`${address} never showed the first secret`)
+}
+
+interface Health {
+  readonly sealed: boolean
+  readonly standby: boolean
+}
+
+/** A node that joins may need to hear of the vault first, and any server a moment after unseal to become what it will be. */
+async function unseal(address: string, key: string, isReady: (health: Health) => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 3000; attempt++) {
+    const health = JSON.parse(await call(address, 'GET', '/v1/sys/health?standbyok=true')) as Health
+    if (isReady(health)) return
+    if (health.sealed) await call(address, 'PUT', '/v1/sys/unseal', { key })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`${address} was never ready`)
 }

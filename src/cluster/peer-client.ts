@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Agent } from 'node:https'
 import { Readable } from 'node:stream'
 import { X509Certificate } from 'node:crypto'
+import { drained } from '../lib/drained.ts'
 import { secretsEqual } from '../lib/secure/equal.ts'
 import { CLUSTER_HOST, type ClusterCertificate } from './certificate.ts'
 import { frameHead, readFrame } from './frame.ts'
@@ -140,7 +141,7 @@ async function sendBody(
     }
     for await (const chunk of Readable.from(body)) {
       if (request.destroyed) return
-      if (!request.write(chunk)) await once(request, 'drain')
+      if (!request.write(chunk)) await drained(request)
     }
     request.end()
   } catch (error) {

@@ -1,30 +1,14 @@
 /** A request that another node has handed over. */
 import { requestErrors } from '../errors/request.ts'
-import type { ListenerTraits, PeerCertificate, WireRequest } from '../request/wire.ts'
-import type { RequestHead } from './wire-frame.ts'
+import { HandedOver, type RequestHead } from '../request/handed-over.ts'
 
-export class PeerRequest implements WireRequest {
-  readonly method: string
-  readonly target: string
-  readonly headers: ReadonlyMap<string, readonly string[]>
-  readonly remoteAddress: string
-  readonly remotePort: number
-  readonly tls: boolean
-  readonly peerCertificate: PeerCertificate | undefined
-  readonly listener: ListenerTraits
+export class PeerRequest extends HandedOver {
   readonly signal: AbortSignal
   readonly #body: AsyncGenerator<Uint8Array>
 
   /** @param signal aborted when the other node gave the request up. */
   constructor(head: RequestHead, body: AsyncGenerator<Uint8Array>, signal: AbortSignal) {
-    this.method = head.method
-    this.target = head.target
-    this.headers = head.headers
-    this.remoteAddress = head.remoteAddress
-    this.remotePort = head.remotePort
-    this.tls = head.tls
-    this.peerCertificate = head.peerCertificate
-    this.listener = head.listener
+    super(head)
     this.signal = signal
     this.#body = body
   }

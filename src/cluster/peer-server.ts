@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
+import { drained } from '../lib/drained.ts'
 import { secretsEqual } from '../lib/secure/equal.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { WireHandler, WireReply } from '../request/wire.ts'
@@ -148,17 +149,4 @@ async function sendBody(response: ServerResponse, body: WireReply['body']): Prom
     if (!response.write(chunk)) await drained(response)
   }
   response.end()
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-    if (response.destroyed) done()
-  })
 }

@@ -1,28 +1,12 @@
 /** A request and a reply as the heads of frames. What comes from another node is checked like everything that comes from outside. */
-import {
-  plainListener,
-  type ListenerTraits,
-  type PeerCertificate,
-  type WireReply,
-  type WireRequest,
-} from '../request/wire.ts'
+import type { RequestHead } from '../request/handed-over.ts'
+import { plainListener, type ListenerTraits, type WireReply } from '../request/wire.ts'
 import type { Sequence } from '../storage/driver.ts'
 
 type Headers = ReadonlyMap<string, readonly string[]>
 
-export interface RequestHead {
-  readonly method: string
-  readonly target: string
-  readonly headers: Headers
-  readonly remoteAddress: string
-  readonly remotePort: number
-  readonly tls: boolean
-  readonly peerCertificate: PeerCertificate | undefined
-  readonly listener: ListenerTraits
-}
-
-export function encodeRequest(wire: WireRequest): unknown {
-  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = wire
+export function encodeRequest(head: RequestHead): unknown {
+  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = head
   return {
     method,
     target,

@@ -25,7 +25,7 @@ export interface PipelineDeps {
     ): { readonly namespace: Namespace | undefined; readonly path: string }
   }
   state(): ServerState
-  /** Whether requests that need the storage can be answered here: as the leader, or as one that follows it. */
+  /** Whether requests that need the storage can be answered here: as the leader, or as one that follows it and is not cut off from it. */
   reads(): boolean
   /** What this core can carry out by itself: a thread reads, a node knows itself, the leader does everything. */
   reach(): Place

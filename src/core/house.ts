@@ -152,7 +152,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, policies, audit, cors } = this
-    const { clock, log, rawStorage } = this.#options
+    const { driver, clock, log, rawStorage } = this.#options
     const ports: SystemPorts = {
       mounts,
       policies,
@@ -176,7 +176,10 @@ export class House {
     this.#registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
-    const reads = () => standing.role() !== undefined
+    const reads = () => {
+      const role = standing.role()
+      return role === 'leader' || (role === 'reader' && driver.current)
+    }
     return {
       clock,
       log,
@@ -186,7 +189,8 @@ export class House {
       reach: () => standing.reach(),
       elsewhere: (wire, streamed) => standing.elsewhere(wire, streamed),
       floor: () => standing.floor(),
-      indexed: () => standing.clustered && standing.role() === 'leader',
+      // Whatever has become of the leadership since: who wrote something here was the leader, and is told of its commit.
+      indexed: () => standing.clustered,
       store: () => store,
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),

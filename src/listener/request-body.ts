@@ -47,7 +47,8 @@ export class RequestBody implements BodyHolder, Reader {
 
   /** The request is over: others may use the memory. */
   release(): void {
-    this.#reject(requestErrors.ABORTED())
+    // Mostly nobody waits any more, and an error costs more than the body did.
+    if (this.#settle !== undefined) this.#reject(requestErrors.ABORTED())
     if (this.size > free) this.#budget.release(this)
   }
 

@@ -1,5 +1,5 @@
 /** A reply on its way out. Never throws: a client that is gone, or a body that fails half-way, costs the connection alone. */
-import type { ServerResponse } from 'node:http'
+import { drained } from '../lib/drained.ts'
 import type { WireReply } from '../request/wire.ts'
 import type { Exchange } from './exchange.ts'
 import { discardRest } from './linger.ts'
@@ -80,19 +80,6 @@ async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Ui
     // A reply of any size may take its time, as long as it goes on.
     writeLimit?.restart()
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-    if (response.destroyed) done()
-  })
 }
 
 /** Lets a body that nobody will read give back what it holds. */

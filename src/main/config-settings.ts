@@ -33,8 +33,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     storage: config.storage,
     seals: config.seals.map(sealOf),
     listeners,
-    servingThreads:
-      config.storage.type === 'inmem' ? 0 : (config.servingThreads ?? Math.max(availableParallelism() - 1, 1)),
+    servingThreads: servingThreadsOf(config),
     log: logOf(config),
     telemetry: telemetryOf(config),
     systemLimits: { defaultTtl: Math.min(config.defaultLeaseTtl, config.maxLeaseTtl), maxTtl: config.maxLeaseTtl },
@@ -61,6 +60,14 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     sanitized: () => sanitized(config),
     warnings: [...warnings, ...exposures].map(problemText),
   }
+}
+
+/** Systems on which several sockets can listen at one port (`SO_REUSEPORT`), as Node says. */
+const SHARE_PORTS: ReadonlySet<string> = new Set(['linux', 'freebsd', 'sunos', 'aix'])
+
+function servingThreadsOf({ storage, servingThreads }: ServerConfig): number {
+  if (storage.type === 'inmem' || !SHARE_PORTS.has(process.platform)) return 0
+  return servingThreads ?? Math.max(availableParallelism() - 1, 1)
 }
 
 function logOf(config: ServerConfig): LogSettings {

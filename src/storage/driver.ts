@@ -91,6 +91,11 @@ export interface Driver {
   readonly maxValueBytes: number
   /** The newest commit that was announced to the subscribers; no snapshot handed out so far is newer. */
   readonly sequence: Sequence
+  /**
+   * Whether this driver heard of the newest state a short while ago; one that is cut off from what it follows does not answer from
+   * what it remembers. Always so of one that nobody else writes to.
+   */
+  readonly current: boolean
   /** Where several nodes share the store. With it only the leader commits; the others follow and read. */
   readonly election: Election | undefined
   snapshot(): Awaitable<Snapshot>
@@ -99,8 +104,9 @@ export interface Driver {
    * read set came from may be closed as soon as this returned its promise.
    * Resolves once the change survives a power cut and every snapshot taken from now on shows it.
    * Rejects with `STORAGE_CONFLICT` when the read set is stale (the caller reruns; a snapshot taken then shows what it
-   * conflicted with), `STORAGE_FULL`, `STORAGE_UNAVAILABLE`, `STORAGE_CLOSED`, `STORAGE_KEY_INVALID`, `STORAGE_KEY_TOO_LONG`
-   * or `STORAGE_VALUE_TOO_LARGE`; nothing was written then.
+   * conflicted with), `STORAGE_FULL`, `STORAGE_CLOSED`, `STORAGE_NOT_LEADER`, `STORAGE_KEY_INVALID`, `STORAGE_KEY_TOO_LONG` or
+   * `STORAGE_VALUE_TOO_LARGE`; nothing was written then. With `STORAGE_UNAVAILABLE` it is not known of a store behind a network: the
+   * answer may have been lost.
    */
   commit(reads: ReadSet, writes: WriteSet): Promise<Sequence>
   /**

@@ -77,6 +77,17 @@ export function driverContract(name: string, makeHarness: () => Promise<DriverHa
     )
 
     it(
+      'is current, since nobody else writes to it',
+      withDriver(async (driver) => {
+        assert.equal(driver.current, true)
+        await driver.commit(BLIND, writes({ a: '1' }))
+        assert.equal(driver.current, true)
+        await driver.replace(pages([['b', '1']]))
+        assert.equal(driver.current, true)
+      }),
+    )
+
+    it(
       'keeps any bytes, also none',
       withDriver(async (driver) => {
         const all = Uint8Array.from({ length: 70_000 }, (_, i) => i)

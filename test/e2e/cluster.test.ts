@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { until } from '../support/callers.ts'
+import { createToken, until } from '../support/callers.ts'
 import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
+import { CuttableLink } from '../support/cuttable-link.ts'
 import { TestEtcd, noEtcd } from '../support/etcd.ts'
 import { at, textAt } from '../support/json.ts'
 import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -271,7 +272,102 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
   })
 })
 
+describe('nodes that unseal by themselves', () => {
+  test('open as soon as one of them has made the vault, and after a restart', { skip: withoutPostgres() }, async () => {
+    await using postgres = await startPostgres()
+    const key = Buffer.alloc(32, 7).toString('base64')
+    await using cluster = await startCluster(
+      2,
+      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
+      {
+        config: `serving_threads = 1\nseal "static" {\n current_key_id = "one"\n current_key = "${key}"\n }`,
+        recovery: true,
+      },
+    )
+    for (const node of cluster.nodes) {
+      const { json } = await until('it opens', async () => {
+        const status = await node.call('GET', 'sys/seal-status')
+        return at(status.json, 'sealed') === false ? status : undefined
+      })
+      assert.deepEqual([at(json, 'type'), at(json, 'recovery_seal')], ['static', true])
+    }
+    const [standby] = await cluster.others()
+    assert.ok(standby !== undefined)
+    assert.equal((await standby.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
+    await standby.kill('SIGKILL')
+    await standby.restart()
+    await until('it follows', async () => ((await healthOf(standby)) === 429 ? true : undefined))
+    assert.equal((await standby.call('POST', 'secret/data/a', { data: { a: 1 } })).status, 200)
+    const backends = await standby.call('GET', 'sys/seal-backend-status')
+    assert.equal(at(backends.json, 'healthy'), true)
+  })
+})
+/** Longer than a node that follows answers from what it remembers, ms. */
+const STALE_AFTER = 12_000
+
+// With a thread that serves, and without: each has a memory of its own.
+for (const threads of [0, 1]) {
+  test(
+    `a standby with ${threads} threads that is cut off forgets a revoked token's answers in time`,
+    { skip: withoutPostgres() },
+    async () => {
+      await using postgres = await startPostgres()
+      const links = [await CuttableLink.to(postgres.port), await CuttableLink.to(postgres.port)]
+      await using _links = {
+        [Symbol.asyncDispose]: async () => void (await Promise.all(links.map((one) => one[Symbol.asyncDispose]()))),
+      }
+      await using cluster = await startCluster(
+        2,
+        (node) => {
+          const url = postgres.url().replace(`:${postgres.port}/`, `:${links[node]?.port ?? 0}/`)
+          return `storage "postgresql" {\n connection_url = "${url}"\n ha_enabled = "true"\n }`
+        },
+        { config: `serving_threads = ${threads}` },
+      )
+      const leader = await cluster.leader()
+      const [standby] = await cluster.others()
+      const link = standby && links[cluster.nodes.indexOf(standby)]
+      assert.ok(standby !== undefined && link !== undefined)
+      const token = await createToken(leader, { policies: ['default'] })
+      /** What the standby says; 0 where it takes its time, since it asks a storage that does not answer. */
+      const lookup = async (timeout: number): Promise<number> =>
+        standby.call('GET', 'auth/token/lookup-self', undefined, { token, timeout }).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      await until('the standby knows the token', async () => ((await lookup(2000)) === 200 ? true : undefined))
+      link.silence()
+      const cut = performance.now()
+      assert.equal((await leader.call('POST', 'auth/token/revoke', { token })).status, 204)
+      while (performance.now() - cut < STALE_AFTER) await lookup(1000)
+      // One that is waited for to the end, and some that are not.
+      const patient = lookup(60_000)
+      for (let i = 0; i < 20; i++) assert.notEqual(await lookup(200), 200)
+      const refusal = await patient
+      assert.ok(refusal === 403 || refusal >= 500, `the standby answered ${refusal}`)
+      link.mend()
+      await until('it follows again', async () => ((await lookup(2000)) === 403 ? true : undefined))
+      assert.equal(await healthOf(standby), 429)
+    },
+  )
+}
+
 describe('a single node on a shared storage', () => {
+  test('answers 503 while PostgreSQL is frozen, and goes on when it wakes', { skip: withoutPostgres() }, async () => {
+    await using postgres = await startPostgres()
+    await using one = await startCluster(1, `storage "postgresql" { connection_url = "${postgres.url()}" }`)
+    assert.equal((await one.first.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
+    postgres.freeze()
+    const late = await one.first.call('POST', 'secret/data/a', { data: { a: 1 } }, { timeout: 60_000 })
+    assert.equal(late.status, 503)
+    assert.match(late.text, /"errors":\["[^"]+"\]/)
+    postgres.thaw()
+    await until('it takes a write again', async () =>
+      (await one.first.call('POST', 'secret/data/a', { data: { a: 2 } })).status === 200 ? true : undefined,
+    )
+    assert.equal(at((await one.first.call('GET', 'secret/data/a')).json, 'data', 'data', 'a'), 2)
+  })
+
   test('has PostgreSQL to itself without ha_enabled', { skip: withoutPostgres() }, async () => {
     await using postgres = await startPostgres()
     const stanza = `storage "postgresql" { connection_url = "${postgres.url()}" }`

@@ -1,18 +1,25 @@
-/** The commands of the guide and of the page on backups, run as they stand. */
+/** The commands of the guide and of the pages on backups and clusters, run as they stand; the stanzas, read as a server does. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { loadConfig } from '../../src/config/index.ts'
+import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import { request } from '../support/http.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { coffer, freePort } from '../support/server.ts'
 
-const blocks = ['guide.md', 'backup.md'].flatMap((page) => {
+function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', page), 'utf8')
-  return [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => ({ page, block: match[1] ?? '' }))
-})
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '')
+}
+
+const blocks = ['guide.md', 'backup.md'].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
   const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
@@ -57,8 +64,7 @@ describe('docs', () => {
 })
 
 test('docs/seals.md: every stanza is one that a server takes', () => {
-  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'seals.md'), 'utf8')
-  const stanzas = [...page.matchAll(/^```hcl\n([^]*?)^```$/gm)].map((match) => match[1] ?? '')
+  const stanzas = blocksOf('seals.md', 'hcl')
   assert.ok(stanzas.length >= 7)
   const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
   process.env['HSM_PIN'] = '654321'
@@ -74,3 +80,83 @@ test('docs/seals.md: every stanza is one that a server takes', () => {
   }
   rmSync(folder, { recursive: true })
 })
+
+describe('docs/high-availability.md', () => {
+  const page = 'high-availability.md'
+  const STORAGE = /^storage "postgresql" \{\n[^}]*^\}$/m
+
+  test('every configuration is one that a node takes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+    const [postgresql = '', etcd = '', ...more] = blocksOf(page, 'hcl')
+    assert.deepEqual(more, [])
+    for (const text of [postgresql, postgresql.replace(STORAGE, etcd)]) {
+      const path = join(folder, 'coffer.hcl')
+      writeFileSync(path, text, { mode: 0o600 })
+      const { config, warnings } = loadConfig([path])
+      assert.ok('haEnabled' in config.storage && config.storage.haEnabled, text)
+      assert.equal(config.clusterAddr, 'https://node-1.example:8201')
+      assert.deepEqual(warnings, [])
+    }
+    rmSync(folder, { recursive: true })
+  })
+
+  /** One shell for all blocks. Its servers end with it, whatever comes of it. */
+  async function follow(databaseUrl: string, storage?: string): Promise<void> {
+    const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+    const whole = blocksOf(page, 'sh').join('\n')
+    assert.match(whole, STORAGE)
+    const script = (storage === undefined ? whole : whole.replace(STORAGE, storage)).replaceAll(
+      /\b82(\d|\$\{?\w+\}?|\$\(leader\))0\b/g,
+      `${await freeHundreds()}$10`,
+    )
+    const env = { PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`, HOME: home, DATABASE_URL: databaseUrl }
+    const child = spawn('sh', ['-e', '-x', '-c', script], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const end = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // All of them have ended.
+      }
+    }
+    const timer = setTimeout(end, 120_000)
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()))
+    const [status] = await once(child, 'close')
+    clearTimeout(timer)
+    end()
+    const logs = () => [1, 2, 3].map((node) => readFileSync(join(home, 'tour', `node-${node}.log`), 'utf8')).join('\n')
+    assert.equal(status, 0, `${said}\n${status === 0 ? '' : logs()}`)
+    rmSync(home, { recursive: true })
+  }
+
+  test('its tour of a cluster, on PostgreSQL', { skip: withoutPostgres() }, async () => {
+    await using postgres = await startPostgres()
+    await follow(postgres.url())
+  })
+
+  test('its tour of a cluster, on etcd', { skip: noEtcd }, async () => {
+    await using etcd = await TestEtcd.start()
+    await follow('', `storage "etcd" {\n address = "${etcd.address}"\n ha_enabled = true\n lock_timeout = "3s"\n}`)
+  })
+})
+
+/** What the ports of three nodes can begin with in place of the page's `82`. */
+async function freeHundreds(): Promise<number> {
+  for (;;) {
+    const hundreds = randomInt(110, 320)
+    const free = await Promise.all([10, 11, 20, 21, 30, 31].map((rest) => isFree(hundreds * 100 + rest)))
+    if (free.every(Boolean)) return hundreds
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
+}

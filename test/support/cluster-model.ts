@@ -126,7 +126,8 @@ export class ClusterModel {
     const written = await this.#send(node, 'POST', path, { data: { value: tried } })
     if (written?.status !== 200) return
     register.acknowledged = tried
-    register.index = String(written.headers['x-vault-index'] ?? register.index)
+    register.index = String(written.headers['x-vault-index'] ?? '')
+    if (register.index === '') this.#violations.push(`${path}: a write was acknowledged without an index`)
     await this.#expectAtLeast('where it was written', node, path, register, {})
     await this.#expectAtLeast('by its index', this.#any(), path, register, {
       'X-Vault-Index': register.index,

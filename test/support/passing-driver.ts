@@ -34,6 +34,10 @@ export class PassingDriver implements Driver {
     return this.inner.sequence
   }
 
+  get current(): boolean {
+    return this.inner.current
+  }
+
   get election(): Election | undefined {
     return this.inner.election
   }

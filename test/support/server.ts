@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly listener?: string
   readonly shares?: number
   readonly threshold?: number
+  /** The seal opens by itself: the shares are recovery shares. */
+  readonly recovery?: boolean
   /** Leave it uninitialised. */
   readonly raw?: boolean
   /** A file audit device, declared in the configuration; its path is `auditFile`. */
@@ -81,8 +83,11 @@ export class TestServer implements AsyncDisposable {
   }
 
   async initialize(): Promise<void> {
-    const { shares = 1, threshold = 1 } = this.#options
-    const answer = await this.call('PUT', 'sys/init', { secret_shares: shares, secret_threshold: threshold })
+    const { shares = 1, threshold = 1, recovery = false } = this.#options
+    const wish = recovery
+      ? { recovery_shares: shares, recovery_threshold: threshold }
+      : { secret_shares: shares, secret_threshold: threshold }
+    const answer = await this.call('PUT', 'sys/init', wish)
     if (answer.status !== 200) throw new Error(`init: ${answer.status} ${answer.text}`)
     const { keys_base64: keys, root_token: token } = answer.json as { keys_base64: string[]; root_token: string }
     this.keys = keys

@@ -40,8 +40,9 @@ export async function catchUp(x: Exchange, deps: PipelineDeps): Promise<Elsewher
 export function place(x: Exchange, deps: PipelineDeps): Elsewhere | undefined {
   const operation = x.hasRoute ? x.route.found?.operation : undefined
   const needs = operation?.place ?? 'anywhere'
-  // Between two roles a node knows nothing but itself.
-  if (!deps.reads()) return deps.state() === 'standby' && needs !== 'node' ? ELSEWHERE : undefined
+  // Between two roles a node knows nothing but itself, and who came then has not been brought up to date: he is not answered from here
+  // even if the next role has begun meanwhile.
+  if (x.snapshot === undefined) return deps.state() === 'standby' && needs !== 'node' ? ELSEWHERE : undefined
   if (RANK[needs] > RANK[deps.reach()] || isAskedOfLeader(x)) return ELSEWHERE
   // A wrapped reply is stored.
   return x.request.wrapTtl !== undefined && needs !== 'node' && operation?.flags.neverWrapped !== true

@@ -1,23 +1,15 @@
 /** In the main thread: a request that a thread handed over. Its body stays in the thread until somebody asks for it. */
 import { requestErrors } from '../../errors/request.ts'
-import type { ListenerTraits, PeerCertificate, WireRequest } from '../../request/wire.ts'
+import { HandedOver, type RequestHead } from '../../request/handed-over.ts'
 import { errorOf } from './failure.ts'
-import type { FromThread, RequestHead, ToThread } from './messages.ts'
+import type { FromThread, ToThread } from './messages.ts'
 
 interface Asked<T> {
   resolve(value: T): void
   reject(error: unknown): void
 }
 
-export class ForwardedRequest implements WireRequest {
-  readonly method: string
-  readonly target: string
-  readonly headers: ReadonlyMap<string, readonly string[]>
-  readonly remoteAddress: string
-  readonly remotePort: number
-  readonly tls: boolean
-  readonly peerCertificate: PeerCertificate | undefined
-  readonly listener: ListenerTraits
+export class ForwardedRequest extends HandedOver {
   readonly #id: number
   readonly #post: (message: ToThread) => void
   #sent: Uint8Array | undefined
@@ -28,14 +20,7 @@ export class ForwardedRequest implements WireRequest {
   expired = false
 
   constructor(id: number, head: RequestHead, body: Uint8Array | undefined, post: (message: ToThread) => void) {
-    this.method = head.method
-    this.target = head.target
-    this.headers = head.headers
-    this.remoteAddress = head.remoteAddress
-    this.remotePort = head.remotePort
-    this.tls = head.tls
-    this.peerCertificate = head.peerCertificate
-    this.listener = head.listener
+    super(head)
     this.#id = id
     this.#sent = body
     this.#post = post

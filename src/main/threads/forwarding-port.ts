@@ -1,7 +1,8 @@
 /** In a thread: hands whole requests to the main thread and brings its replies back. */
+import { headOf } from '../../request/handed-over.ts'
 import type { WireReply, WireRequest } from '../../request/wire.ts'
 import { failureOf } from './failure.ts'
-import type { FromThread, RequestHead, ToThread } from './messages.ts'
+import type { FromThread, ToThread } from './messages.ts'
 
 /** Bodies announced to be no larger go along with the request; others are sent when they are asked for. */
 const SMALL_BODY = 256 * 1024
@@ -111,11 +112,6 @@ export class ForwardingPort {
       if (!done) this.#post({ kind: 'wantPiece', id, done: true })
     }
   }
-}
-
-function headOf(wire: WireRequest): RequestHead {
-  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = wire
-  return { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener }
 }
 
 /** Undefined where the body is sent when it is asked for. */

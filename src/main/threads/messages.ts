@@ -4,7 +4,7 @@ import type { LogFormat, LogLevel, LogLevelsState, Tallied } from '../../lib/obs
 import type { ListenerConfig } from '../../listener/config.ts'
 import type { LeaseLimits } from '../../request/ports.ts'
 import type { InFlightRequest } from '../../request/system-ports.ts'
-import type { ListenerTraits, PeerCertificate, WireRequest } from '../../request/wire.ts'
+import type { RequestHead } from '../../request/handed-over.ts'
 import type { ThreadStorage } from '../storage.ts'
 
 /** With what a thread starts. */
@@ -51,15 +51,6 @@ export interface OrderResults {
   readonly tallies: readonly Tallied[]
   readonly inFlight: readonly InFlightRequest[]
   readonly quiet: undefined
-}
-
-/** A request without its body. */
-export type RequestHead = Pick<
-  WireRequest,
-  'method' | 'target' | 'headers' | 'remoteAddress' | 'remotePort' | 'tls'
-> & {
-  readonly peerCertificate: PeerCertificate | undefined
-  readonly listener: ListenerTraits
 }
 
 export type ReplyBody = string | Uint8Array | undefined

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { CuttableLink } from '../../../test/support/cuttable-link.ts'
 import { noEtcd, TestEtcd } from '../../../test/support/etcd.ts'
 import {
   at,
@@ -102,6 +103,31 @@ describe('etcd followers and outages', { skip: noEtcd }, () => {
     await leader.close()
     await thread.close()
   })
+
+  for (const how of ['silence', 'refuse'] as const) {
+    it(`is current no more a while after it was cut off (${how}), and again once it is mended`, async () => {
+      const path = newPath()
+      const freshFor = 2500
+      await using link = await CuttableLink.to(Number(new URL(etcd.address).port))
+      const leader = await open(path, { haEnabled: false, freshFor })
+      const addresses = [`http://127.0.0.1:${link.port}`]
+      const follower = await open(path, { addresses, requestTimeout: 1000, freshFor })
+      assert.equal(follower.current, true)
+      const cut = performance.now()
+      link[how]()
+      await leader.commit(BLIND, writes({ unseen: '1' }))
+      await until(() => !follower.current)
+      // Not at the first look that failed: its last answer was asked for up to a look before the cut.
+      assert.ok(performance.now() - cut > freshFor / 2)
+      assert.notEqual(follower.sequence, leader.sequence)
+      assert.equal(leader.current, true)
+      link.mend()
+      await until(() => follower.current)
+      assert.equal(follower.sequence, leader.sequence, 'it is current before it knows what happened')
+      await leader.close()
+      await follower.close()
+    })
+  }
 
   it('tells of a reset where the log does not reach back far enough', async () => {
     const path = newPath()

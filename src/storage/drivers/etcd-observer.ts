@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/observe/index.ts'
 import type { ChangeFeed } from '../change-feed.ts'
 import type { Change, Leader, Sequence } from '../driver.ts'
+import { Freshness } from '../freshness.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import {
   type BigCommit,
@@ -46,6 +47,8 @@ export interface ObserverOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly feed: ChangeFeed
+  /** How long what was seen counts as new, ms. */
+  readonly freshFor: number | undefined
   /** Called with what was seen before anything is made of it. */
   seen(sight: Sight): void
   /** Commits that were seen: those of this process are for their writer to tell of. */
@@ -63,6 +66,7 @@ const LONGEST_CATCH_UP = 1000
 
 export class EtcdObserver {
   readonly #options: ObserverOptions
+  readonly #freshness: Freshness
   #state: StoreState = { revision: 0, sequence: 0, generation: EMPTY_HEAD.generation, big: undefined }
   #running: Promise<Sight> | undefined
   #next: Promise<Sight> | undefined
@@ -74,10 +78,16 @@ export class EtcdObserver {
 
   constructor(options: ObserverOptions) {
     this.#options = options
+    this.#freshness = new Freshness(options.clock, options.freshFor)
   }
 
   get state(): StoreState {
     return this.#state
+  }
+
+  /** Whether the store was seen a short while ago. */
+  get current(): boolean {
+    return this.#freshness.current
   }
 
   /** The first look, and from then on by itself. Rejects where etcd does not answer. */
@@ -130,8 +140,9 @@ export class EtcdObserver {
   }
 
   async #read(): Promise<Sight> {
-    const { client, layout } = this.#options
+    const { client, layout, clock } = this.#options
     const known = this.#state.sequence
+    const asked = clock.monotonic()
     const response = await client.readTxn({
       compare: [],
       success: [
@@ -142,11 +153,11 @@ export class EtcdObserver {
       failure: [],
     })
     const sight = sightOf(response)
-    this.#take(sight)
+    this.#take(sight, asked)
     return sight
   }
 
-  #take(sight: Sight): void {
+  #take(sight: Sight, asked: number): void {
     const { revision, head } = sight
     if (revision >= this.#state.revision) {
       this.#options.seen(sight)
@@ -156,6 +167,7 @@ export class EtcdObserver {
       if (announcement !== 'later') this.show(revision, head)
       if (announcement === 'foreign') for (const change of changes) this.#options.feed.publish(change)
     }
+    this.#freshness.note(asked)
     this.#wake()
   }
 

@@ -42,6 +42,8 @@ export interface EtcdOptions {
   readonly lockTtl?: number
   /** No call to etcd takes longer, in ms. */
   readonly requestTimeout?: number
+  /** How long after it last saw the store a process that follows still answers, in ms. */
+  readonly freshFor?: number
   /** With what is beside it, a value must fit a request: 1.5 MiB unless etcd's `--max-request-bytes` says otherwise. */
   readonly maxValueBytes?: number
   readonly compact?: boolean
@@ -122,6 +124,7 @@ export class EtcdDriver implements Driver {
       clock,
       log,
       feed: this.#feed,
+      freshFor: options.freshFor,
       seen: (sight) => this.#seen(sight),
       announce: (sight) => this.#announce(sight),
       writes: () => this.#role?.seat.valid() === true,
@@ -148,6 +151,11 @@ export class EtcdDriver implements Driver {
 
   get sequence(): Sequence {
     return this.#observer.state.sequence
+  }
+
+  /** Who writes knows what it wrote; whether it still may, the leadership says. */
+  get current(): boolean {
+    return this.#role?.seat.valid() === true || this.#observer.current
   }
 
   snapshot(): Awaitable<Snapshot> {

@@ -25,6 +25,8 @@ const TIDY = 1_000
 export class LmdbFollower implements Driver {
   readonly type = 'lmdb'
   readonly election = undefined
+  /** It reads what the writer has committed, from the same file. */
+  readonly current = true
   readonly maxKeyBytes = MAX_KEY_BYTES
   readonly maxValueBytes: number
   readonly #environment: ReadEnvironment

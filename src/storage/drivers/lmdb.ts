@@ -26,6 +26,7 @@ export interface LmdbOptions {
 export class LmdbDriver implements Driver {
   readonly type = 'lmdb'
   readonly election = undefined
+  readonly current = true
   readonly maxKeyBytes: number
   readonly maxValueBytes: number
   readonly #folder: DataFolder

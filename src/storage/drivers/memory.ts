@@ -20,6 +20,7 @@ export interface MemoryOptions {
 export class MemoryDriver implements Driver {
   readonly type = 'inmem'
   readonly election = undefined
+  readonly current = true
   readonly maxKeyBytes = 1978
   readonly maxValueBytes: number
   readonly #keys: string[] = []

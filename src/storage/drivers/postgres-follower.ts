@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/observe/index.ts'
 import type { ChangeFeed } from '../change-feed.ts'
 import type { Sequence } from '../driver.ts'
+import type { Freshness } from '../freshness.ts'
 import { fetchChanges } from './postgres-changes.ts'
 import type { ErrorTranslator } from './postgres-error.ts'
 import type { Queryable } from './postgres-connection.ts'
@@ -12,6 +13,7 @@ export interface FollowerOptions {
   readonly tables: Tables
   readonly reader: Queryable
   readonly feed: ChangeFeed
+  readonly freshness: Freshness
   readonly clock: Clock
   readonly log: Logger | undefined
   readonly errors: ErrorTranslator
@@ -41,11 +43,13 @@ export class PostgresFollower {
 
   /** Begins at the newest commit, before anybody listens. */
   async start(): Promise<void> {
-    const { reader, tables } = this.#options
+    const { reader, tables, clock, freshness } = this.#options
+    const asked = clock.monotonic()
     const { rows } = await reader.query<{ sequence: number }>({
       text: `SELECT sequence FROM ${tables.meta} WHERE id = 1`,
     })
     this.#sequence = rows[0]?.sequence ?? 0
+    freshness.note(asked)
   }
 
   /** Announces all that was committed before this call. Rejects with the library's error. */
@@ -109,8 +113,9 @@ export class PostgresFollower {
   }
 
   async #fetch(): Promise<void> {
-    const { reader, tables, feed, log } = this.#options
+    const { reader, tables, feed, log, clock, freshness } = this.#options
     for (;;) {
+      const asked = clock.monotonic()
       const { changes, reached, newest } = await fetchChanges(reader, tables, this.#sequence)
       if (newest < this.#sequence) {
         log?.error('the storage is behind what this node has seen of it: commits were lost, such as at a failover', {
@@ -123,6 +128,8 @@ export class PostgresFollower {
         feed.publish(change)
       }
       this.#sequence = reached
+      // Before anybody who waited for it goes on.
+      if (reached >= newest) freshness.note(asked)
       this.#wake()
       if (reached >= newest) return
     }

@@ -8,6 +8,7 @@ import { inspect } from 'node:util'
 import { CofferError } from '../../errors/coffer-error.ts'
 import { createLogger, LogLevels } from '../../lib/observe/index.ts'
 import { PASSWORD, startPostgres, type TestPostgres, withoutPostgres } from '../../../test/support/postgres.ts'
+import { CuttableLink } from '../../../test/support/cuttable-link.ts'
 import { Valve } from '../../../test/support/valve.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Awaitable } from '../../lib/awaitable.ts'
@@ -585,6 +586,45 @@ else {
       assert.deepEqual(await old.snapshot.keys({ prefix: '' }), ['gone', 'kept'])
       assert.deepEqual(await at(follower, (snapshot) => snapshot.keys({ prefix: '' })), ['far', 'kept', 'new'])
       assert.deepEqual(await server.sql(`SELECT count(*)::int FROM ${table}_staging`), [{ count: 0 }])
+    })
+  })
+
+  describe('PostgreSQL: how fresh a follower is', () => {
+    const freshFor = 800
+    for (const how of ['silence', 'refuse'] as const) {
+      it(`is current no more a while after it was cut off (${how}), and again once it is mended`, async (t) => {
+        const table = newTable()
+        await using link = await CuttableLink.to(server.port)
+        const url = server.url().replace(`:${server.port}`, `:${link.port}`)
+        const leader = await open(t, table)
+        const follower = await open(t, table, { connectionUrl: url, timing: { poll: 50, freshFor } })
+        await lead(leader)
+        assert.equal(follower.current, true)
+        const cut = performance.now()
+        link[how]()
+        await leader.commit(BLIND, writes({ unseen: '1' }))
+        await until('it is not current', () => !follower.current, 5000)
+        // Not at the first look that failed: its last answer may have been asked for up to a look before the cut.
+        assert.ok(performance.now() - cut > freshFor / 2)
+        assert.notEqual(follower.sequence, leader.sequence)
+        assert.equal(leader.current, true)
+        link.mend()
+        await until('it is current again', () => follower.current, 10_000)
+        assert.equal(follower.sequence, leader.sequence, 'it is current before it knows what happened')
+      })
+    }
+
+    it('is current for as long as it leads, and at once when it follows again', async (t) => {
+      const table = newTable()
+      const driver = await open(t, table, { timing: { poll: 50, freshFor } })
+      const leadership = await lead(driver)
+      const began = performance.now()
+      await until('it leads for longer', () => {
+        assert.equal(driver.current, true)
+        return performance.now() - began > freshFor * 1.5
+      })
+      await leadership.release()
+      await until('it follows', () => driver.current, 1000)
     })
   })
 

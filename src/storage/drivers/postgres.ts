@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/observe/index.ts'
 import { ChangeFeed } from '../change-feed.ts'
 import type { Change, Driver, Election, Entry, ReadSet, Sequence, Snapshot, WriteSet } from '../driver.ts'
+import { FRESH_FOR, Freshness } from '../freshness.ts'
 import { OpenSnapshots } from '../open-snapshots.ts'
 import { Connector } from './postgres-connection.ts'
 import { PostgresElection } from './postgres-election.ts'
@@ -57,6 +58,8 @@ export interface PostgresTiming {
   readonly timeout: number
   /** Between looks for changes that were not told of. */
   readonly poll: number
+  /** How long after it last knew the newest commit a node that follows still answers. */
+  readonly freshFor: number
   /** How long versions stay that were superseded, for snapshots of other nodes. */
   readonly retention: number
   /** Between rounds of dropping old versions. */
@@ -68,6 +71,7 @@ export interface PostgresTiming {
 const TIMING: PostgresTiming = {
   timeout: 10_000,
   poll: 1000,
+  freshFor: FRESH_FOR,
   retention: 600_000,
   collectEvery: 60_000,
   pinAfter: 60_000,
@@ -105,6 +109,7 @@ export class PostgresDriver implements Driver, SnapshotSource {
   readonly #feed = new ChangeFeed()
   readonly #open = new OpenSnapshots()
   readonly #snapshots = new Set<PostgresSnapshot>()
+  readonly #freshness: Freshness
   readonly #follower: PostgresFollower
   readonly #listener: PostgresListener
   readonly #election: PostgresElection
@@ -131,7 +136,8 @@ export class PostgresDriver implements Driver, SnapshotSource {
     const tables = this.tables
     const reader = (this.reader = new Pool(connector, options.maxParallel ?? 16))
     this.#leaseLink = new Link(connector)
-    this.#follower = new PostgresFollower({ tables, reader, feed: this.#feed, clock, log, errors })
+    const freshness = (this.#freshness = new Freshness(clock, timing.freshFor))
+    this.#follower = new PostgresFollower({ tables, reader, feed: this.#feed, freshness, clock, log, errors })
     this.#listener = new PostgresListener({ connector, tables, clock, log, errors, poll: timing.poll })
     this.#election = new PostgresElection({
       connection: this.#leaseLink,
@@ -162,6 +168,11 @@ export class PostgresDriver implements Driver, SnapshotSource {
 
   get sequence(): Sequence {
     return this.#reign?.sequence ?? this.#follower.sequence
+  }
+
+  /** Who writes knows what it wrote; whether it still may, the leadership says. */
+  get current(): boolean {
+    return this.#reign !== undefined || this.#freshness.current
   }
 
   get closed(): boolean {
