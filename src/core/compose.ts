@@ -42,6 +42,8 @@ export interface ServerOptions extends HouseOptions {
   /** Replies carry `X-Vault-Hostname`. */
   readonly hostnameHeader: boolean
   readonly dataFolder: string | undefined
+  /** Folder for the snapshot before the first start of a version; undefined takes none. */
+  readonly upgradeSnapshots: string | undefined
   readonly sanitizedConfig: () => ReadonlyMap<string, JsonOut>
   /** Value of the first root token, for development servers alone. */
   readonly devRootToken?: string
@@ -89,12 +91,11 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         })
       : undefined
   const snapshotBefore = async (previous: string): Promise<void> => {
-    const folder = options.dataFolder
-    const take = () => snapshots.take()
     // It says whose snapshot it is, and this comes before all else is loaded.
     await store.read((view) => cluster.load(view))
-    if (folder !== undefined)
-      await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
+    const take = () => snapshots.take()
+    const folder = options.upgradeSnapshots
+    await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
   const lifecycle: Lifecycle = new Lifecycle({
     store,

@@ -7,13 +7,12 @@ import type { Place } from '../framework/path.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { Namespace } from '../request/request.ts'
+import type { ServerState } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
 import type { Sequence } from '../storage/driver.ts'
 import type { ReadTransaction, Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
-
-export type ServerState = 'uninitialized' | 'sealed' | 'standby' | 'active'
 
 /** What the stages use. Parts that exist only while unsealed are asked for when needed. */
 export interface PipelineDeps {

@@ -25,11 +25,11 @@ import type {
   SealBackend,
   SealStatus,
   ServerNode,
+  ServerState,
 } from '../request/system-ports.ts'
 import type { Leadership } from '../storage/driver.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
-import type { ServerState } from './deps.ts'
 import { RoleKeeper } from './role-keeper.ts'
 import type { ThreadsPort } from './threads-port.ts'
 
@@ -80,6 +80,8 @@ export class Lifecycle implements LifecyclePort {
   #status: SealState | undefined
   readonly #roles: RoleKeeper
   #unsealed = false
+  /** At rest, while all that is stored is replaced. */
+  #restoring = false
   #rotation: Timer | undefined
 
   constructor(deps: LifecycleDeps) {
@@ -131,6 +133,7 @@ export class Lifecycle implements LifecyclePort {
 
   state(): ServerState {
     if (this.#unsealed) return this.#roles.role() === 'leader' ? 'active' : 'standby'
+    if (this.#restoring) return 'restoring'
     return this.#status?.initialized === true ? 'sealed' : 'uninitialized'
   }
 
@@ -145,11 +148,12 @@ export class Lifecycle implements LifecyclePort {
 
   sealStatus(): SealStatus {
     const status = this.#status
-    const cluster = this.#unsealed ? this.#deps.cluster() : undefined
+    const sealed = !this.#unsealed && !this.#restoring
+    const cluster = sealed ? undefined : this.#deps.cluster()
     return {
       type: status?.type ?? this.#deps.seal.type,
       initialized: status?.initialized ?? false,
-      sealed: !this.#unsealed,
+      sealed,
       threshold: status?.threshold ?? 0,
       shares: status?.shares ?? 0,
       progress: status?.progress ?? 0,
@@ -348,12 +352,14 @@ export class Lifecycle implements LifecyclePort {
 
   async #deactivate(): Promise<void> {
     this.#unsealed = false
+    this.#restoring = false
     this.#rotation?.cancel()
     await this.#close()
     this.#deps.log.info('sealed')
   }
 
   async #pause(): Promise<void> {
+    this.#restoring = true
     this.#unsealed = false
     await this.#deps.threads.close()
     await this.#roles.pause()
@@ -363,6 +369,7 @@ export class Lifecycle implements LifecyclePort {
     await this.#roles.resume()
     await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
     this.#unsealed = true
+    this.#restoring = false
   }
 
   async #close(): Promise<void> {

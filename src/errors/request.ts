@@ -48,6 +48,10 @@ export const requestErrors = defineErrors('REQUEST', {
     message: 'the active node did not answer; whether it carried the request out is not known',
   },
   REPLACED: { status: 503, message: 'all that is stored was replaced while the request was under way; try again' },
+  RESTORING: {
+    status: 503,
+    message: 'a snapshot is being restored, and nothing else is answered meanwhile; try again',
+  },
   NOT_INITIALIZED: { status: 400, message: 'Vault is not initialized' },
   INTERNAL: { status: 500, message: 'internal error' },
   NOT_FOUND: { status: 404, message: '' },

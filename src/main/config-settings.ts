@@ -52,10 +52,11 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     allowApiAuditCreation: config.unsafeAllowApiAuditCreation,
     allowAuditPrefix: config.allowAuditLogPrefixing,
     closedToAudit: closedPaths(
-      [storageFolder, ...files, config.pidFile, logFile, ...config.seals.flatMap(filesOf)],
+      [storageFolder, config.upgradeSnapshotPath, ...files, config.pidFile, logFile, ...config.seals.flatMap(filesOf)],
       listeners,
     ),
     configFiles: files,
+    upgradeSnapshotPath: config.upgradeSnapshotPath,
     pidFile: config.pidFile,
     sanitized: () => sanitized(config),
     warnings: [...warnings, ...exposures].map(problemText),

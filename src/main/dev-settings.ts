@@ -43,6 +43,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     allowAuditPrefix: false,
     closedToAudit: closedPaths([store], []),
     configFiles: [],
+    upgradeSnapshotPath: undefined,
     pidFile: undefined,
     sanitized: () => new Map(),
     warnings: [],

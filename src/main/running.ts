@@ -1,5 +1,6 @@
 /** A server that runs: made of its settings, reloaded at SIGHUP, brought down in order. */
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { clusterNode } from '../cluster/cluster-node.ts'
 import type { JoinCluster } from '../core/cluster-port.ts'
 import { composeServer, type Server } from '../core/compose.ts'
@@ -114,12 +115,18 @@ function compose(
     allowApiAuditCreation: settings.allowApiAuditCreation,
     allowAuditPrefix: settings.allowAuditPrefix,
     dataFolder: settings.storage.type === 'lmdb' ? settings.storage.path : undefined,
+    upgradeSnapshots: upgradeSnapshotFolder(settings),
     sanitizedConfig: settings.sanitized,
     ...(driver.election === undefined ? {} : { joinCluster: joinCluster(settings, driver.election, log, front) }),
     roleChanged: (role, leadership) => front.roleChanged(role, leadership),
     ...(front.threads === undefined ? {} : { threads: front.threads }),
     ...(devRootToken === undefined ? {} : { devRootToken }),
   })
+}
+
+/** Beside an embedded store, unless told otherwise. For one that is shared only its operator knows a place that lasts. */
+function upgradeSnapshotFolder({ upgradeSnapshotPath, storage }: Settings): string | undefined {
+  return upgradeSnapshotPath ?? (storage.type === 'lmdb' ? join(storage.path, 'snapshots') : undefined)
 }
 
 function joinCluster(settings: Settings, election: Election, log: Logger, front: Front): JoinCluster {

@@ -16,6 +16,7 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['log_level', config.logLevel],
     ['log_requests_level', config.logRequestsLevel],
     ['pid_file', config.pidFile ?? ''],
+    ['upgrade_snapshot_path', config.upgradeSnapshotPath ?? ''],
     ['unsafe_allow_api_audit_creation', config.unsafeAllowApiAuditCreation],
     ['allow_audit_log_prefixing', config.allowAuditLogPrefixing],
     ['listeners', config.listeners.map(({ type, address }) => ({ type, config: { address } }))],

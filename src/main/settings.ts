@@ -30,6 +30,8 @@ export interface Settings {
   /** Files and folders that no audit device may be or lie in. */
   readonly closedToAudit: readonly string[]
   readonly configFiles: readonly string[]
+  /** Folder for the snapshot before a version runs for the first time. */
+  readonly upgradeSnapshotPath: string | undefined
   readonly pidFile: string | undefined
   /** What of the configuration may be shown. */
   readonly sanitized: () => ReadonlyMap<string, JsonOut>

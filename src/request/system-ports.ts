@@ -174,6 +174,9 @@ export interface LeaderAddress {
   readonly isSelf: boolean
 }
 
+/** `restoring`: unsealed, but at rest while something else is put in place of all that is stored. */
+export type ServerState = 'uninitialized' | 'sealed' | 'restoring' | 'standby' | 'active'
+
 /** The server's own life: sealed, unsealed, active. */
 export interface LifecyclePort {
   sealStatus(): SealStatus
@@ -188,8 +191,7 @@ export interface LifecyclePort {
   rotate(): Promise<void>
   rotateConfig(): RotateConfig
   setRotateConfig(config: RotateConfig): Promise<void>
-  /** `uninitialized`, `sealed`, `standby` or `active`. */
-  state(): 'uninitialized' | 'sealed' | 'standby' | 'active'
+  state(): ServerState
   /** Wall clock of becoming active, ms. */
   activeSince(): number | undefined
   /** This server and those it knows of. */

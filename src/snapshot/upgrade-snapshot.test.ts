@@ -24,12 +24,12 @@ test('one of each version is kept, private', () =>
     await clock.advance(1000)
     await takeUpgradeSnapshot({ ...deps, version: '0.2.0' }, '0.1.0')
     await takeUpgradeSnapshot({ ...deps, version: '0.3.0' }, '0.2.0')
-    const names = readdirSync(join(folder, 'snapshots')).toSorted()
+    const names = readdirSync(folder).toSorted()
     assert.equal(names.length, 2)
     assert.match(names.join(' '), /^before-0\.2\.0-\d+\.snap before-0\.3\.0-\d+\.snap$/)
     const [first = ''] = names
-    assert.equal(readFileSync(join(folder, 'snapshots', first), 'utf8'), 'archive')
-    assert.equal(statSync(join(folder, 'snapshots', first)).mode & 0o777, 0o600)
+    assert.equal(readFileSync(join(folder, first), 'utf8'), 'archive')
+    assert.equal(statSync(join(folder, first)).mode & 0o777, 0o600)
   }))
 
 test('one that fails is no reason not to start, and is told of', () =>
@@ -37,6 +37,17 @@ test('one that fails is no reason not to start, and is told of', () =>
     writeFileSync(join(folder, 'snapshots'), 'in the way')
     const errors: string[] = []
     const log = { ...silentLogger, error: (message: string) => void errors.push(message) }
-    await takeUpgradeSnapshot({ clock: new FakeClock(), log, folder, version: '0.2.0', take: archive }, '0.1.0')
+    await takeUpgradeSnapshot(
+      { clock: new FakeClock(), log, folder: join(folder, 'snapshots'), version: '0.2.0', take: archive },
+      '0.1.0',
+    )
     assert.match(errors.join(), /could not be taken; the server starts without it/)
   }))
+
+test('where no folder is named none is taken, and how to have one is said', async () => {
+  const warnings: string[] = []
+  const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) }
+  const take = (): never => assert.fail('a snapshot was taken')
+  await takeUpgradeSnapshot({ clock: new FakeClock(), log, folder: undefined, version: '0.2.0', take }, '0.1.0')
+  assert.match(warnings.join(), /no snapshot is taken before: upgrade_snapshot_path is not set/)
+})

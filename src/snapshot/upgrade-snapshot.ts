@@ -8,8 +8,8 @@ import { nameOf } from './auto/target.ts'
 export interface UpgradeSnapshotDeps {
   readonly clock: Clock
   readonly log: Logger
-  /** Below it. */
-  readonly folder: string
+  /** Undefined where nobody said where one would last. */
+  readonly folder: string | undefined
   readonly version: string
   take(): AsyncIterable<Uint8Array>
 }
@@ -19,8 +19,18 @@ const KEPT = 1
 
 /** Never rejects: a server that cannot take it starts all the same, and says so. */
 export async function takeUpgradeSnapshot(deps: UpgradeSnapshotDeps, from: string): Promise<void> {
-  const { clock, log, version } = deps
-  const folder = join(deps.folder, 'snapshots')
+  const { clock, log, version, folder } = deps
+  if (folder === undefined) {
+    log.warn(
+      'this version runs here for the first time, and no snapshot is taken before: upgrade_snapshot_path is not set',
+      {
+        from,
+        version,
+        advice: 'set upgrade_snapshot_path to a folder of this machine that lasts, on every node',
+      },
+    )
+    return
+  }
   const filePrefix = `before-${version}`
   try {
     const target = new LocalTarget({ folder, filePrefix, maxSpace: Infinity })

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { until } from '../support/callers.ts'
 import { healthOf, startCluster, startNodes, type TestCluster } from '../support/cluster.ts'
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import type { Answer } from '../support/http.ts'
-import { at, textAt } from '../support/json.ts'
+import { at, listAt, textAt } from '../support/json.ts'
 import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -258,5 +261,70 @@ describe('with a seal that opens by itself', { skip: withoutPostgres() }, () => 
     const leader = await nodes.leader()
     assert.equal((await leader.call('PUT', 'sys/seal')).status, 204)
     assert.equal(await healthOf(leader), 503)
+  })
+})
+
+/** As if what runs here were newer than what ran before. */
+async function pretendOlder(node: TestServer): Promise<string> {
+  const history = await node.call('GET', 'sys/raw/core/versions?list=true')
+  const [version = ''] = listAt(history.json, 'data', 'keys').map(String)
+  const record = textAt((await node.call('GET', `sys/raw/core/versions/${version}`)).json, 'data', 'value')
+  assert.equal((await node.call('POST', 'sys/raw/core/versions/0.0.1', { value: record })).status, 204)
+  assert.equal((await node.call('DELETE', `sys/raw/core/versions/${version}`)).status, 204)
+  return version
+}
+
+async function startAnew(cluster: TestCluster): Promise<void> {
+  for (const node of cluster.nodes) await node.kill('SIGTERM')
+  for (const node of cluster.nodes) await cluster.revive(node)
+  await cluster.leader()
+}
+
+describe('the first start of another version', () => {
+  test('on PostgreSQL the node that leads takes a snapshot before', { skip: withoutPostgres() }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-upgrade-'))
+    try {
+      await using postgres = await startPostgres()
+      const storage = `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`
+      const config = `raw_storage_endpoint = true\nupgrade_snapshot_path = "${folder}/kept"`
+      await using cluster = await startCluster(2, storage, { config })
+      const version = await pretendOlder(await cluster.leader())
+      assert.ok(!existsSync(join(folder, 'kept')))
+      await startAnew(cluster)
+      const names = readdirSync(join(folder, 'kept'))
+      assert.equal(names.length, 1)
+      assert.ok(names[0]?.startsWith(`before-${version}-`))
+      const [standby] = await cluster.others()
+      assert.ok(standby !== undefined)
+      const restored = await restore(standby, readFileSync(join(folder, 'kept', names[0] ?? '')))
+      assert.equal(restored.status, 204, restored.text)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('on etcd without a folder none is taken, and the log says so', { skip: noEtcd }, async () => {
+    await using etcd = await TestEtcd.start()
+    const storage = `storage "etcd" {\n address = "${etcd.address}"\n }`
+    await using cluster = await startCluster(1, storage, { config: 'raw_storage_endpoint = true' })
+    await pretendOlder(cluster.first)
+    assert.doesNotMatch(cluster.first.output, /upgrade_snapshot_path/)
+    await startAnew(cluster)
+    await cluster.first.said(/no snapshot is taken before: upgrade_snapshot_path is not set/)
+  })
+
+  test('on etcd with a folder one is taken', { skip: noEtcd }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-upgrade-'))
+    try {
+      await using etcd = await TestEtcd.start()
+      const storage = `storage "etcd" {\n address = "${etcd.address}"\n }`
+      const config = `raw_storage_endpoint = true\nupgrade_snapshot_path = "${folder}"`
+      await using cluster = await startCluster(1, storage, { config })
+      await pretendOlder(cluster.first)
+      await startAnew(cluster)
+      assert.equal(readdirSync(folder).length, 1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

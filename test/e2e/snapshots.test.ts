@@ -8,6 +8,7 @@ import type { Entry } from '../../src/storage/driver.ts'
 import { storageErrors } from '../../src/errors/storage.ts'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { PassingDriver } from '../support/passing-driver.ts'
+import { at } from '../support/json.ts'
 import { startServer } from '../support/server.ts'
 
 const SNAPSHOT = 'sys/storage/raft/snapshot'
@@ -175,6 +176,43 @@ test('where the storage fails, the server goes on with what it had', async () =>
     assert.equal(await dataOf(server, 'kv/data/s1'), '200 {"n":1}')
     assert.equal((await server.call('POST', 'kv/data/s1', { data: { n: 1 } })).status, 200)
   }
+})
+
+test('while a restore runs the server says so, and not that it is sealed', async () => {
+  const begun = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  class SlowReplacing extends PassingDriver {
+    override async replace(entries: AsyncIterable<readonly Entry[]>): Promise<number> {
+      begun.resolve()
+      await goOn.promise
+      return super.replace(entries)
+    }
+  }
+  await using server = await composedServer({ around: (driver) => new SlowReplacing(driver) })
+  await withSecrets(server)
+  const archive = await take(server)
+  const restoring = server.call('POST', SNAPSHOT, archive)
+  await begun.promise
+  assert.equal(server.server.lifecycle.state(), 'restoring')
+  for (const query of ['', '?standbyok=true']) {
+    const { status, json } = await server.call('GET', `sys/health${query}`)
+    assert.equal(status, 429)
+    assert.deepEqual([at(json, 'sealed'), at(json, 'standby'), at(json, 'initialized')], [false, true, true])
+  }
+  assert.equal(at((await server.call('GET', 'sys/seal-status')).json, 'sealed'), false)
+  for (const [method, path] of [
+    ['GET', 'kv/data/s1'],
+    ['POST', 'kv/data/s1'],
+    ['GET', 'sys/mounts'],
+  ] as const) {
+    const { status, text } = await server.call(method, path)
+    assert.equal(status, 503)
+    assert.match(text, /a snapshot is being restored/)
+  }
+  goOn.resolve()
+  assert.equal((await restoring).status, 204)
+  assert.equal(server.server.lifecycle.state(), 'active')
+  assert.equal((await server.call('GET', 'sys/health')).status, 200)
 })
 
 test('a write that was on its way when the state changed is not carried out in the new one', async () => {

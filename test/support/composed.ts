@@ -79,6 +79,7 @@ export class ComposedServer implements AsyncDisposable {
       allowApiAuditCreation: false,
       allowAuditPrefix: false,
       dataFolder: undefined,
+      upgradeSnapshots: undefined,
       sanitizedConfig: () => new Map(),
     })
   }

@@ -50,6 +50,9 @@ export const serverSchema = {
   pid_file: optionalText(
     'File to write the process id to once the server listens. It is removed when the server stops in order.',
   ),
+  upgrade_snapshot_path: optionalText(
+    'Folder for the snapshot that is taken before a version runs for the first time on what another left. If not given: `snapshots` in the folder of an embedded storage; with a storage that is shared none is taken.',
+  ),
   disable_mlock: ignored('the memory that holds keys is always locked, the rest of the process never'),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
   introspection_endpoint: ignored('there is no sys/internal/inspect'),

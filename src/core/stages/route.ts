@@ -16,7 +16,9 @@ export function assertServing(x: Exchange, deps: PipelineDeps): void {
   const found = x.hasRoute ? x.route.found : undefined
   const flags = found?.operation?.flags ?? found?.path.flags
   if (flags?.whileSealed === true || isOpen(x, flags)) return
-  throw deps.state() === 'standby' ? requestErrors.STANDBY() : requestErrors.SEALED()
+  const state = deps.state()
+  if (state === 'standby') throw requestErrors.STANDBY()
+  throw state === 'restoring' ? requestErrors.RESTORING() : requestErrors.SEALED()
 }
 
 /** The listener's configuration opens the path to anyone: it is served without a token, also while sealed. */

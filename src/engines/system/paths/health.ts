@@ -1,5 +1,5 @@
 import { definePath, f, type Infer, type PathDefinition } from '#framework'
-import type { SystemPorts } from '../../../request/system-ports.ts'
+import type { ServerState, SystemPorts } from '../../../request/system-ports.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
 const healthReply = rawSchema('The state of the server; the status code tells the same.', {
@@ -68,12 +68,15 @@ export function healthPaths({ lifecycle, observe }: SystemPorts): readonly PathD
   ]
 }
 
-function codeOf(state: 'uninitialized' | 'sealed' | 'standby' | 'active', asked: Infer<typeof fields>): number {
+function codeOf(state: ServerState, asked: Infer<typeof fields>): number {
   switch (state) {
     case 'uninitialized':
       return asked.uninitcode
     case 'sealed':
       return asked.sealedcode
+    // It answers nobody, so it is not as good as an active one, whatever is asked.
+    case 'restoring':
+      return asked.standbycode
     case 'standby':
       return asked.standbyok ? asked.activecode : asked.standbycode
     case 'active':

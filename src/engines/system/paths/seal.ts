@@ -95,7 +95,7 @@ interface UnsealInput {
 }
 
 async function unseal(lifecycle: LifecyclePort, { key, reset, migrate }: UnsealInput): Promise<SealStatus> {
-  const open = lifecycle.state() === 'active' || lifecycle.state() === 'standby'
+  const open = lifecycle.state() !== 'uninitialized' && !lifecycle.sealStatus().sealed
   if (reset) {
     if (open) throw sealErrors.UNSEALED()
     return lifecycle.resetUnseal()
