@@ -182,7 +182,10 @@ storage_x "y" {}`),
   })
 
   const single: readonly (readonly [text: string, sentence: RegExp])[] = [
-    ['storage "raft" { path = "x" }', /^1:9: storage "raft" is not supported: it takes "lmdb", "inmem", "postgresql", "etcd", "file"/],
+    [
+      'storage "raft" { path = "x" }',
+      /^1:9: storage "raft" is not supported: it takes "lmdb", "inmem", "postgresql", "etcd", "file"/,
+    ],
     ['storage "lmdb" {}', /needs path/],
     ['storage "inmem" {}\nstorage "inmem" {}', /^2:1: only one storage stanza/],
     ['storage "inmem" { path = "x" }', /unknown key "path" in storage "inmem"/],
