@@ -5,7 +5,7 @@
 import { figuresOf, lengths, turnByTurn } from './compare.ts'
 import { drive, requireWrk, scenarios, type Figures, type Scenario } from './load.ts'
 import { printFigures, type Measured } from './report.ts'
-import { startCofferNodes, startReferenceNodes, type Running } from './servers.ts'
+import { cofferName, startCofferNodes, startReferenceNodes, type Running } from './servers.ts'
 import { benchSettings } from './settings.ts'
 
 const COUNT = 3
@@ -41,8 +41,7 @@ export async function nodes(env: NodeJS.ProcessEnv): Promise<void> {
     const groups: Group[] = []
     try {
       for (const threads of settings.threads) {
-        const name = threads === undefined ? 'coffer' : `coffer, ${threads} threads`
-        groups.push({ name, nodes: await startCofferNodes(COUNT, kind, threads) })
+        groups.push({ name: cofferName(threads), nodes: await startCofferNodes(COUNT, kind, threads) })
       }
       if (settings.reference !== undefined)
         groups.push({ name: 'reference, raft', nodes: await startReferenceNodes(settings.reference, COUNT) })

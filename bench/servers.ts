@@ -117,7 +117,7 @@ async function startNodes(
 }
 
 export function cofferName(threads: number | undefined): string {
-  return threads === undefined ? 'coffer' : `coffer, ${threads} threads`
+  return threads === undefined ? 'coffer' : `coffer, ${threads} thread${threads === 1 ? '' : 's'}`
 }
 
 function threadsLine(threads: number | undefined): string {
