@@ -139,6 +139,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     version,
     scratchFolder: options.dataFolder ?? tmpdir(),
     dataFolder: options.dataFolder,
+    newestAutomatic: () => autoSnapshots.newest(),
   })
   const autoSnapshots: AutoSnapshots = new AutoSnapshots({
     store,

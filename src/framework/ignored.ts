@@ -39,7 +39,7 @@ function warn(
   known: ReadonlySet<string>,
   inPath: ReadonlySet<string>,
 ): void {
-  const given = inputsOf(call, operation.verb)
+  const given = inputsOf(call, operation)
   if (given.size === 0) return
   const names = [...given.keys()].toSorted()
   const ignored =

@@ -192,9 +192,7 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   #reader<F extends Fields>(verb: Verb, spec: ReadSpec<T, F>): PathBuilder<T> {
-    return this.#with(verb, 'read', spec, async (call) =>
-      spec.run({ ...call, ...this.#inputs(call, verb, spec.fields) }),
-    )
+    return this.#with(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec) }))
   }
 
   #writer<F extends Fields>(verb: Verb, spec: WriteSpec<T, F>): PathBuilder<T> {
@@ -203,7 +201,7 @@ class PathBuilder<T extends string> implements PathDefinition {
       // As in Vault: a name that ends so could not be told from a folder in a list.
       if (verb !== 'delete' && verb !== 'read' && call.request.path.endsWith('/'))
         badRequest("cannot write to a path ending in '/'")
-      return spec.run({ ...call, ...this.#inputs(call, verb, spec.fields), view: call.writeView })
+      return spec.run({ ...call, ...this.#inputs(call, verb, spec), view: call.writeView })
     })
   }
 
@@ -230,8 +228,8 @@ class PathBuilder<T extends string> implements PathDefinition {
     return new PathBuilder(this.template, this.#init, new Map([...this.operations, [verb, operation]]))
   }
 
-  #inputs<F extends Fields>(call: Call, verb: Verb, fields: F | undefined) {
-    const given = inputsOf(call, verb)
+  #inputs<F extends Fields>(call: Call, verb: Verb, { fields, flags }: SpecBase<F>) {
+    const given = inputsOf(call, { verb, flags: { ...this.flags, ...flags } })
     // An operation without declared fields has the type NoFields, which an empty record satisfies.
     return { params: this.#params(call), in: parseFields(fields ?? ({} as F), given), given }
   }
@@ -242,9 +240,16 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 }
 
-/** Reads, lists and deletes take the query; writes and patches the body. As in Vault a body on a delete counts too. */
-export function inputsOf(call: Call, verb: Verb): ReadonlyMap<string, Input> {
+/**
+ * Reads, lists and deletes take the query; writes and patches the body, unless that is a stream of bytes. As in Vault a body on a delete
+ * counts too.
+ */
+export function inputsOf(
+  call: Call,
+  { verb, flags }: Pick<OperationDefinition, 'verb' | 'flags'>,
+): ReadonlyMap<string, Input> {
   const { body, query } = call.request
+  if (flags.streamedBody === true) return query
   if (verb === 'write' || verb === 'patch') return body
   if (verb === 'delete' && body.size > 0) return new Map<string, Input>([...query, ...body])
   return query

@@ -5,9 +5,12 @@ import type { ReadView, WriteView } from '../storage/view.ts'
 export interface DrillReport {
   readonly state: 'running' | 'succeeded' | 'failed'
   /** What is being done; of one that ended, what was done last. */
-  readonly phase: 'taking' | 'restoring' | 'reading'
-  /** Whether the snapshot was handed in, or taken for the drill. */
-  readonly given: boolean
+  readonly phase: 'taking' | 'fetching' | 'restoring' | 'reading'
+  /** Whether the snapshot was handed in, taken by the clock before, or taken for the drill. */
+  readonly source: 'given' | 'automatic' | 'taken'
+  /** Of an automatic one: the name of its configuration, and where it is. */
+  readonly config: string
+  readonly url: string
   /** RFC 3339: when the snapshot was taken; empty until that is known. */
   readonly created: string
   readonly serverVersion: string
@@ -38,10 +41,11 @@ export interface SnapshotsPort {
    */
   restore(archive: AsyncIterable<Uint8Array>, force: boolean): Promise<void>
   /**
-   * Begins to prove that an archive can be restored: the one handed in, or one that is taken now where the body is empty. Resolves once
-   * what was handed in is here and whole; the rest goes on by itself.
+   * Begins to prove that an archive can be restored: the one handed in or, where the body is empty, the newest automatic one. With
+   * `now`, and where there is no automatic one, one is taken. Resolves once what was handed in is here and whole; the rest goes on by
+   * itself.
    */
-  startDrill(archive: AsyncIterable<Uint8Array>): Promise<DrillReport>
+  startDrill(archive: AsyncIterable<Uint8Array>, now: boolean): Promise<DrillReport>
   /** The one under way, or the last. */
   drillReport(): DrillReport | undefined
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { DrillReport } from '../request/snapshot-ports.ts'
 import type { Driver, Entry } from '../storage/driver.ts'
+import type { AutomaticSnapshot } from './auto/auto-snapshots.ts'
 import { snapshotErrors } from './errors.ts'
 import { pagesOf } from './pages.ts'
 import { readArchive, type ArchiveSummary } from './read-archive.ts'
@@ -21,11 +22,17 @@ export interface DrillParts {
   readonly vault: Vault
   /** Taken over. */
   readonly spool: Spool
-  /** The archive is in the spool already; else it is to be taken. */
-  readonly given: boolean
+  readonly source: DrillSource
   readonly scratchFolder: string
-  take(): AsyncIterable<Uint8Array>
+  /** Rejects with a `SNAPSHOT_*` error where what is in the spool could not be restored here. */
+  check(): Promise<void>
 }
+
+/** What is handed in is in the spool already; else it is read into it. */
+export type DrillSource =
+  | { readonly kind: 'given' }
+  | { readonly kind: 'taken'; read(): AsyncIterable<Uint8Array> }
+  | ({ readonly kind: 'automatic' } & Pick<AutomaticSnapshot, 'config' | 'url' | 'read'>)
 
 const PREFIX = 'snapshot-drill-'
 /** Damaged entries whose numbers are told. */
@@ -36,7 +43,7 @@ export class Drill {
   readonly #startedAt: number
   readonly #began: number
   #state: DrillReport['state'] = 'running'
-  #phase: DrillReport['phase'] = 'taking'
+  #phase: DrillReport['phase']
   #summary: ArchiveSummary | undefined
   #entries = 0
   #opened = 0
@@ -49,16 +56,20 @@ export class Drill {
 
   constructor(parts: DrillParts) {
     this.#parts = parts
+    this.#phase = parts.source.kind === 'automatic' ? 'fetching' : 'taking'
     this.#startedAt = parts.clock.now()
     this.#began = parts.clock.monotonic()
   }
 
   report(): DrillReport {
+    const { source } = this.#parts
     const meta = this.#summary?.meta
     return {
       state: this.#state,
       phase: this.#phase,
-      given: this.#parts.given,
+      source: source.kind,
+      config: source.kind === 'automatic' ? source.config : '',
+      url: source.kind === 'automatic' ? source.url : '',
       created: meta?.created ?? '',
       serverVersion: meta?.serverVersion ?? '',
       clusterId: meta?.clusterId ?? '',
@@ -71,6 +82,11 @@ export class Drill {
       startedAt: new Date(this.#startedAt).toISOString(),
       duration: Math.round(this.#duration ?? this.#parts.clock.monotonic() - this.#began),
     }
+  }
+
+  /** Rejects as the restore would, before it changes anything. */
+  check(): Promise<void> {
+    return this.#parts.check()
   }
 
   /** Never rejects. */
@@ -102,8 +118,10 @@ export class Drill {
   }
 
   async #prove(): Promise<void> {
-    const { spool, given, take, scratchFolder } = this.#parts
-    if (!given) await spool.fill(take())
+    const { spool, source, scratchFolder } = this.#parts
+    if (source.kind !== 'given') await spool.fill(source.read())
+    // What lay somewhere meanwhile may be of another vault, or changed: a restore would refuse it.
+    if (source.kind === 'automatic') await this.check()
     this.#phase = 'restoring'
     const folder = await mkdtemp(join(scratchFolder, PREFIX))
     try {

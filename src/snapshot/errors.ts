@@ -11,6 +11,11 @@ export const autoSnapshotErrors = defineErrors('SNAPSHOT_AUTO', {
     status: 507,
     message: (p: { max: number }) => `the snapshots would take more than the ${p.max} bytes of local_max_space`,
   },
+  UNREADABLE: {
+    status: 500,
+    message: (p: { config: string; reason: string }) =>
+      `the automatic snapshots of "${p.config}" could not be looked into, so which one is the newest is not known: ${p.reason}`,
+  },
   NO_S3: { status: 500, message: 'the package @aws-sdk/client-s3, which is optional, is not installed' },
 })
 

@@ -3,7 +3,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { DrillReport, SnapshotsPort } from '../request/snapshot-ports.ts'
 import type { Driver } from '../storage/driver.ts'
-import { Drill } from './drill.ts'
+import type { AutomaticSnapshot } from './auto/auto-snapshots.ts'
+import { Drill, type DrillSource } from './drill.ts'
 import { snapshotErrors } from './errors.ts'
 import type { SnapshotMeta } from './format.ts'
 import { readArchive, verifyArchive, type ArchiveSource, type ArchiveSummary } from './read-archive.ts'
@@ -21,6 +22,8 @@ export interface SnapshotsDeps {
   readonly scratchFolder: string
   /** The folder of an embedded store, on whose disk a restore needs room. */
   readonly dataFolder: string | undefined
+  /** The newest that was taken by the clock. */
+  newestAutomatic(): Promise<AutomaticSnapshot | undefined>
 }
 
 /** What an archive was found to be, with the entries that open its vault. */
@@ -73,23 +76,23 @@ export class Snapshots implements SnapshotsPort {
     })
   }
 
-  async startDrill(archive: AsyncIterable<Uint8Array>): Promise<DrillReport> {
+  async startDrill(archive: AsyncIterable<Uint8Array>, now: boolean): Promise<DrillReport> {
     return this.#alone('a drill', async (goOn) => {
       const { clock, log, scratchFolder } = this.#deps
       const spool = await openSpool(scratchFolder)
       try {
         await spool.fill(archive)
         const given = !isNothing(spool.size, await start(spool))
-        if (given) this.#judge(await this.#verify(spool), false)
         const drill = new Drill({
           clock,
           log,
           spool,
-          given,
+          source: given ? { kind: 'given' } : await this.#sourceOfDrill(now),
           scratchFolder,
           vault: this.#deps.vault,
-          take: () => this.take(),
+          check: async () => this.#judge(await this.#verify(spool), false),
         })
+        if (given) await drill.check()
         this.#drill = drill
         goOn(drill.run())
         return drill.report()
@@ -107,6 +110,11 @@ export class Snapshots implements SnapshotsPort {
   /** Ends what is under way, when the server stops. */
   async stop(): Promise<void> {
     await this.#drill?.stop()
+  }
+
+  async #sourceOfDrill(now: boolean): Promise<DrillSource> {
+    const snapshot = now ? undefined : await this.#deps.newestAutomatic()
+    return snapshot === undefined ? { kind: 'taken', read: () => this.take() } : { kind: 'automatic', ...snapshot }
   }
 
   async #verify(source: ArchiveSource): Promise<Verified> {

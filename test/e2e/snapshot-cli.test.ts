@@ -1,9 +1,10 @@
 /** `operator raft snapshot` and `operator snapshot drill`, against a server over HTTP. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { until } from '../support/callers.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { invoke, type Outcome } from './cli/transcript.ts'
 
@@ -76,9 +77,11 @@ test('what a dry run tells', async () => {
   assert.match(policy.stdout, /path "sys\/storage\/raft\/snapshot" \{\n {2}capabilities = \["read"\]/)
 })
 
-test('a drill takes a snapshot, or is given one, and reads back all of it', async () => {
+test('a drill takes a snapshot where there is no automatic one, or is given one, and reads back all of it', async () => {
   const taken = await coffer('operator snapshot drill')
   assert.equal(taken.code, 0, taken.stderr + taken.stdout)
+  assert.match(taken.stderr, /^There are no automatic snapshots: one is taken for the drill$/m)
+  assert.match(taken.stdout, /^Snapshot +taken for the drill$/m)
   const [, restored = '', opened = ''] = /Entries Restored +(\d+)\nEntries Read Back +(\d+)/.exec(taken.stdout) ?? []
   assert.equal(restored, opened)
   assert.ok(Number(opened) > 25)
@@ -87,8 +90,39 @@ test('a drill takes a snapshot, or is given one, and reads back all of it', asyn
   const given = await coffer(`operator snapshot drill -format=json ${file}`)
   assert.equal(given.code, 0, given.stderr)
   const report = JSON.parse(given.stdout)
-  assert.equal(report.given, true)
+  assert.equal(report.source, 'given')
   assert.equal(report.opened, report.entries)
   writeFileSync(file, readFileSync(file).subarray(0, -1))
   assert.equal((await coffer(`operator snapshot drill ${file}`)).code, 2)
+  writeFileSync(file, '')
+  assert.match((await coffer(`operator snapshot drill ${file}`)).stderr, /c\.snap is empty/)
+  assert.equal((await coffer(`operator snapshot drill -now ${file}`)).code, 1)
+})
+
+test('a drill proves the newest automatic snapshot, and tells which one and how old it is', async () => {
+  const kept = join(folder, 'kept')
+  const path = 'sys/storage/raft/snapshot-auto'
+  const config = { interval: '24h', storage_type: 'local', path_prefix: kept, local_max_space: 1e9, retain: 3 }
+  assert.equal((await server.call('POST', `${path}/config/daily`, config)).status, 204)
+  const taken = () => (existsSync(kept) ? readdirSync(kept).filter((name) => name.endsWith('.snap')) : [])
+  const [name = ''] = await until('the first one', () => (taken().length > 0 ? taken() : undefined))
+  const drilled = await coffer('operator snapshot drill')
+  assert.equal(drilled.code, 0, drilled.stderr + drilled.stdout)
+  assert.match(drilled.stderr, new RegExp(`newest automatic one, of "daily": file://${join(kept, name)}`))
+  assert.match(drilled.stdout, /^Snapshot +newest automatic one$/m)
+  assert.match(drilled.stdout, /^Configuration +daily$/m)
+  assert.match(drilled.stdout, new RegExp(`^Location +file://${join(kept, name)}$`, 'm'))
+  assert.match(drilled.stdout, /^Snapshot Age +(\d+m)?\d+s$/m)
+
+  const now = await coffer('operator snapshot drill -now')
+  assert.equal(now.code, 0, now.stderr)
+  assert.match(now.stdout, /^Snapshot +taken for the drill$/m)
+
+  // Damaged where it lies: the drill finds that out.
+  const whole = readFileSync(join(kept, name))
+  writeFileSync(join(kept, name), whole.subarray(0, -40))
+  const damaged = await coffer('operator snapshot drill')
+  assert.equal(damaged.code, 2)
+  assert.match(damaged.stdout, /^Error +the snapshot is not whole/m)
+  assert.equal((await server.call('DELETE', `${path}/config/daily`)).status, 204)
 })

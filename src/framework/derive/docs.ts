@@ -74,7 +74,10 @@ function operationSection(operation: OperationDefinition, path: string): string[
     ...(description === '' ? [] : [description]),
     ...(notes.length === 0 ? [] : [notes.join(' ')]),
     ...(hasFields
-      ? [`${hasBody(operation) ? 'Members of the body' : 'Parameters of the query'}:`, fieldTable(fields)]
+      ? [
+          `${hasBody(operation) && flags.streamedBody !== true ? 'Members of the body' : 'Parameters of the query'}:`,
+          fieldTable(fields),
+        ]
       : []),
     ...Object.entries(operation.replies).flatMap(([status, reply]) =>
       reply === undefined ? [] : replySection(status, reply),

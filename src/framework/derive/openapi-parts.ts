@@ -23,13 +23,13 @@ export function pathParameters(path: PathDefinition): readonly JsonOut[] {
     })
 }
 
-/** Of a read, list, scan or delete. */
+/** Of a read, list, scan or delete, and of what takes a stream. */
 export function queryParameters(
   operation: OperationDefinition,
   siblings: readonly OperationDefinition[],
 ): readonly JsonOut[] {
-  const { verb, fields } = operation
-  if (verb === 'write' || verb === 'patch') return []
+  const { verb, fields, flags: own } = operation
+  if ((verb === 'write' || verb === 'patch') && own.streamedBody !== true) return []
   const declared = Object.entries(fields).map(([name, field]) => queryParameter(name, field))
   if (verb !== 'list' && verb !== 'scan') return declared
   const both = siblings.length > 1

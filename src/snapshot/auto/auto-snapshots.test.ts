@@ -347,3 +347,52 @@ test('into a bucket: small ones, large ones in parts, the newest kept', async ()
   await h.put({ ...config, s3: { ...config.s3, bucket: 'absent' } })
   assert.equal((await h.status()).lastError, 'failed: NoSuchBucket')
 })
+
+async function allOf(source: AsyncIterable<Uint8Array> | undefined): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const part of source ?? []) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+test('the newest of all configurations is found, in a folder or in a bucket', async () => {
+  await using h = house()
+  assert.equal(await h.auto.newest(), undefined)
+  const put = (name: string, config: AutoSnapshotConfig) => h.store.write((view) => h.auto.put(view, name, config))
+  h.content = async function* () {
+    yield Buffer.from('in the folder')
+  }
+  await h.put(h.local)
+  const first = await h.auto.newest()
+  assert.equal(first?.config, 'a')
+  assert.match(first?.url ?? '', /^file:\/\/.*\/kept\/vault-snapshot-\d+\.snap$/)
+  assert.equal(await allOf(first?.read()), 'in the folder')
+
+  await h.clock.advance(1000)
+  h.content = async function* () {
+    yield Buffer.from('in the bucket')
+  }
+  const s3 = {
+    ...noS3,
+    bucket: 'kept',
+    region: 'eu-central-1',
+    endpoint: bucket.endpoint,
+    accessKeyId: 'S3RVER',
+    secretAccessKey: 'S3RVER',
+    disableTls: true,
+    forcePathStyle: true,
+  }
+  await put('b', { ...h.local, storageType: 'aws-s3', pathPrefix: 'newest', s3 })
+  for (let attempt = 0; attempt < 1000 && (await h.auto.newest())?.config !== 'b'; attempt++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  const second = await h.auto.newest()
+  assert.match(second?.url ?? '', /^s3:\/\/kept\/newest\/vault-snapshot-\d+\.snap$/)
+  assert.equal(await allOf(second?.read()), 'in the bucket')
+
+  // What cannot be looked into might hold a newer one.
+  await h.store.write((view) => h.auto.delete(view, 'b'))
+  assert.equal((await h.auto.newest())?.config, 'a')
+  rmSync(h.local.pathPrefix, { recursive: true })
+  assert.equal(await h.auto.newest(), undefined)
+  writeFileSync(h.local.pathPrefix, 'in the way')
+  await assert.rejects(h.auto.newest(), { code: 'SNAPSHOT_AUTO_UNREADABLE' })
+})

@@ -9,9 +9,10 @@ import type { AutoSnapshotConfig, AutoSnapshotsPort, AutoSnapshotStatus } from '
 import type { Store } from '../../storage/store.ts'
 import type { ReadView, WriteView } from '../../storage/view.ts'
 import { checkConfig } from './check-config.ts'
+import { autoSnapshotErrors } from '../errors.ts'
 import { openTarget } from './open-target.ts'
 import { AUTO_PREFIX, configs, noRun, runs, sameConfig, type RunRecord } from './records.ts'
-import { nameOf, type Target } from './target.ts'
+import { nameOf, timeOf, type Target } from './target.ts'
 
 export interface AutoSnapshotsDeps {
   readonly store: Store
@@ -22,6 +23,16 @@ export interface AutoSnapshotsDeps {
   readonly closed: readonly string[]
   /** An archive of all that is stored, made as it is read. */
   take(): AsyncIterable<Uint8Array>
+}
+
+/** One that was taken by the clock. */
+export interface AutomaticSnapshot {
+  /** Name of the configuration that it was taken by. */
+  readonly config: string
+  /** Of its name: nanoseconds since 1970. */
+  readonly time: bigint
+  readonly url: string
+  read(): AsyncIterable<Uint8Array>
 }
 
 interface UnderWay {
@@ -101,6 +112,38 @@ export class AutoSnapshots implements AutoSnapshotsPort {
       url: now?.url ?? '',
       next: timeText(run.next),
       consecutiveErrors: run.errors,
+    }
+  }
+
+  /**
+   * The newest of all configurations, whichever that is; undefined where there is none. Rejects with `SNAPSHOT_AUTO_UNREADABLE` where
+   * one cannot be looked into: an older one of another would pass for the newest.
+   */
+  async newest(): Promise<AutomaticSnapshot | undefined> {
+    let newest: AutomaticSnapshot | undefined
+    for (const { name, config } of await this.#schedule()) {
+      const found = await this.#newestOf(name, config)
+      if (found !== undefined && (newest === undefined || found.time > newest.time)) newest = found
+    }
+    return newest
+  }
+
+  async #newestOf(config: string, settings: AutoSnapshotConfig): Promise<AutomaticSnapshot | undefined> {
+    try {
+      checkConfig(settings, this.#deps.closed)
+      const target = await openTarget(settings)
+      try {
+        const name = (await target.list()).at(-1)?.name
+        const time = name === undefined ? undefined : timeOf(settings.filePrefix, name)
+        if (name === undefined || time === undefined) return undefined
+        return { config, time, url: target.urlOf(name), read: () => readFrom(settings, name) }
+      } finally {
+        target.close()
+      }
+    } catch (error) {
+      // Nothing was written there yet, or not by this node.
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw autoSnapshotErrors.UNREADABLE({ config, reason: sentenceOf(error) }, { cause: error })
     }
   }
 
@@ -251,6 +294,15 @@ export class AutoSnapshots implements AutoSnapshotsPort {
         },
       )
     })
+  }
+}
+
+async function* readFrom(settings: AutoSnapshotConfig, name: string): AsyncGenerator<Uint8Array> {
+  const target = await openTarget(settings)
+  try {
+    yield* target.read(name)
+  } finally {
+    target.close()
   }
 }
 

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,6 +13,7 @@ export interface LocalOptions {
 }
 
 const PART = '.part'
+const READ_BYTES = 256 << 10
 
 /** A folder of this machine. Files are private, and appear under their name only once they are whole and on the disk. */
 export class LocalTarget implements Target {
@@ -53,6 +55,10 @@ export class LocalTarget implements Target {
       found.push({ name, size })
     }
     return ownSnapshots(filePrefix, found)
+  }
+
+  read(name: string): AsyncIterable<Uint8Array> {
+    return createReadStream(join(this.#options.folder, name), { highWaterMark: READ_BYTES })
   }
 
   async remove(name: string): Promise<void> {

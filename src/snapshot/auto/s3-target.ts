@@ -95,6 +95,12 @@ class S3Target implements Target {
     return ownSnapshots(filePrefix, found)
   }
 
+  async *read(name: string): AsyncGenerator<Uint8Array> {
+    const { s3 } = this.#options
+    const found = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: s3.bucket, Key: this.#keyOf(name) }))
+    if (found.Body !== undefined) yield* found.Body.transformToWebStream()
+  }
+
   async remove(name: string): Promise<void> {
     const { s3 } = this.#options
     await this.#client.send(new this.#sdk.DeleteObjectCommand({ Bucket: s3.bucket, Key: this.#keyOf(name) }))

@@ -11,6 +11,7 @@ export interface Target {
   write(name: string, archive: AsyncIterable<Uint8Array>): Promise<void>
   /** Those of this configuration, the oldest first. */
   list(): Promise<readonly StoredSnapshot[]>
+  read(name: string): AsyncIterable<Uint8Array>
   remove(name: string): Promise<void>
   close(): void
 }
@@ -31,7 +32,8 @@ export function ownSnapshots(filePrefix: string, found: readonly StoredSnapshot[
     .map(({ one }) => one)
 }
 
-function timeOf(filePrefix: string, name: string): bigint | undefined {
+/** Of one that `nameOf` made; undefined for others. */
+export function timeOf(filePrefix: string, name: string): bigint | undefined {
   if (!name.startsWith(`${filePrefix}-`)) return undefined
   const [, time] = /^(\d{1,25})\.snap$/.exec(name.slice(filePrefix.length + 1)) ?? []
   return time === undefined ? undefined : BigInt(time)

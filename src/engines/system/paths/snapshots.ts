@@ -27,8 +27,10 @@ const archiveReply: ReplySchema = {
 
 const drillReply = replySchema('A drill: how far it is, or what came of it.', {
   state: f.string('`running`, `succeeded` or `failed`.'),
-  phase: f.string('`taking`, `restoring` or `reading`: what is being done, or was done last.'),
-  given: f.bool('The snapshot was handed in; else it was taken for the drill.'),
+  phase: f.string('`taking`, `fetching`, `restoring` or `reading`: what is being done, or was done last.'),
+  source: f.string('Where the snapshot is from: `given` with the request, `automatic`, or `taken` for the drill.'),
+  config: f.string('Of an automatic one: the name of its configuration.'),
+  url: f.string('Of an automatic one: where it is.'),
   created: f.string('When the snapshot was taken.'),
   server_version: f.string('Version of the server that took it.'),
   cluster_id: f.string('Id of the cluster it is of.'),
@@ -89,10 +91,11 @@ export function snapshotPaths({ snapshots }: SnapshotPathPorts): readonly PathDe
       .compute({
         summary: 'Begin a drill.',
         description:
-          'The body is a snapshot of this vault, or empty: then one is taken. It is put into a store of its own, and every entry there is read back and decrypted.',
+          'The body is a snapshot of this vault, or empty: then it is the newest automatic one or, where there is none, one that is taken now. It is put into a store of its own, and every entry there is read back and decrypted.',
+        fields: { now: f.bool('Take a snapshot for the drill, whatever automatic ones there are.').default(false) },
         replies: { 202: drillReply },
         flags: { streamedBody: true },
-        run: async (c) => ok(drillReply, drillData(await snapshots.startDrill(bodyOf(c))), { status: 202 }),
+        run: async (c) => ok(drillReply, drillData(await snapshots.startDrill(bodyOf(c), c.in.now)), { status: 202 }),
       })
       .read({
         summary: 'Tell how far the drill is, or what came of the last one.',
@@ -116,7 +119,9 @@ function drillData(report: DrillReport) {
   return {
     state: report.state,
     phase: report.phase,
-    given: report.given,
+    source: report.source,
+    config: report.config,
+    url: report.url,
     created: report.created,
     server_version: report.serverVersion,
     cluster_id: report.clusterId,
