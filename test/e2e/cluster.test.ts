@@ -171,7 +171,8 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
     await leader.call('POST', 'auth/token/roles/far', { token_bound_cidrs: ['10.0.0.0/8'] })
     const made = await leader.call('POST', 'auth/token/create/near', { policies: ['default'], num_uses: 3 })
     const token = textAt(made.json, 'auth', 'client_token')
-    assert.equal((await standby.call('GET', 'auth/token/lookup-self', undefined, { token })).status, 200)
+    const headers = { 'X-Vault-Index': String(made.headers['x-vault-index']) }
+    assert.equal((await standby.call('GET', 'auth/token/lookup-self', undefined, { token, headers })).status, 200)
     const bound = await leader.call('POST', 'auth/token/create/far', { policies: ['default'] })
     const elsewhere = textAt(bound.json, 'auth', 'client_token')
     const refused = await standby.call('POST', 'auth/token/renew-self', {}, { token: elsewhere })
