@@ -3,12 +3,10 @@
  * the database lets nobody else's commits in. The others follow by a log of changes. Every version of a key is a row of its own, so a
  * snapshot is nothing but the number of a commit.
  *
- * For engines that speak PostgreSQL's protocol without being it, CockroachDB above all, every statement was compared with what their
- * documentation says they take. What they may lack is left out where they refuse it: NOTIFY and LISTEN (nodes look every second), the
+ * For engines that speak PostgreSQL's protocol without being it, CockroachDB above all, what they may lack is left out where they refuse it: NOTIFY and LISTEN (nodes look every second), the
  * advisory lock and the transaction around making the tables, each setting of a session, the storage of a column, `pg_settings`. No
  * unlogged table, trigger or procedure is used, and a transaction that the engine asks to repeat (40001) is repeated. It needs
- * several-columned `unnest`, `LATERAL`, `DISTINCT ON`, writing CTEs, `UPDATE … FROM`, `DELETE … USING` and `SET LOCAL`; CockroachDB has
- * all of them since 22.2. This was tested against PostgreSQL with those parts taken away, and has never been run on CockroachDB.
+ * several-columned `unnest`, `LATERAL`, `DISTINCT ON`, writing CTEs, `UPDATE … FROM`, `DELETE … USING` and `SET LOCAL`. This was tested against PostgreSQL with those parts taken away, and has never been run on CockroachDB.
  */
 import { hostname } from 'node:os'
 import { storageErrors } from '../../errors/storage.ts'
