@@ -1,4 +1,5 @@
 /** How long to wait before the next attempt: twice as long each time, and never as long as everybody else does. */
+import { randomInt } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 
 const FIRST = 50
@@ -11,7 +12,7 @@ export class Backoff {
   next(): number {
     const now = this.#next
     this.#next = Math.min(now * 2, LONGEST)
-    return now * (0.5 + Math.random() / 2)
+    return now * (0.5 + randomInt(1_000) / 2_000)
   }
 
   reset(): void {
