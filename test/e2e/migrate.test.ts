@@ -23,7 +23,7 @@ test('a vault moves, and opens with its own keys', async () => {
   write(from, to)
   const inUse = migrate(`-config=${file}`)
   assert.equal(inUse.status, 2)
-  assert.match(inUse.stderr, /Error migrating: the storage folder .* is in use by process \d+/)
+  assert.match(inUse.stderr, /Error migrating: the storage .* is in use by process \d+/)
   await server.kill('SIGTERM')
 
   write(`${from}-misspelt`, to)
