@@ -5,7 +5,7 @@
  *
  * Each thread has a table of its own; with none there is the main thread's alone. Of all tables it's µs a request of the whole server.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { drive, scenarios } from './load.ts'
 import { startCoffer } from './servers.ts'
@@ -47,6 +47,7 @@ for (const file of files.toSorted()) {
   const profile: Profile = JSON.parse(readFileSync(join(server.folder, file), 'utf8'))
   report(profile, requests)
 }
+rmSync(server.folder, { recursive: true })
 
 function report({ nodes, samples, timeDeltas }: Profile, count: number): void {
   const rooms = roomsOf(nodes)

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootNamespace } from '../request/request.ts'
+import { PassingDriver } from '../../test/support/passing-driver.ts'
 import { Database, mountAt, TokenRooms } from '../../test/support/token-rooms.ts'
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { Snapshot } from '../storage/driver.ts'
+import { MemoryDriver } from '../storage/drivers/memory.ts'
+import { leaseKeys } from './lease-keys.ts'
 
 test('a revocation that fails is tried again, ever later, and never taken for a success', async () => {
   await using rooms = await (await TokenRooms.open()).start()
@@ -169,4 +174,55 @@ test('the clock is set back two hours: nothing outlives its time', async () => {
   assert.ok(await rooms.holds(fresh.token))
   await rooms.pass(60_000)
   assert.ok(!(await rooms.holds(fresh.token)))
+})
+
+/** Notes in which turn of the event loop each page of the expiry index is read, and whether its values are. */
+class WatchedIndex extends PassingDriver implements Disposable {
+  readonly turns: number[] = []
+  values = 0
+  #turn = 0
+  #stopped = false
+
+  constructor() {
+    super(new MemoryDriver())
+    const next = () => {
+      this.#turn++
+      if (!this.#stopped) setImmediate(next)
+    }
+    setImmediate(next)
+  }
+
+  override snapshot(): Awaitable<Snapshot> {
+    const inner = this.inner.snapshot()
+    if (inner instanceof Promise) throw new Error('memory gives its snapshots at once')
+    return {
+      sequence: inner.sequence,
+      get: (key) => {
+        if (key.startsWith(leaseKeys.due)) this.values++
+        return inner.get(key)
+      },
+      keys: (range) => {
+        if (range.prefix === leaseKeys.due) this.turns.push(this.#turn)
+        return inner.keys(range)
+      },
+      entries: (range) => inner.entries(range),
+      close: () => inner.close(),
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped = true
+  }
+}
+
+test('however much is due, others have their turn while the index is read, and no token is read for its mount', async () => {
+  using driver = new WatchedIndex()
+  await using rooms = await TokenRooms.open({ driver, workers: { workers: 0 } })
+  for (let i = 0; i < 2_500; i++) await rooms.make()
+  await rooms.clock.advance(3_600_000)
+  driver.turns.length = 0
+  await rooms.start()
+  assert.ok(driver.turns.length >= 5, `${driver.turns.length} pages`)
+  assert.equal(new Set(driver.turns).size, driver.turns.length, `pages in the turns ${driver.turns.join(' ')}`)
+  assert.equal(driver.values, 0)
 })

@@ -2,11 +2,13 @@
  * Ends what is due: reads the head of the expiry index, runs the revocations, and sleeps until the next. One timer for all leases.
  * It runs on the active node only. Nobody depends on its being in time: what is over is refused wherever it is used.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { TokenExpiry } from '../request/token-ports.ts'
 import type { Change } from '../storage/driver.ts'
 import type { Store } from '../storage/store.ts'
+import type { ReadView } from '../storage/view.ts'
 import { DueQueue, type QueueLimits, type Task } from './due-queue.ts'
 import { isTokenRef, leaseKeys, parseDue, type DuePlace } from './lease-keys.ts'
 import { decodeName, leaseRecords } from './lease-record.ts'
@@ -107,14 +109,19 @@ export class ExpiryWorker {
           const place = parseDue(key)
           if (place === undefined) continue
           if (place.time > due) return { tasks: found, next: place.time, last: undefined }
-          const bytes = await view.get(key)
-          found.push({ place, group: bytes === undefined ? '' : decodeName(bytes).mountUuid })
+          found.push({ place, group: await groupOf(view, place) })
         }
         return { tasks: found, next: Infinity, last: key }
       })
       for (const task of tasks) this.#queue.offer(task)
       this.#cursor = tasks.at(-1)?.place.storageKey ?? this.#cursor
       if (last === undefined) return next
+      // However much is due, requests have their turn between two pages.
+      await setImmediate()
+      if (this.#unsubscribe === undefined) {
+        this.#cursor = undefined
+        return Infinity
+      }
     }
   }
 
@@ -232,4 +239,10 @@ export class ExpiryWorker {
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown'
+}
+
+/** A token's place says by its name that it belongs to no mount, and is not read for that. */
+async function groupOf(view: ReadView, { ref, storageKey }: DuePlace): Promise<string> {
+  const bytes = isTokenRef(ref) ? undefined : await view.get(storageKey)
+  return bytes === undefined ? '' : decodeName(bytes).mountUuid
 }
