@@ -44,7 +44,10 @@ export class Forwarder {
     this.#deps = deps
   }
 
-  /** Rejects with `REQUEST_NO_LEADER` or `REQUEST_FORWARDING`, or what reading the request's body rejects with. */
+  /**
+   * Rejects with `REQUEST_NO_LEADER`, `REQUEST_FORWARDING`, with `REQUEST_ABORTED` where the client went away before anything was sent, or
+   * with what reading the request's body rejects with.
+   */
   async forward(wire: WireRequest, streamed: boolean): Promise<WireReply> {
     const { clock } = this.#deps
     const until = clock.monotonic() + PATIENCE
@@ -52,6 +55,8 @@ export class Forwarder {
     const body = streamed ? undefined : await wire.readBody()
     for (;;) {
       const leader = await this.#otherLeader()
+      // What its client has given up must not be done behind his back, after what he did next.
+      if (wire.signal.aborted) throw requestErrors.ABORTED()
       if (leader !== undefined && wire.headers.has('x-vault-no-request-forwarding')) return redirect(wire, leader)
       const answer = leader === undefined ? undefined : await this.#ask(leader, wire, body)
       if (answer !== undefined) return answer
@@ -153,6 +158,7 @@ export class Forwarder {
 
   #pause(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
+    if (signal.aborted) return Promise.resolve()
     const timer = this.#deps.clock.timer(PAUSE, resolve)
     signal.addEventListener('abort', () => resolve(), { once: true })
     return promise.finally(() => timer.cancel())

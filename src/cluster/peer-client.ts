@@ -65,6 +65,7 @@ export class PeerClient {
     body: Uint8Array | AsyncIterable<Uint8Array> | undefined,
     signal: AbortSignal,
   ): Promise<PeerAnswer> {
+    if (signal.aborted) throw new NotCarriedOut(signal.reason)
     const https = process.getBuiltinModule('node:https')
     const request = https.request(this.#url, { method: 'POST', path, agent: this.#agent })
     // Whoever waits for something of it hears of its failure; between two such waits nobody may.

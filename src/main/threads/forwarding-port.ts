@@ -1,4 +1,5 @@
 /** In a thread: hands whole requests to the main thread and brings its replies back. */
+import { requestErrors } from '../../errors/request.ts'
 import { headOf } from '../../request/handed-over.ts'
 import type { WireReply, WireRequest } from '../../request/wire.ts'
 import { failureOf } from './failure.ts'
@@ -29,6 +30,8 @@ export class ForwardingPort {
   async forward(wire: WireRequest, streamed: boolean): Promise<WireReply> {
     // To read it as a whole would put the listener's limit on what has none.
     const body = streamed ? undefined : await smallBody(wire)
+    // Its client has gone meanwhile.
+    if (wire.signal.aborted) throw requestErrors.ABORTED()
     const id = ++this.#last
     const { promise, resolve } = Promise.withResolvers<WireReply>()
     const waiting: Waiting = { wire, resolve, pieces: undefined, nextPiece: undefined }
