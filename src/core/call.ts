@@ -3,6 +3,7 @@ import type { Call } from '../framework/context.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { PipelineDeps } from './deps.ts'
 import type { Exchange } from './exchange.ts'
+import { MountApart } from './mount-apart.ts'
 
 /** What the handler is given. */
 export async function callOf(
@@ -27,6 +28,7 @@ export async function callOf(
     limits: deps.limitsOf(route.mount),
     clock: deps.clock,
     log: deps.log,
+    apart: new MountApart(deps, route.mount, prefix),
     warn: (sentence) => void x.warnings.push(sentence),
     params: route.found?.params ?? new Map(),
     view,

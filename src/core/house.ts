@@ -33,6 +33,7 @@ import { AuditHouse } from './audit-house.ts'
 import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
+import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { rootOnly } from './namespaces.ts'
@@ -124,8 +125,19 @@ export class House {
       accessorSuffix: () => Buffer.from(freshBytes(4)).toString('hex'),
       revokeLeases: (mount) => this.active.revokeLeases(mount),
       workNoted: () => this.active.wake(),
+      removed: (mount) => keeper.released(mount),
     })
     const { mounts, policies } = this
+    const keeper = new EngineKeeper({
+      clock,
+      log: log.named('engine'),
+      store: () => store,
+      assertHeld: (view, mount) => mounts.assertHeld(view, mount),
+      mounts: () => mounts.all(),
+      engine: (mount) => mounts.engine(mount),
+      limitsOf: (mount) => mounts.limitsOf(mount),
+      storageOf,
+    })
     this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
@@ -141,6 +153,7 @@ export class House {
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
       this.active,
+      keeper,
     ]
   }
 
@@ -199,7 +212,7 @@ export class House {
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
-      storageOf: (mount, engine) => (mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)),
+      storageOf,
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
       replacedAt: () => this.#replacedAt,
@@ -215,6 +228,11 @@ export class House {
     if (this.#registry === undefined) throw new Error('the house is not furnished yet')
     return this.#registry
   }
+}
+
+/** The prefix of what a mount stores; none for the engines that see all of the storage. */
+function storageOf(mount: Mount, engine: Engine): string {
+  return mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)
 }
 
 /**

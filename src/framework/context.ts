@@ -6,7 +6,18 @@ import type { Mount } from '../request/mount.ts'
 import type { Operation } from '../request/operation.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { Request } from '../request/request.ts'
+import type { Awaitable } from '../lib/awaitable.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
+
+/**
+ * Transactions of one's own over the mount's storage, beside that of the request. For what must be stored before something is done in
+ * another system, so that a crash in between can be undone; for all else there is the request's own.
+ */
+export interface Apart {
+  read<T>(fn: (view: ReadView) => Awaitable<T>): Promise<T>
+  /** `fn` is run again when what it read has changed meanwhile. Rejects where the mount went, or this core may not write. */
+  write<T>(fn: (view: WriteView) => Awaitable<T>): Promise<T>
+}
 
 /** Parts of the context that don't depend on the path's declaration. */
 export interface CallContext {
@@ -23,6 +34,7 @@ export interface CallContext {
   readonly limits: LeaseLimits
   readonly clock: Clock
   readonly log: Logger
+  readonly apart: Apart
   /** Adds a sentence to the reply's `warnings`. */
   warn(sentence: string): void
 }

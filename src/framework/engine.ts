@@ -6,9 +6,12 @@
  */
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/observe/index.ts'
 import type { Mount, MountKind } from '../request/mount.ts'
 import type { Operation } from '../request/operation.ts'
+import type { LeaseLimits } from '../request/ports.ts'
 import type { WriteView } from '../storage/view.ts'
+import type { Apart } from './context.ts'
 import type { LeaseDefinition } from './lease.ts'
 import type { OperationDefinition, PathDefinition } from './path.ts'
 import { TemplateIndex } from './template.ts'
@@ -21,6 +24,23 @@ export interface LifecycleCall {
   readonly clock: Clock
 }
 
+export interface BackgroundCall {
+  readonly mount: Mount
+  readonly apart: Apart
+  readonly limits: LeaseLimits
+  readonly clock: Clock
+  readonly log: Logger
+  /** Aborted when this node is not to work any more; what takes long looks at it. */
+  readonly signal: AbortSignal
+}
+
+/** What an engine does for each of its mounts without being asked, on the leader alone: undoing what a crash left, rotation, tidying. */
+export interface Background {
+  readonly everySeconds: number
+  /** Runs when the node begins to lead, and then again and again, never twice at once for a mount. What it throws is logged. */
+  readonly run: (b: BackgroundCall) => Awaitable<void>
+}
+
 export interface EngineInit {
   readonly type: string
   readonly kind: MountKind
@@ -31,6 +51,9 @@ export interface EngineInit {
   readonly leases?: readonly LeaseDefinition[]
   readonly mounted?: (c: LifecycleCall) => Awaitable<void>
   readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
+  readonly background?: Background
+  /** The mount goes away, or the node is sealed or changes its role: forgets keys, closes connections. It is safe to call for nothing. */
+  readonly released?: (mountUuid: string) => Awaitable<void>
   /**
    * Runs in the transaction that changes a mount's options so that this engine answers in place of `from`; converts what is stored,
    * or throws to refuse. Absent: refused.

@@ -17,8 +17,8 @@ export function withWarnings(path: PathDefinition): PathDefinition {
   const inPath = new Set(Object.keys(path.params))
   const warning = (operation: OperationDefinition): OperationDefinition => ({
     ...operation,
-    run: async (call) => {
-      const reply = await operation.run(call)
+    run: async (call, prepared) => {
+      const reply = await operation.run(call, prepared)
       if (says(reply)) warn(call, operation, known, inPath)
       return reply
     },

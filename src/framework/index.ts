@@ -1,6 +1,6 @@
 /** The door of the framework: what an engine may use. */
 export { definePath, type HandlerCall, type OperationDefinition, type PathDefinition, type PathFlags } from './path.ts'
-export { defineEngine, type Engine, type EngineInit, type LifecycleCall } from './engine.ts'
+export { defineEngine, type BackgroundCall, type Engine, type EngineInit, type LifecycleCall } from './engine.ts'
 export { defineLease, type LeaseDefinition, type LeaseCall, type RenewCall } from './lease.ts'
 export { collection, collectionOf, documents, type Collection } from './collection.ts'
 export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'
@@ -20,7 +20,7 @@ export {
   replySchema,
   type ReplySchema,
 } from './reply.ts'
-export type { Call, CallContext } from './context.ts'
+export type { Apart, Call, CallContext } from './context.ts'
 export { defineErrors, CofferError } from '../errors/coffer-error.ts'
 export type { Reply, AuthGrant } from '../request/reply.ts'
 export type { Page, ReadView, WriteView } from '../storage/view.ts'

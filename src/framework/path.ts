@@ -86,8 +86,13 @@ export interface ReadSpec<T extends string, F extends Fields> extends SpecBase<F
   readonly run: Handler<T, F, ReadView>
 }
 
-export interface WriteSpec<T extends string, F extends Fields> extends SpecBase<F> {
-  readonly run: Handler<T, F, WriteView>
+export interface WriteSpec<T extends string, F extends Fields, P = undefined> extends SpecBase<F> {
+  /**
+   * Runs once, before the transaction, and not again when that is rerun: for what is slow, and for what is done in other systems. It sees
+   * the storage as it was when the request came; what `run` relies on it looks at again.
+   */
+  readonly prepare?: (c: HandlerCall<T, F, ReadView>) => Awaitable<P>
+  readonly run: (c: HandlerCall<T, F, WriteView>, prepared: P) => Awaitable<Reply>
 }
 
 /** An operation as the rest of the program sees it. */
@@ -103,7 +108,9 @@ export interface OperationDefinition {
   readonly flags: PathFlags
   readonly place: Place
   readonly operationId: string | undefined
-  run(call: Call): Promise<Reply>
+  /** Comes before the transaction in which `run` gets what it resolves with. */
+  readonly prepare: ((call: Call) => Promise<unknown>) | undefined
+  run(call: Call, prepared: unknown): Promise<Reply>
 }
 
 export interface PathDefinition {
@@ -164,7 +171,7 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   /** Create and update. */
-  write<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+  write<const F extends Fields = NoFields, P = undefined>(spec: WriteSpec<T, F, P>): PathBuilder<T> {
     return this.#writer('write', spec)
   }
 
@@ -173,11 +180,11 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#reader('write', spec)
   }
 
-  patch<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+  patch<const F extends Fields = NoFields, P = undefined>(spec: WriteSpec<T, F, P>): PathBuilder<T> {
     return this.#writer('patch', spec)
   }
 
-  delete<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+  delete<const F extends Fields = NoFields, P = undefined>(spec: WriteSpec<T, F, P>): PathBuilder<T> {
     return this.#writer('delete', spec)
   }
 
@@ -187,7 +194,7 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   /** A read that must store something (it issues a credential, or counts). */
-  readWriting<const F extends Fields = NoFields>(spec: WriteSpec<T, F>): PathBuilder<T> {
+  readWriting<const F extends Fields = NoFields, P = undefined>(spec: WriteSpec<T, F, P>): PathBuilder<T> {
     return this.#writer('read', spec)
   }
 
@@ -195,17 +202,37 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#with(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec) }))
   }
 
-  #writer<F extends Fields>(verb: Verb, spec: WriteSpec<T, F>): PathBuilder<T> {
-    return this.#with(verb, 'write', spec, async (call) => {
-      if (call.writeView === undefined) throw new Error(`${this.template}: a write ran without a transaction`)
-      // As in Vault: a name that ends so could not be told from a folder in a list.
-      if (verb !== 'delete' && verb !== 'read' && call.request.path.endsWith('/'))
-        badRequest("cannot write to a path ending in '/'")
-      return spec.run({ ...call, ...this.#inputs(call, verb, spec), view: call.writeView })
-    })
+  #writer<F extends Fields, P>(verb: Verb, spec: WriteSpec<T, F, P>): PathBuilder<T> {
+    const { prepare } = spec
+    const prepared =
+      prepare && (async (call: Call) => prepare({ ...call, ...this.#writeInputs(call, verb, spec), view: call.view }))
+    return this.#with(
+      verb,
+      'write',
+      spec,
+      async (call, result) => {
+        if (call.writeView === undefined) throw new Error(`${this.template}: a write ran without a transaction`)
+        // The pipeline hands over what `prepare` above resolved with, and nothing where there is none.
+        return spec.run({ ...call, ...this.#writeInputs(call, verb, spec), view: call.writeView }, result as P)
+      },
+      prepared,
+    )
   }
 
-  #with(verb: Verb, tx: 'read' | 'write', spec: SpecBase<Fields>, run: OperationDefinition['run']): PathBuilder<T> {
+  #writeInputs<F extends Fields, P>(call: Call, verb: Verb, spec: WriteSpec<T, F, P>) {
+    // As in Vault: a name that ends so could not be told from a folder in a list.
+    if (verb !== 'delete' && verb !== 'read' && call.request.path.endsWith('/'))
+      badRequest("cannot write to a path ending in '/'")
+    return this.#inputs(call, verb, spec)
+  }
+
+  #with(
+    verb: Verb,
+    tx: 'read' | 'write',
+    spec: SpecBase<Fields>,
+    run: OperationDefinition['run'],
+    prepare?: OperationDefinition['prepare'],
+  ): PathBuilder<T> {
     if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
     const flags = { ...this.flags, ...spec.flags }
     const operation: OperationDefinition = Object.freeze({
@@ -223,6 +250,7 @@ class PathBuilder<T extends string> implements PathDefinition {
       ),
       flags,
       operationId: spec.operationId,
+      prepare,
       run,
     })
     return new PathBuilder(this.template, this.#init, new Map([...this.operations, [verb, operation]]))

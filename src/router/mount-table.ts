@@ -30,6 +30,8 @@ export interface MountTableDeps {
   revokeLeases(mount: Mount): Promise<void>
   /** Called when a move or a removal was noted: what is left to do goes on in the background. */
   workNoted(): void
+  /** The mount is there no more: its engine lets go of what it holds for it. */
+  removed(mount: Mount): Promise<void>
   /** `kv-v2` is `kv` with `version=2`. */
   canonicalType(
     type: string,
@@ -165,7 +167,7 @@ export class MountTable implements MountsPort {
    * clear. Where a credential can't be taken back the mount stays, tainted: `lease revoke -force` and another try, as with Vault.
    */
   async disable(path: string): Promise<void> {
-    const { store, revokeLeases, clock } = this.#deps
+    const { store, revokeLeases, removed, clock } = this.#deps
     const mount = await store.write(async (view) => {
       const found = await this.#find(view, path)
       if (found === undefined) return undefined
@@ -185,6 +187,8 @@ export class MountTable implements MountsPort {
         this.#deps.workNoted()
       })
     })
+    await removed(mount)
+    this.#engines.delete(mount.uuid)
   }
 
   async tune(view: WriteView, path: string, change: MountChange): Promise<Mount> {

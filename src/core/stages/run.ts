@@ -43,7 +43,7 @@ function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
 }
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
-  const reply = await operation.run(await callOf(x, deps, 'read'))
+  const reply = await operation.run(await callOf(x, deps, 'read'), undefined)
   assertNoToken(reply, x.route.mount)
   if (reply.grant !== undefined || reply.lease !== undefined)
     throw new Error('a token or a lease is made by an operation that writes')
@@ -51,12 +51,14 @@ async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefi
 }
 
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  const prepared = operation.prepare === undefined ? undefined : await operation.prepare(await callOf(x, deps, 'read'))
+  const { length: warned } = x.warnings
   return deps.store().write(async (view) => {
-    x.warnings.length = 0
+    x.warnings.length = warned
     assertCurrent(x, deps)
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
-    const reply = await operation.run(call)
+    const reply = await operation.run(call, prepared)
     assertNoToken(reply, x.route.mount)
     return lend(x, deps, reply, view)
   })
