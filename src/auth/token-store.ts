@@ -53,6 +53,8 @@ export interface TokenStoreDeps {
   /** Limits of the mount with this uuid, or the system's where it is gone. */
   limitsOfUuid(mountUuid: string): TtlLimits
   readonly entities?: EntityPort
+  /** Undefined where the mount is gone; without it the groups of an entity are not renewed with its token. */
+  readonly mountOf?: (uuid: string) => Mount | undefined
   readonly renewals?: MethodRenewal
 }
 
@@ -217,13 +219,17 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     increment: number,
     ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>,
   ): Promise<Renewed> {
-    const { leases, clock, renewals, limitsOfUuid } = this.#deps
+    const { leases, clock, renewals, limitsOfUuid, entities, mountOf } = this.#deps
     return renewToken(view, token.key, increment, ruleOf, {
       records: this.#records,
       leases,
       clock,
       renewals,
       limitsOf: limitsOfUuid,
+      refreshGroups: async (v, entityId, mountUuid, aliases) => {
+        const mount = mountOf?.(mountUuid)
+        if (mount !== undefined) await entities?.refreshGroups(v, entityId, mount, aliases)
+      },
     })
   }
 
