@@ -2,18 +2,23 @@
  * What exists only while the server is active: the tokens, the leases, and what depends on their salts. Made when the barrier opens,
  * closed before it shuts, so that nothing of a sealed vault stays in memory.
  */
+import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
+import { UserLockoutKeeper } from '../auth/user-lockout.ts'
 import { cubbyholePrefix } from '../engines/secrets/cubbyhole/store.ts'
 import type { Engine } from '../framework/engine.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Logger } from '../lib/observe/index.ts'
+import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { LeaseStore } from '../leases/lease-store.ts'
 import { SteadyTime } from '../leases/steady-time.ts'
 import { tokenLeases } from '../leases/token-leases.ts'
+import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import { rootNamespace } from '../request/request.ts'
+import type { TokenDetails } from '../request/token-ports.ts'
+import type { WriteView } from '../storage/view.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
@@ -30,6 +35,8 @@ export interface ActiveDeps {
   readonly log: Logger
   readonly mounts: MountTable
   readonly systemLimits: LeaseLimits
+  readonly metrics: Metrics
+  readonly lockout: LockoutSettings
 }
 
 interface Parts {
@@ -37,6 +44,7 @@ interface Parts {
   readonly leases: LeaseStore
   readonly wrapping: Wrapping
   readonly leftovers: Leftovers
+  readonly lockout: UserLockoutKeeper
 }
 
 export class Active implements ActivePart {
@@ -59,6 +67,10 @@ export class Active implements ActivePart {
 
   get wrapping(): Wrapping {
     return this.#open().wrapping
+  }
+
+  get lockout(): UserLockoutKeeper {
+    return this.#open().lockout
   }
 
   /** There is work noted that a mount left behind. */
@@ -97,9 +109,19 @@ export class Active implements ActivePart {
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
-    this.#parts = { tokens, leases, wrapping, leftovers }
+    const lockout = new UserLockoutKeeper({
+      store,
+      clock,
+      time: this.#time,
+      log: log.named('lockout'),
+      metrics: this.#deps.metrics,
+      settings: this.#deps.lockout,
+      mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+    })
+    this.#parts = { tokens, leases, wrapping, leftovers, lockout }
     if (role === 'reader') return
     leases.start()
+    lockout.start()
     leftovers.wake()
   }
 
@@ -107,6 +129,7 @@ export class Active implements ActivePart {
     const parts = this.#parts
     this.#parts = undefined
     if (parts === undefined) return
+    parts.lockout.stop()
     await parts.leftovers.stop()
     await parts.leases.stop()
     parts.tokens.close()
@@ -126,6 +149,14 @@ export class Active implements ActivePart {
     return { definition, mount, limits: mounts.limitsOf(mount), storage: mountStorage(mount) }
   }
 
+  /** The auth method's own rule. Its mount being gone, its tokens are going, too. */
+  async #renewal(view: WriteView, uuid: string, token: TokenDetails, internal: ReadonlyMap<string, string>) {
+    const { mounts, clock, log } = this.#deps
+    const mount = mounts.index.byUuid(uuid)
+    if (mount === undefined) throw tokenErrors.NOT_RENEWABLE()
+    return mounts.engine(mount).renewal?.({ mount, view: view.sub(mountStorage(mount)), token, internal, clock, log })
+  }
+
   #tokenDeps(): TokenStoreDeps {
     const { store, log, mounts, barrier, systemLimits } = this.#deps
     return {
@@ -140,6 +171,7 @@ export class Active implements ActivePart {
         const mount = mounts.index.byUuid(uuid)
         return mount === undefined ? systemLimits : mounts.limitsOf(mount)
       },
+      renewals: { renew: (view, uuid, token, internal) => this.#renewal(view, uuid, token, internal) },
     }
   }
 

@@ -190,7 +190,7 @@ export interface MethodRenewal {
     mountUuid: string,
     token: TokenDetails,
     internal: ReadonlyMap<string, string>,
-  ): Promise<Partial<AuthGrant> | undefined>
+  ): Promise<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period'> | undefined>
 }
 
 /** Encrypts and authenticates what batch tokens carry, with a key of the barrier. */
