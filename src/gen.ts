@@ -9,6 +9,7 @@ import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
+import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
 import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from './engines/system/paths/snapshots.ts'
@@ -38,6 +39,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
+    ...lockedUserPaths({ lockedUsers: () => nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),

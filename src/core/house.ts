@@ -5,6 +5,7 @@ import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Engine } from '../framework/engine.ts'
@@ -14,6 +15,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
+import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
@@ -47,6 +49,8 @@ export interface HouseOptions {
   readonly metrics: Metrics
   /** Seconds. */
   readonly systemLimits: LeaseLimits
+  /** When users are locked out; as Vault does if left out. */
+  readonly lockout?: LockoutSettings
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
@@ -139,7 +143,8 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf,
     })
-    this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+    const { lockout = plainLockout } = options
+    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -184,6 +189,7 @@ export class House {
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...lockedUserPaths({ lockedUsers: () => active.lockout }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -213,6 +219,7 @@ export class House {
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
+      lockout: () => active.lockout,
       policies: () => policies,
       leases: () => active.leases,
       audit: () => audit,

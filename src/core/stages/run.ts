@@ -3,10 +3,12 @@ import { callOf } from '../call.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
 import { requestErrors } from '../../errors/request.ts'
 import { RawJson, type JsonOut } from '../../lib/json/index.ts'
+import type { LoginAttempt } from '../../request/lockout-ports.ts'
 import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
+import { watched } from './log-in.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
@@ -50,7 +52,17 @@ async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefi
   return reply
 }
 
-async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  if (operation.alias === undefined) return transact(x, deps, operation)
+  return watched(x, deps, operation, (attempt) => transact(x, deps, operation, attempt))
+}
+
+async function transact(
+  x: Exchange,
+  deps: PipelineDeps,
+  operation: OperationDefinition,
+  attempt?: LoginAttempt,
+): Promise<Reply> {
   const prepared = operation.prepare === undefined ? undefined : await operation.prepare(await callOf(x, deps, 'read'))
   const { length: warned } = x.warnings
   return deps.store().write(async (view) => {
@@ -60,7 +72,9 @@ async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefi
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call, prepared)
     assertNoToken(reply, x.route.mount)
-    return lend(x, deps, reply, view)
+    const lent = await lend(x, deps, reply, view)
+    attempt?.settle(view)
+    return lent
   })
 }
 
