@@ -4,6 +4,7 @@ import { mountErrors } from '../errors/mounts.ts'
 import type { MountKind } from '../request/mount.ts'
 import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
+import { transitEngine } from './secrets/transit/engine.ts'
 
 type Options = ReadonlyMap<string, string>
 interface Entry {
@@ -22,9 +23,11 @@ export class Registry {
   readonly #entries: readonly Entry[]
 
   constructor(builtIn: BuiltIn) {
+    const transit = transitEngine()
     this.#entries = [
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
+      { kind: 'secret', type: 'transit', select: () => transit },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]
