@@ -3,7 +3,7 @@
  * request's status is the worst of them, or what the client would rather have where some went well.
  */
 import { setImmediate } from 'node:timers/promises'
-import { CofferError, RawJson, type JsonOut, type JsonValue, type Reply } from '#framework'
+import { CofferError, type RawJson, type JsonOut, type JsonValue, type Reply } from '#framework'
 import { transitErrors } from './errors.ts'
 
 type Item = { readonly [name: string]: JsonValue }

@@ -123,7 +123,7 @@ export function assertUsable(key: Key): void {
 }
 
 /** The version that a request for `asked` means, 0 being the latest. */
-export function versionFor(key: Key, asked: number, what: 'encryption' | 'signing' | 'key wrapping'): number {
+export function versionFor(key: Key, asked: number, what: 'encryption' | 'signing' | 'derivation'): number {
   if (asked === 0) return key.latestVersion
   if (asked < 0) throw transitErrors.VERSION_NEGATIVE({ what })
   if (asked > key.latestVersion) throw transitErrors.VERSION_TOO_HIGH({ what })

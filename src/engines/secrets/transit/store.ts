@@ -22,7 +22,7 @@ import {
 } from '#framework'
 import { transitErrors } from './errors.ts'
 import { keyTypeOf } from './key-types.ts'
-import { newStamp, oldestVersion, type Key, type KeyVersion, type Moment } from './key.ts'
+import { newStamp, oldestVersion, type Key, type KeyVersion } from './key.ts'
 import { versionCodec } from './version-codec.ts'
 
 const moment = f.object({ time: f.int(), version: f.int() }).optional()
@@ -60,16 +60,11 @@ function emptyCodec(): RecordCodec<true> {
 function keyOf(name: string, record: Infer<typeof keyFields>): Key {
   const type = keyTypeOf(record.type)
   if (type === undefined) throw new Error('a stored key is of a type that this program does not know')
-  const { stamp: _, ...rest } = record
-  return { ...rest, name, type }
+  return { ...record, name, type }
 }
 
-function recordOf({ name: _, type, backup, restored, ...rest }: Key): Infer<typeof keyFields> {
-  return { ...rest, stamp: newStamp(), type: type.name, backup: copyOf(backup), restored: copyOf(restored) }
-}
-
-function copyOf(moment: Moment | undefined): { readonly time: number; readonly version: number } | undefined {
-  return moment && { time: moment.time, version: moment.version }
+function recordOf(key: Key): Infer<typeof keyFields> {
+  return { ...key, stamp: newStamp(), type: key.type.name }
 }
 
 export const keys = {
