@@ -95,6 +95,7 @@ export const transitErrors = defineErrors('TRANSIT', {
     message:
       "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key",
   },
+  DERIVATION: { status: 400, message: (p: { why: string }) => `error deriving key: ${p.why}` },
   NONCE: { status: 400, message: 'nonce provided when not allowed' },
   CONVERGENT_OLD: {
     status: 400,
@@ -294,8 +295,8 @@ export const transitErrors = defineErrors('TRANSIT', {
 
   RANDOM_SOURCE: { status: 400, message: 'unsupported entropy source; must be "platform" or "seal", or "all"' },
   RANDOM_COUNT: { status: 400, message: 'error parsing url-set byte count' },
-  RANDOM_TOO_FEW: { status: 400, message: '"bytes" cannot be less than 1' },
-  RANDOM_TOO_MANY: { status: 400, message: (p: { max: number }) => `"bytes" should be less than ${p.max}` },
+  RANDOM_TOO_FEW: { status: 400, message: "'bytes' cannot be less than 1" },
+  RANDOM_TOO_MANY: { status: 400, message: (p: { max: number }) => `'bytes' should be less than ${p.max}` },
   FORMAT: { status: 400, message: 'unsupported encoding format; must be "hex" or "base64"' },
   DAMAGED: { status: 500, message: 'internal error: a version of the key is missing from the storage' },
 })

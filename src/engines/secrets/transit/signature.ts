@@ -100,7 +100,7 @@ async function made(
     }
     case 'ed25519': {
       if (!derived) return of(signSync(null, input, privateKey))
-      const own = privateFromSeed(version.derive(context, 32))
+      const own = derivedKey(version, context)
       return of(signSync(null, input, own), toBase64(rawPublic(publicOf(own))))
     }
     case 'rsa':
@@ -108,6 +108,12 @@ async function made(
     default:
       return of(await signPostQuantum(privateKey, input, scheme.signatureContext))
   }
+}
+
+/** Throws `TRANSIT_DERIVATION`. */
+function derivedKey(version: LoadedVersion, context: Uint8Array): KeyObject {
+  if (context.length === 0) throw transitErrors.DERIVATION({ why: transitErrors.NO_CONTEXT().message })
+  return privateFromSeed(version.derive(context, 32))
 }
 
 async function isValid(
@@ -125,7 +131,7 @@ async function isValid(
       return pair !== undefined && verifyEcdsa(version.publicKey, input, pair, { curve: type.engine, ...scheme })
     }
     case 'ed25519': {
-      const key = derived ? createPublicKey(privateFromSeed(version.derive(context, 32))) : version.publicKey
+      const key = derived ? createPublicKey(derivedKey(version, context)) : version.publicKey
       return verifySync(null, input, key, signature)
     }
     case 'rsa':
