@@ -31,8 +31,19 @@ export function oaepHash(name: string): string {
 export function wrapKey(destination: KeyObject, secret: Uint8Array, hash: string): Buffer {
   const ephemeral = freshBytes(EPHEMERAL_BYTES)
   const options = { key: destination, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }
-  const cipher = createCipheriv(CIPHER, ephemeral, INITIAL)
-  return Buffer.concat([publicEncrypt(options, ephemeral), cipher.update(secret), cipher.final()])
+  return Buffer.concat([publicEncrypt(options, ephemeral), wrapPadded(ephemeral, secret)])
+}
+
+/** AES key wrap with padding, by a key of 256 bits. */
+export function wrapPadded(key: Uint8Array, secret: Uint8Array): Buffer {
+  const cipher = createCipheriv(CIPHER, key, INITIAL)
+  return Buffer.concat([cipher.update(secret), cipher.final()])
+}
+
+/** Throws where it was not wrapped with this key. */
+export function unwrapPadded(key: Uint8Array, wrapped: Uint8Array): Buffer {
+  const decipher = createDecipheriv(CIPHER, key, INITIAL)
+  return Buffer.concat([decipher.update(wrapped), decipher.final()])
 }
 
 /** Throws `TRANSIT_IMPORT_SHORT`, `TRANSIT_IMPORT_EPHEMERAL`, or `TRANSIT_IMPORT_UNWRAP` whatever else is wrong. */
@@ -41,8 +52,7 @@ export function unwrapKey(wrappingKey: KeyObject, wrapped: Buffer, hash: string)
   const ephemeral = ephemeralOf(wrappingKey, wrapped.subarray(0, ENCRYPTED_BYTES), hash)
   if (ephemeral.length !== EPHEMERAL_BYTES) throw transitErrors.IMPORT_EPHEMERAL()
   try {
-    const decipher = createDecipheriv(CIPHER, ephemeral, INITIAL)
-    return Buffer.concat([decipher.update(wrapped.subarray(ENCRYPTED_BYTES)), decipher.final()])
+    return unwrapPadded(ephemeral, wrapped.subarray(ENCRYPTED_BYTES))
   } catch (error) {
     throw transitErrors.IMPORT_UNWRAP(undefined, { cause: error })
   } finally {
