@@ -2,6 +2,7 @@
  * One request on its way through the stages. Every slot is filled once, by the stage that owns it; asking for a slot before its
  * stage has run is a programming error, and says so.
  */
+import type { OperationDefinition } from '../framework/path.ts'
 import type { Route } from '../router/router.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
@@ -52,6 +53,16 @@ export class Exchange {
   }
   get hasRoute(): boolean {
     return this.#route.filled
+  }
+
+  /** What is carried out; undefined where the path or the verb is unknown. */
+  get definition(): OperationDefinition | undefined {
+    const operation = this.hasRoute ? this.route.found?.operation : undefined
+    return this.operation === 'create' ? (operation?.creating ?? operation) : operation
+  }
+
+  get isDecided(): boolean {
+    return this.#operation.filled
   }
 
   /** Create and update told apart. */

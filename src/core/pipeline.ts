@@ -10,6 +10,7 @@
  *   route                 x            x               x         mount, engine, path, operation
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller
+ *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
  *   auditRequest          x            x               .         before the engine runs
@@ -25,7 +26,7 @@ import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
-import { authorize } from './stages/authorize.ts'
+import { authorize, placeOfCreation } from './stages/authorize.ts'
 import { consume } from './stages/consume.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
@@ -45,6 +46,7 @@ const WHOLE: readonly Kind[] = ['whole']
 
 const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [identify, WHOLE],
+  [placeOfCreation, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
   [auditRequest, AUDITED],

@@ -6,6 +6,7 @@ import { approle } from './auth/approle/engine.ts'
 import { userpass } from './auth/userpass/engine.ts'
 import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
+import { transitEngine } from './secrets/transit/engine.ts'
 
 type Options = ReadonlyMap<string, string>
 interface Entry {
@@ -25,9 +26,11 @@ export class Registry {
   readonly #entries: readonly Entry[]
 
   constructor(builtIn: BuiltIn) {
+    const transit = transitEngine()
     this.#entries = [
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
+      { kind: 'secret', type: 'transit', select: () => transit },
       { kind: 'secret', type: 'identity', select: () => builtIn.identity },
       { kind: 'auth', type: 'approle', select: () => approle },
       { kind: 'auth', type: 'userpass', select: userpassOf },

@@ -17,6 +17,7 @@ export function withWarnings(path: PathDefinition): PathDefinition {
   const inPath = new Set(Object.keys(path.params))
   const warning = (operation: OperationDefinition): OperationDefinition => ({
     ...operation,
+    creating: operation.creating && warning(operation.creating),
     run: async (call, prepared) => {
       const reply = await operation.run(call, prepared)
       if (says(reply)) warn(call, operation, known, inPath)

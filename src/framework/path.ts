@@ -100,6 +100,13 @@ export interface WriteSpec<T extends string, F extends Fields, P = undefined> ex
   readonly alias?: (c: HandlerCall<T, F, ReadView>) => Awaitable<string | undefined>
 }
 
+/** A computation with something that is made where it is not there yet. */
+export interface CreatingSpec<T extends string, F extends Fields> extends SpecBase<F> {
+  readonly compute: Handler<T, F, ReadView>
+  /** Makes what the path's `exists` did not find, and computes. It may be there by now. */
+  readonly create: Handler<T, F, WriteView>
+}
+
 /** An operation as the rest of the program sees it. */
 export interface OperationDefinition {
   /** Names of fields whose values are never in clear in audit entries. */
@@ -117,6 +124,8 @@ export interface OperationDefinition {
   readonly prepare: ((call: Call) => Promise<unknown>) | undefined
   /** Of a log-in: the name that it is for. */
   readonly alias: ((call: Call) => Promise<string | undefined>) | undefined
+  /** Carried out instead of this one, by the leader, where the path's `exists` says that the thing is not there. */
+  readonly creating: OperationDefinition | undefined
   run(call: Call, prepared: unknown): Promise<Reply>
 }
 
@@ -187,6 +196,14 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#reader('write', spec)
   }
 
+  /** A computation that any server can carry out, but for the one that has to make what it computes with: that is a write. */
+  computeOrCreate<const F extends Fields = NoFields>(spec: CreatingSpec<T, F>): PathBuilder<T> {
+    if (this.exists === undefined) throw new Error(`${this.template}: nothing says whether it exists`)
+    const { compute, create, ...base } = spec
+    const creating = this.#writing('write', { ...base, run: create })
+    return this.#with({ ...this.#reading('write', { ...base, run: compute }), place: 'anywhere', creating })
+  }
+
   patch<const F extends Fields = NoFields, P = undefined>(spec: WriteSpec<T, F, P>): PathBuilder<T> {
     return this.#writer('patch', spec)
   }
@@ -206,15 +223,23 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   #reader<F extends Fields>(verb: Verb, spec: ReadSpec<T, F>): PathBuilder<T> {
-    return this.#with(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec) }))
+    return this.#with(this.#reading(verb, spec))
   }
 
   #writer<F extends Fields, P>(verb: Verb, spec: WriteSpec<T, F, P>): PathBuilder<T> {
+    return this.#with(this.#writing(verb, spec))
+  }
+
+  #reading<F extends Fields>(verb: Verb, spec: ReadSpec<T, F>): OperationDefinition {
+    return this.#operation(verb, 'read', spec, async (call) => spec.run({ ...call, ...this.#inputs(call, verb, spec) }))
+  }
+
+  #writing<F extends Fields, P>(verb: Verb, spec: WriteSpec<T, F, P>): OperationDefinition {
     const { prepare, alias } = spec
     const reading = (call: Call) => ({ ...call, ...this.#writeInputs(call, verb, spec), view: call.view })
     const prepared = prepare && (async (call: Call) => prepare(reading(call)))
     const named = alias && (async (call: Call) => alias(reading(call)))
-    return this.#with(
+    return this.#operation(
       verb,
       'write',
       spec,
@@ -234,16 +259,15 @@ class PathBuilder<T extends string> implements PathDefinition {
     return this.#inputs(call, verb, spec)
   }
 
-  #with(
+  #operation(
     verb: Verb,
     tx: 'read' | 'write',
     spec: SpecBase<Fields>,
     run: OperationDefinition['run'],
     { prepare, alias }: Partial<Pick<OperationDefinition, 'prepare' | 'alias'>> = {},
-  ): PathBuilder<T> {
-    if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
+  ): OperationDefinition {
     const flags = { ...this.flags, ...spec.flags }
-    const operation: OperationDefinition = Object.freeze({
+    return Object.freeze({
       verb,
       tx,
       place: flags.place ?? (tx === 'read' && READING.has(verb) ? 'anywhere' : 'leader'),
@@ -260,9 +284,16 @@ class PathBuilder<T extends string> implements PathDefinition {
       operationId: spec.operationId,
       prepare,
       alias,
+      creating: undefined,
       run,
     })
-    return new PathBuilder(this.template, this.#init, new Map([...this.operations, [verb, operation]]))
+  }
+
+  #with(operation: OperationDefinition): PathBuilder<T> {
+    const { verb } = operation
+    if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
+    const operations = new Map([...this.operations, [verb, Object.freeze(operation)]])
+    return new PathBuilder(this.template, this.#init, operations)
   }
 
   #inputs<F extends Fields>(call: Call, verb: Verb, { fields, flags }: SpecBase<F>) {

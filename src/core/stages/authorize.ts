@@ -3,19 +3,31 @@ import type { Operation } from '../../request/operation.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 import { callOf } from '../call.ts'
+import { ELSEWHERE, type Elsewhere } from './place.ts'
 
 /** WHAT: the caller's policies decide; default deny. Only then is the caller told that a path doesn't exist. */
 export async function authorize(x: Exchange, deps: PipelineDeps): Promise<void> {
   const { caller, request } = x
   if (caller === undefined) throw requestErrors.MISSING_TOKEN()
   x.snapshot ??= await deps.store().beginRead()
-  x.operation = await decideOperation(x, deps)
+  if (!x.isDecided) x.operation = await decideOperation(x, deps)
   const verdict = await deps.policies().authorize(caller, request, x.operation, x.snapshot)
   x.verdict = verdict
   const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
   if (!verdict.allowed && flags?.anyCaller !== true) throw requestErrors.PERMISSION_DENIED()
   if (flags?.sudo === true && !verdict.sudo) throw requestErrors.PERMISSION_DENIED()
   checkWrapping(x)
+}
+
+/**
+ * On a core that only reads: what has to be made before it can be used is the leader's. Asked when the caller is known, so that nobody
+ * else learns from the time it takes whether it is there.
+ */
+export async function placeOfCreation(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
+  if (deps.reach() === 'leader' || x.request.operation !== 'update' || x.definition?.creating === undefined)
+    return undefined
+  x.operation = await decideOperation(x, deps)
+  return x.operation === 'create' ? ELSEWHERE : undefined
 }
 
 /** A write is a create where the path can tell that the thing is not there yet, else an update. */

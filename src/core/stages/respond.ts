@@ -16,7 +16,7 @@ export function respond(x: Exchange, deps: PipelineDeps): void {
 }
 
 function wrote(x: Exchange): boolean {
-  return x.error === undefined && x.hasRoute && x.route.found?.operation?.tx === 'write'
+  return x.error === undefined && x.definition?.tx === 'write'
 }
 
 /** Something else was put in place of all that is stored since the request came: as likely as not by itself. */

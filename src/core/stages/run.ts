@@ -20,7 +20,7 @@ export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
     x.reply = helpReply(x.route)
     return
   }
-  const { operation } = found
+  const operation = x.definition
   if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
   const reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
   x.reply = x.verdict?.paginationLimit === undefined ? reply : firstPage(reply, x.verdict.paginationLimit)

@@ -37,6 +37,24 @@ declare module 'sodium-native' {
       algorithm: number,
       done: (error: Error | null) => void,
     ): void
+    /** Returns the length of the ciphertext. `nonceSecret` is always null. */
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      ciphertext: Uint8Array,
+      message: Uint8Array,
+      additional: Uint8Array | null,
+      nonceSecret: null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number
+    /** Throws when the ciphertext does not authenticate. */
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      message: Uint8Array,
+      nonceSecret: null,
+      ciphertext: Uint8Array,
+      additional: Uint8Array | null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number
   }
   const sodium: Sodium
   export default sodium

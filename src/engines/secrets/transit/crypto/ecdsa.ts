@@ -1,0 +1,42 @@
+/** ECDSA. Over P-256 it takes less than handing it to the thread pool would; over the larger curves a millisecond and more. */
+import { sign, verify, type KeyObject } from 'node:crypto'
+import type { HashFunction } from './hashes.ts'
+import { signDigest, verifyDigest } from './ecdsa-digest.ts'
+
+export interface EcdsaScheme {
+  /** `P-256`, … */
+  readonly curve: string
+  /** Undefined: the input is signed as it is. */
+  readonly hash: HashFunction | undefined
+  readonly prehashed: boolean
+}
+
+const dsaEncoding = 'ieee-p1363'
+
+/** Both numbers, side by side. */
+export function signEcdsa(
+  key: KeyObject,
+  input: Uint8Array,
+  { curve, hash, prehashed }: EcdsaScheme,
+): Buffer | Promise<Buffer> {
+  if (prehashed || hash === undefined) return signDigest(key, curve, input)
+  if (curve === 'P-256') return sign(hash.engine, input, { key, dsaEncoding })
+  return new Promise((resolve, reject) =>
+    sign(hash.engine, input, { key, dsaEncoding }, (error, signature) => (error ? reject(error) : resolve(signature))),
+  )
+}
+
+export function verifyEcdsa(
+  key: KeyObject,
+  input: Uint8Array,
+  signature: Uint8Array,
+  { curve, hash, prehashed }: EcdsaScheme,
+): boolean | Promise<boolean> {
+  if (prehashed || hash === undefined) return verifyDigest(key, curve, input, signature)
+  if (curve === 'P-256') return verify(hash.engine, input, { key, dsaEncoding }, signature)
+  return new Promise((resolve, reject) =>
+    verify(hash.engine, input, { key, dsaEncoding }, signature, (error, valid) =>
+      error ? reject(error) : resolve(valid),
+    ),
+  )
+}
