@@ -13,6 +13,7 @@ import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from './engines/system/paths/snapshots.ts'
 import { wrappingPaths } from './engines/system/paths/wrapping.ts'
 import { tokenEngine } from './engines/auth/token/engine.ts'
+import { databaseEngine } from './engines/secrets/database/engine.ts'
 import { documentedErrors } from './errors/coffer-error.ts'
 import { referencePage } from './framework/derive/docs.ts'
 import type { MountedEngine } from './framework/derive/openapi.ts'
@@ -41,7 +42,11 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),
   ])
-  const registry = new Registry({ system, token: tokenEngine({ tokens: () => nobody() }) })
+  const registry = new Registry({
+    system,
+    token: tokenEngine({ tokens: () => nobody() }),
+    database: databaseEngine({ passwords: nobody() }),
+  })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {
     for (const type of registry.typesOf(kind)) {

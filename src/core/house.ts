@@ -2,7 +2,9 @@
 import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { Registry } from '../engines/registry.ts'
+import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
+import { passwordBy } from '../engines/system/password-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
@@ -186,7 +188,13 @@ export class House {
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
-    this.#registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
+    this.#registry = new Registry({
+      system,
+      token: tokenEngine({ tokens: () => active.tokens, policies }),
+      database: databaseEngine({
+        passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
+      }),
+    })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
     const reads = () => {
