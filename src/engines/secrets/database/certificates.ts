@@ -1,5 +1,6 @@
 /** Client certificates, signed by a CA that the role holds. */
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
+import type * as peculiar from '@peculiar/x509'
 import { renderName } from './domain.ts'
 
 export interface CertificateConfig {
@@ -112,7 +113,7 @@ export async function certificateFor(
   }
 }
 
-type X509 = typeof import('@peculiar/x509')
+type X509 = typeof peculiar
 
 async function authorityOf(
   { ca_cert: cert, ca_private_key: pem, signature_bits: bits }: CertificateConfig,

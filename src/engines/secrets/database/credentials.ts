@@ -87,7 +87,7 @@ export async function makeCredential(wish: Wish, passwords: PasswordsPort): Prom
     })
     return { credential: { type, publicKey }, shown: new Map([['rsa_private_key', privateKey]]) }
   }
-  const text = (name: keyof CertificateConfig): string => String(values.get(name) ?? '')
+  const text = (name: keyof CertificateConfig): string => textOf(values, name)
   const made = await certificateFor(
     {
       common_name_template: text('common_name_template'),

@@ -1,5 +1,4 @@
 /** The open databases of all mounts: one for each connection, made when it is first wanted. */
-import { CofferError } from '#framework'
 import type { Clock } from '../../../lib/clock.ts'
 import { detailsOf, pluginOf } from './domain.ts'
 import { databaseErrors } from './errors.ts'
@@ -80,7 +79,7 @@ export async function withDatabase<T>(
 }
 
 /** A database's failure in the words for clients. */
-export function told(error: unknown, what = ''): CofferError | unknown {
+export function told(error: unknown, what = ''): unknown {
   if (!(error instanceof DatabaseFailure)) return error
   return databaseErrors.FAILED({ what: what === '' ? error.message : `${what}: ${error.message}` }, { cause: error })
 }

@@ -1,5 +1,5 @@
 /** Rules about roles and connections that need nothing but what they are about. */
-import { membersOf, RawJson, type JsonValue } from '#framework'
+import { membersOf, type JsonValue, type RawJson } from '#framework'
 import { parseTemplate, TemplateError, type Template, type TemplateWorld } from '../../../lib/go-template/index.ts'
 import { matchGlob } from '../../../lib/glob.ts'
 import { base62, uuid } from '../../../lib/secure/random.ts'

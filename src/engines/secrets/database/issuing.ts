@@ -51,7 +51,7 @@ export class Issuing {
     } catch (error) {
       this.#busy.delete(id)
       await this.#undoNow(work, shared, id, error instanceof DatabaseFailure && error.applied === 'maybe')
-      throw told(error)
+      throw told(error, 'failed to execute query')
     }
   }
 

@@ -32,7 +32,7 @@ export function parseMysqlDsn(template: string, fill: (text: string) => string):
     template.includes('?') ? template.indexOf('?', template.lastIndexOf(')')) : undefined,
   )
   if (slash === -1) throw wrong('it has no "/" before the name of the database')
-  const [database = '', query = ''] = split(template.slice(slash + 1), '?')
+  const [database, query] = split(template.slice(slash + 1), '?')
   const at = template.lastIndexOf('@', slash)
   const [user = '', password = ''] = at === -1 ? [] : split(template.slice(0, at), ':')
   const tls = TLS.get(new URLSearchParams(query).get('tls') ?? '')

@@ -1,5 +1,6 @@
 /** Redis and Valkey, whose users are lists of rules (`ACL SETUSER`). */
 import { f } from '#framework'
+import type * as redisClient from '@redis/client'
 import type { Clock } from '../../../../lib/clock.ts'
 import { databaseErrors } from '../errors.ts'
 import { loginFields, poolFields, poolSize, readDetails } from './details.ts'
@@ -45,7 +46,7 @@ export const redis: Plugin = Object.freeze({
   },
 })
 
-type Library = typeof import('@redis/client')
+type Library = typeof redisClient
 
 /** What is used of a client of the library. */
 interface Client {
