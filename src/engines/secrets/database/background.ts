@@ -35,7 +35,7 @@ async function rotateAll(b: BackgroundCall, shared: Shared, names: readonly stri
   for (const name of names) {
     if (b.signal.aborted) return
     try {
-      await rotate(b, shared, name)
+      await rotate(b, shared, name, { ifDue: true })
     } catch (error) {
       b.log.warn('a static role could not be rotated; it is tried again', {
         mount: b.mount.path,

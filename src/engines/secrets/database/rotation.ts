@@ -24,6 +24,8 @@ const REMEMBERED = 5
 export interface RotationOptions {
   /** A role that is not there yet. */
   readonly creating?: StaticRole
+  /** Nothing is done unless its time has come: somebody else may have rotated it meanwhile. */
+  readonly ifDue?: boolean
 }
 
 /** Rejects with why it could not be done; it is tried again later then, unless it was the creation of a role and is known to have failed. */
@@ -96,6 +98,7 @@ class Attempt {
     const stored = await staticRoles.get(view, { name: this.#name })
     const role = stored ?? options.creating ?? begun?.creating
     if (role === undefined) return undefined
+    if (options.ifDue === true && role.dueAt > this.#work.clock.now()) return undefined
     const connection = await connectionOf(view, role.dbName)
     assertServes(connection, this.#name, role.credentialType)
     // What was begun for another user is nothing to this one.
@@ -107,12 +110,22 @@ class Attempt {
     }
   }
 
-  /** The credential that will be set, stored. */
+  /** The credential that will be set, stored; and due at once, for whoever leads after a crash. */
   async #begin({ role, creating, connection, begun }: Found): Promise<Rotation> {
+    const name = this.#name
     const usable = begun !== undefined && begun.refusals < REFUSALS
     const made = usable ? begun : await this.#newRotation(role, connection, begun)
-    const rotation: Rotation = creating ? { ...made, creating: role } : made
-    await this.#work.apart.write((view) => rotations.put(view, { name: this.#name }, rotation))
+    const dueAt = this.#work.clock.now()
+    const rotation: Rotation = creating ? { ...made, creating: { ...role, dueAt } } : made
+    await this.#work.apart.write(async (view) => {
+      rotations.put(view, { name }, rotation)
+      const stored = await staticRoles.get(view, { name })
+      if (stored !== undefined) staticRoles.put(view, name, { ...stored, dueAt }, stored)
+      else if (creating) {
+        due.delete(view, role.dueAt, name)
+        due.put(view, dueAt, name)
+      }
+    })
     return rotation
   }
 
@@ -193,21 +206,22 @@ class Attempt {
       const current = stored ?? role
       const next = nextRotation(current, now)
       const { password, privateKey } = rotation
-      if (creating) due.delete(view, role.dueAt, name)
+      if (rotation.creating !== undefined) due.delete(view, rotation.creating.dueAt, name)
       const rotated = { ...current, password, privateKey, lastRotation: now, nextRotation: next, dueAt: next }
       staticRoles.put(view, name, rotated, stored)
     })
   }
 
-  async #failed({ role, creating }: Found, rotation: Rotation, error: unknown): Promise<void> {
+  async #failed({ creating }: Found, rotation: Rotation, error: unknown): Promise<void> {
     const name = this.#name
+    const wanted = rotation.creating
     const certain = !(error instanceof DatabaseFailure) || error.applied === 'no'
     const refused = error instanceof DatabaseFailure && error.refused
     await this.#work.apart.write(async (view) => {
       const stored = await staticRoles.get(view, { name })
-      if (creating && stored === undefined && certain) {
+      if (creating && stored === undefined && certain && wanted !== undefined) {
         rotations.delete(view, { name })
-        due.delete(view, role.dueAt, name)
+        due.delete(view, wanted.dueAt, name)
         return
       }
       const failures = rotation.failures + 1
@@ -216,10 +230,10 @@ class Attempt {
       if (stored !== undefined) {
         staticRoles.put(view, name, { ...stored, dueAt }, stored)
         rotations.put(view, { name }, kept)
-      } else if (creating) {
-        due.delete(view, role.dueAt, name)
+      } else if (wanted !== undefined) {
+        due.delete(view, wanted.dueAt, name)
         due.put(view, dueAt, name)
-        rotations.put(view, { name }, { ...kept, creating: { ...role, dueAt } })
+        rotations.put(view, { name }, { ...kept, creating: { ...wanted, dueAt } })
       } else rotations.delete(view, { name })
     })
   }
