@@ -3,7 +3,7 @@ import { Cron } from 'croner'
 import type { StaticRole } from './store.ts'
 
 /** Minute, hour, day, month, day of the week: lists, ranges and steps of numbers and names. */
-const FIELD = /^[\dA-Za-z*?,/-]+$/
+const FIELD = /^(?:[\d*?,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT)+$/i
 
 /** Undefined for what is no schedule, and for one that never comes. */
 export function parseSchedule(text: string): { next(after: number): number | undefined } | undefined {
@@ -27,7 +27,10 @@ export function nextRotation({ period, schedule }: Timing, last: number): number
 }
 
 /** With a window, a time that was missed by more than it is left to the next. */
-export function isMissed({ schedule, window, nextRotation: at }: StaticRole, now: number): boolean {
+export function isMissed(
+  { schedule, window, nextRotation: at }: Pick<StaticRole, 'schedule' | 'window' | 'nextRotation'>,
+  now: number,
+): boolean {
   return schedule !== '' && window > 0 && now > at + window * 1000
 }
 

@@ -86,9 +86,7 @@ function quoted(value: string, { name, quote, escapes, nested, tag }: Place): st
 function listOf(text: string): readonly string[] {
   const trimmed = text.trim()
   if (trimmed === '') return []
-  const decoded = /^[A-Za-z0-9+/]+={0,2}$/.test(trimmed) ? Buffer.from(trimmed, 'base64') : undefined
-  const plain =
-    decoded !== undefined && decoded.length > 0 && decoded.toString('base64') === trimmed ? decoded.toString() : trimmed
+  const plain = fromBase64(trimmed) ?? trimmed
   if (!plain.startsWith('[')) return [plain]
   try {
     const parsed: unknown = JSON.parse(plain)
@@ -96,6 +94,14 @@ function listOf(text: string): readonly string[] {
   } catch {
     return [plain]
   }
+}
+
+/** Undefined for what is not the base64 of a text: a short statement may look like it. */
+function fromBase64(text: string): string | undefined {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
+  const decoded = Buffer.from(text, 'base64').toString()
+  const isText = /^[\t\r\n\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(decoded) && !decoded.includes('\ufffd')
+  return isText && Buffer.from(decoded).toString('base64') === text ? decoded : undefined
 }
 
 function split(text: string, dialect: Dialect): readonly Statement[] {
