@@ -15,6 +15,7 @@ import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from './engines/system/paths/snapshots.ts'
 import { wrappingPaths } from './engines/system/paths/wrapping.ts'
 import { tokenEngine } from './engines/auth/token/engine.ts'
+import { databaseEngine } from './engines/secrets/database/engine.ts'
 import { documentedErrors } from './errors/coffer-error.ts'
 import { referencePage } from './framework/derive/docs.ts'
 import type { MountedEngine } from './framework/derive/openapi.ts'
@@ -48,6 +49,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     system,
     token: tokenEngine({ tokens: () => nobody() }),
     identity: identityEngine({ mounts: nobody() }),
+    database: databaseEngine({ passwords: nobody() }),
   })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {

@@ -3,7 +3,9 @@ import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { Registry } from '../engines/registry.ts'
+import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
+import { passwordBy } from '../engines/system/password-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
@@ -197,6 +199,9 @@ export class House {
       system,
       token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
       identity: identityEngine({ mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } }),
+      database: databaseEngine({
+        passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
+      }),
     })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })

@@ -20,6 +20,7 @@ export interface BuiltIn {
   readonly system: Engine
   readonly token: Engine
   readonly identity: Engine
+  readonly database: Engine
 }
 
 export class Registry {
@@ -34,6 +35,7 @@ export class Registry {
       { kind: 'secret', type: 'identity', select: () => builtIn.identity },
       { kind: 'auth', type: 'approle', select: () => approle },
       { kind: 'auth', type: 'userpass', select: userpassOf },
+      { kind: 'secret', type: 'database', select: () => builtIn.database },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { composeServer, type Server } from '../../src/core/compose.ts'
 import { RequestLog } from '../../src/core/request-log.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import { LogLevels, Metrics, silentLogger } from '../../src/lib/observe/index.ts'
 import { plainListener, type WireReply } from '../../src/request/wire.ts'
 import type { Driver } from '../../src/storage/driver.ts'
@@ -30,6 +30,8 @@ export interface ComposedOptions {
   /** Wraps the store the server is given. */
   readonly around?: (driver: Driver) => Driver
   readonly auditForbiddenFolders?: readonly string[]
+  /** The real one unless a test moves its own. */
+  readonly clock?: Clock
 }
 
 export class ComposedServer implements AsyncDisposable {
@@ -51,10 +53,11 @@ export class ComposedServer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const metrics = new Metrics(systemClock)
+    const { clock = systemClock } = this.#options
+    const metrics = new Metrics(clock)
     this.#server = await composeServer({
       driver: this.#options.around?.(this.driver) ?? this.driver,
-      clock: systemClock,
+      clock,
       log: silentLogger,
       levels: new LogLevels('off'),
       metrics,

@@ -53,16 +53,16 @@ export interface Target {
   readonly folder: string
 }
 
+/** What else stands in a transcript's places: ports and passwords of servers that a test started. */
+export type Places = Readonly<Record<string, string>>
+
 export function readServerGolden(file: string): ServerGolden {
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 
 /** Sends each step in turn; what was not answered as written. */
-export async function replay(golden: ServerGolden, target: Target): Promise<readonly string[]> {
-  const kept = new Map([
-    ['root', target.token],
-    ['folder', target.folder],
-  ])
+export async function replay(golden: ServerGolden, target: Target, places: Places = {}): Promise<readonly string[]> {
+  const kept = new Map([...Object.entries(places), ['root', target.token], ['folder', target.folder]])
   const faults: string[] = []
   for (const step of golden.steps) {
     const answer = await send(step, target, kept)

@@ -17,6 +17,7 @@ import { loggerPaths } from './paths/loggers.ts'
 import { metricsPaths } from './paths/metrics.ts'
 import { mountPaths } from './paths/mounts.ts'
 import { openapiPaths } from './paths/openapi.ts'
+import { passwordPolicyPaths } from './paths/password-policies.ts'
 import { policyPaths } from './paths/policies.ts'
 import { remountPaths } from './paths/remount.ts'
 import { requestHeadersPaths } from './paths/request-headers.ts'
@@ -34,6 +35,7 @@ const FAMILIES: readonly ((ports: SystemPorts) => readonly PathDefinition[])[] =
   authPaths,
   remountPaths,
   policyPaths,
+  passwordPolicyPaths,
   capabilitiesPaths,
   auditPaths,
   requestHeadersPaths,

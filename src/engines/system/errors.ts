@@ -34,6 +34,8 @@ export const systemErrors = defineErrors('SYSTEM', {
   REMOUNT_BOTH: { status: 400, message: "both 'from' and 'to' path must be specified as a string" },
   TRAILING_SLASH: { status: 400, message: "cannot write to a path ending in '/'" },
   NO_POLICY: { status: 400, message: "'policy' parameter not supplied or empty" },
+  NO_PASSWORD_POLICY: { status: 404, message: listed('policy does not exist') },
+  PASSWORD_POLICY: { status: 400, message: (p: { reason: string }) => listed(p.reason) },
   NO_PATHS: { status: 400, message: 'paths must be supplied' },
   NO_TOKEN: { status: 400, message: listed('no token found') },
   NO_ACCESSOR: { status: 400, message: 'missing accessor' },

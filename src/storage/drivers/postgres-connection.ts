@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL: how one is made, and that nothing on it waits for ever. */
-import { connect as connectTcp } from 'node:net'
 import pg from 'pg'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { offersTls } from '../../lib/postgres-tls.ts'
 import { isLacking } from './postgres-error.ts'
 import type { ConnectionSettings } from './postgres-url.ts'
 
@@ -164,19 +164,8 @@ export class Connector {
     }
   }
 
-  /** Asks as the protocol has it: eight bytes there, one byte back. */
   #offersTls(): Promise<boolean> {
     const { host = 'localhost', port = 5432 } = this.#settings.config
-    return new Promise((resolve, reject) => {
-      const socket = connectTcp({ host, port, timeout: this.timeout })
-      socket.once('connect', () => socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])))
-      socket.once('timeout', () => socket.destroy(new Error('PostgreSQL did not answer in time')))
-      socket.once('error', reject)
-      socket.once('close', () => reject(new Error('PostgreSQL closed the connection')))
-      socket.once('data', (bytes) => {
-        resolve(String(bytes) === 'S')
-        socket.destroy()
-      })
-    })
+    return offersTls(host, port, this.timeout)
   }
 }

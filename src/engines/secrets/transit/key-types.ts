@@ -85,11 +85,6 @@ export function signs({ family }: KeyType): boolean {
   return SIGNING.has(family)
 }
 
-/** A hash of the message is signed, so that the client may have made it. */
-export function signsHash({ family }: KeyType): boolean {
-  return HASHING.has(family)
-}
-
 export function derives({ family }: KeyType): boolean {
   return family === 'aead' || family === 'ed25519'
 }
