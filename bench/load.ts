@@ -11,12 +11,24 @@ let scripts = 0
 
 export interface Scenario {
   readonly name: string
-  /** Lua that sets `wrk` up; `$TOKEN` is replaced. */
+  /** Lua that sets `wrk` up; `$TOKEN` is replaced, and `$SIGNATURE` by one that the server has made of `SIGNED`. */
   readonly lua: string
 }
 
 const HEADERS = 'wrk.headers["X-Vault-Token"] = "$TOKEN"\nwrk.headers["Content-Type"] = "application/json"\n'
 const BODY = JSON.stringify({ data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } })
+
+/** What the signature that is verified is of, in base64. */
+export const SIGNED = Buffer.from('signed once and verified many times').toString('base64')
+
+const TRANSIT = '/v1/transit'
+/** 256 bytes, as a client would send them. */
+const PLAINTEXT = Buffer.alloc(256, 'plaintext ').toString('base64')
+const BATCH = JSON.stringify({ batch_input: Array.from({ length: 100 }, () => ({ plaintext: PLAINTEXT })) })
+
+function transit(name: string, path: string, body: string): Scenario {
+  return { name, lua: `${HEADERS}wrk.method = "POST"\nwrk.path = "${TRANSIT}/${path}"\nwrk.body = [[${body}]]\n` }
+}
 
 export const scenarios: readonly Scenario[] = [
   { name: 'kv-read', lua: `${HEADERS}wrk.path = "/v1/secret/data/bench/0"\n` },
@@ -35,6 +47,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'token-create',
     lua: `${HEADERS}wrk.method = "POST"\nwrk.path = "/v1/auth/token/create"\nwrk.body = [[{"policies":["default"],"ttl":"1h"}]]\n`,
   },
+  transit('transit-encrypt', 'encrypt/aes', JSON.stringify({ plaintext: PLAINTEXT })),
+  transit('transit-encrypt-batch', 'encrypt/aes', BATCH),
+  transit('transit-sign-ed25519', 'sign/ed25519', JSON.stringify({ input: PLAINTEXT })),
+  transit('transit-sign-ecdsa', 'sign/ecdsa', JSON.stringify({ input: PLAINTEXT })),
+  transit('transit-sign-rsa', 'sign/rsa', JSON.stringify({ input: PLAINTEXT })),
+  transit('transit-verify', 'verify/ecdsa', JSON.stringify({ input: SIGNED, signature: '$SIGNATURE' })),
 ]
 
 export interface Figures {
@@ -57,13 +75,13 @@ export function requireWrk(): void {
 }
 
 export async function drive(
-  server: Pick<Running, 'address' | 'token' | 'folder' | 'pid'>,
+  server: Pick<Running, 'address' | 'token' | 'signature' | 'folder' | 'pid'>,
   scenario: Scenario,
   connections: number,
   seconds: number,
 ): Promise<Figures> {
   const script = join(server.folder, `${scenario.name}-${++scripts}.lua`)
-  writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token))
+  writeFileSync(script, scenario.lua.replaceAll('$TOKEN', server.token).replaceAll('$SIGNATURE', server.signature))
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, server.address]
   const before = processorTimeOf(server.pid)
   const { stdout } = await run('wrk', args)

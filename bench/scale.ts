@@ -117,7 +117,12 @@ local n = 0
 request = function() n = n + 1 return wrk.format("${method}", ${path}, nil, ${text}) end
 `
   const { address, token, folder, child } = server
-  return drive({ address, token, folder, pid: child.pid ?? 0 }, { name: 'scale', lua }, connections, seconds)
+  return drive(
+    { address, token, signature: '', folder, pid: child.pid ?? 0 },
+    { name: 'scale', lua },
+    connections,
+    seconds,
+  )
 }
 
 function makeTokens(server: TestServer, seconds: number): Promise<Figures> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../test/support/server.ts'
 import { call } from './call.ts'
+import { SIGNED } from './load.ts'
 import { embedded, openStorage, raft, type BenchStorage, type StorageKind } from './storages.ts'
 
 export interface Running {
@@ -15,6 +16,8 @@ export interface Running {
   readonly folder: string
   /** The only share of the unseal key, base64. */
   readonly key: string
+  /** By the transit engine's ECDSA key, of `SIGNED`. */
+  readonly signature: string
   /** From spawn to the first answered request. */
   readonly startMs: number
   stop(options?: { readonly keepFolder?: boolean }): Promise<void>
@@ -152,9 +155,11 @@ async function start(plan: Plan): Promise<Running> {
     const errors = collect(child)
     await firstAnswer(address, child, errors)
     const startMs = performance.now() - began
-    const { key, token } = await (plan.joins === undefined ? initialised(address) : joined(address, plan.joins))
+    const { key, token, signature } = await (plan.joins === undefined
+      ? initialised(address)
+      : joined(address, plan.joins))
     if (child.pid === undefined) throw new Error(`${plan.name} has no process`)
-    return { name: plan.name, address, token, pid: child.pid, folder, key, startMs, stop }
+    return { name: plan.name, address, token, pid: child.pid, folder, key, signature, startMs, stop }
   } catch (error) {
     await stop()
     throw error
@@ -210,7 +215,9 @@ async function firstAnswer(address: string, child: ChildProcess, errors: readonl
   throw new Error(`no answer from ${address}: ${errors.join('')}`)
 }
 
-async function initialised(address: string): Promise<{ readonly key: string; readonly token: string }> {
+type Ready = Pick<Running, 'key' | 'token' | 'signature'>
+
+async function initialised(address: string): Promise<Ready> {
   const init = await call(address, 'PUT', '/v1/sys/init', { secret_shares: 1, secret_threshold: 1 })
   const { keys_base64: keys, root_token: token } = JSON.parse(init) as { keys_base64: string[]; root_token: string }
   const [key = ''] = keys
@@ -219,21 +226,28 @@ async function initialised(address: string): Promise<{ readonly key: string; rea
   for (let attempt = 0; attempt < 200; attempt++) {
     const secret = { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } }
     const reply = await call(address, 'POST', '/v1/secret/data/bench/0', secret, token)
-    if (reply.includes('"version"')) return { key, token }
+    if (reply.includes('"version"')) return { key, token, signature: await withTransit(address, token) }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`${address} never took the first secret`)
 }
 
+/** A key of each kind that is measured; gives a signature to be verified. */
+async function withTransit(address: string, token: string): Promise<string> {
+  await call(address, 'POST', '/v1/sys/mounts/transit', { type: 'transit' }, token)
+  const types = { aes: 'aes256-gcm96', ed25519: 'ed25519', ecdsa: 'ecdsa-p256', rsa: 'rsa-2048' }
+  for (const [name, type] of Object.entries(types))
+    await call(address, 'POST', `/v1/transit/keys/${name}`, { type }, token)
+  const signed = await call(address, 'POST', '/v1/transit/sign/ecdsa', { input: SIGNED }, token)
+  return /vault:v1:[A-Za-z0-9+/=]+/.exec(signed)?.[0] ?? ''
+}
+
 /** Resolves once the node shows the first one's secret. */
-async function joined(
-  address: string,
-  { key, token }: Running,
-): Promise<{ readonly key: string; readonly token: string }> {
+async function joined(address: string, { key, token, signature }: Running): Promise<Ready> {
   await unseal(address, key, (health) => !health.sealed)
   for (let attempt = 0; attempt < 1000; attempt++) {
     const reply = await call(address, 'GET', '/v1/secret/data/bench/0', undefined, token)
-    if (reply.includes('"db.internal"')) return { key, token }
+    if (reply.includes('"db.internal"')) return { key, token, signature }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`${address} never showed the first secret`)

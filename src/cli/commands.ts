@@ -193,6 +193,16 @@ export const commandTable: readonly TableRow[] = [
     synopsis: 'Revokes a token and its children',
     load: () => import('./commands/token/revoke.ts'),
   },
+  {
+    name: 'transit import',
+    synopsis: 'Import a key into the transit secrets engine',
+    load: () => import('./commands/transit/import.ts'),
+  },
+  {
+    name: 'transit import-version',
+    synopsis: 'Import a version of a key into the transit secrets engine',
+    load: () => import('./commands/transit/import-version.ts'),
+  },
   { name: 'unwrap', synopsis: 'Unwrap a wrapped secret', load: () => import('./commands/unwrap.ts') },
   { name: 'version', synopsis: 'Prints the version of Coffer', load: () => import('./commands/version.ts') },
   {
@@ -324,5 +334,13 @@ export const groups: readonly GroupRow[] = [
       $ coffer token create -policy=my-policy -ttl=1h
       $ coffer token lookup
       $ coffer token revoke hvs.CAESI…`,
+  },
+  {
+    name: 'transit',
+    synopsis: 'Interact with the transit secrets engine',
+    help: `  Keys that encrypt and sign without leaving the server. Most of it is read and write; to bring a key along it has to be wrapped.
+
+      $ coffer write -force transit/keys/my-key
+      $ coffer transit import transit/keys/old @key.b64 type=aes256-gcm96`,
   },
 ]

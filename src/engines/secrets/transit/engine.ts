@@ -4,6 +4,7 @@ import { KeyRing } from './key-ring.ts'
 import { backup, restore, restoreAs } from './paths/backup.ts'
 import { byokExport, byokExportVersion } from './paths/byok-export.ts'
 import { csr, setCertificate } from './paths/certificates.ts'
+import { cmacPaths } from './paths/cmac.ts'
 import { datakeyPath } from './paths/datakey.ts'
 import { decryptPath } from './paths/decrypt.ts'
 import { deriveKeyPath } from './paths/derive-key.ts'
@@ -47,6 +48,7 @@ export function transitEngine(): Engine {
       ...signPaths(ring),
       ...verifyPaths(ring),
       ...hmacPaths(ring),
+      ...cmacPaths(ring),
       hash,
       hashWith,
       random,

@@ -162,6 +162,10 @@ export const transitErrors = defineErrors('TRANSIT', {
     message: (p: { at: number }) =>
       `unable to decode verification HMAC as base64: illegal base64 data at input byte ${p.at}`,
   },
+  MAC_LENGTH: {
+    status: 400,
+    message: (p: { min: number; max: number }) => `mac_length takes ${p.min} to ${p.max} bytes`,
+  },
   NO_SUCH_HMAC_VERSION: {
     status: 400,
     message: (p: { latest: number }) => `key version does not exist; latest key version is ${p.latest}`,

@@ -1,7 +1,8 @@
-/** HMACs of one text with a key. */
+/** HMACs and CMACs of one text with a key. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { ReadView } from '#framework'
 import { decodeBase64 } from './base64.ts'
+import { cmac } from './crypto/cmac.ts'
 import type { HashFunction } from './crypto/hashes.ts'
 import { transitErrors } from './errors.ts'
 import { assertUsable, type Key } from './key.ts'
@@ -30,8 +31,39 @@ export async function verifyHmac(
 ): Promise<boolean> {
   const { number, bytes } = parsedHmac(hmac, loaded.key)
   const version = await usable(view, loaded, number)
-  const computed = createHmac(hash.engine, version.hmacKey).update(input).digest()
-  return computed.length === bytes.length && timingSafeEqual(computed, bytes)
+  return areSame(createHmac(hash.engine, version.hmacKey).update(input).digest(), bytes)
+}
+
+/** Bytes of a whole CMAC, and of the shortest that is taken. */
+export const cmacBytes = { min: 1, max: 16 } as const
+
+/** `bytes` is how much of it is given out. */
+export function cmacText(version: LoadedVersion, input: Uint8Array, bytes: number): string {
+  return versioned(version.number, computedCmac(version, input).subarray(0, bytes).toString('base64'))
+}
+
+export async function verifyCmac(
+  view: ReadView,
+  loaded: LoadedKey,
+  input: Uint8Array,
+  mac: string,
+  length: number,
+): Promise<boolean> {
+  const { number, bytes } = parsedHmac(mac, loaded.key)
+  return areSame(computedCmac(await usable(view, loaded, number), input).subarray(0, length), bytes)
+}
+
+/** Throws `TRANSIT_NOT_FOR`. */
+export function assertCmac({ key: { type } }: LoadedKey): void {
+  if (type.family !== 'cmac') throw transitErrors.NOT_FOR({ type: type.name, what: 'CMAC' })
+}
+
+function computedCmac(version: LoadedVersion, input: Uint8Array): Buffer {
+  return cmac(version.key.type.engine, version.secret, input)
+}
+
+function areSame(computed: Uint8Array, given: Uint8Array): boolean {
+  return computed.length === given.length && timingSafeEqual(computed, given)
 }
 
 /** The form is looked at before the version, as Vault does. */

@@ -15,7 +15,8 @@ import { BatchItem, each, parseBatch, type ItemShape } from '../batch.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
-import { verifyHmac } from '../mac.ts'
+import { assertCmac, cmacBytes, verifyCmac, verifyHmac } from '../mac.ts'
+import { macLength } from './cmac.ts'
 import { assertSigns, verifyText } from '../signature.ts'
 import { keyName } from './fields.ts'
 import { inputOf } from './hmac.ts'
@@ -30,13 +31,17 @@ const fields = {
   ...signatureFields,
   signature: f.string('The signature, as it was given out.').optional(),
   hmac: f.string('The HMAC, as it was given out, instead of a signature.').optional(),
+  cmac: f.string('The CMAC, as it was given out, instead of a signature.').optional(),
+  mac_length: f.int('Bytes of the CMAC.').default(cmacBytes.max),
   batch_input: f
-    .json('Items instead of one input, each with `input` and `context`, and all with `signature` or all with `hmac`.')
+    .json(
+      'Items instead of one input, each with `input` and `context`, and all with `signature`, all with `hmac` or all with `cmac`.',
+    )
     .sensitive()
     .optional(),
 }
 
-const SHAPE: ItemShape = { strings: ['input', 'context', 'signature', 'hmac', 'reference'] }
+const SHAPE: ItemShape = { strings: ['input', 'context', 'signature', 'hmac', 'cmac', 'reference'] }
 const help = 'Verify a signature or an HMAC.'
 const flags = { place: 'anywhere' } as const
 const operation = { summary: 'Verify one signature or HMAC, or a batch.', fields, replies: { 200: reply } }
@@ -67,8 +72,7 @@ async function verifyReply(view: ReadView, load: Load, given: Given, urlAlgorith
   const isBatch = given.batch_input !== undefined
   const items = given.batch_input === undefined ? [single(given)] : parseBatch(given.batch_input, SHAPE)
   const what = proofOf(items, isBatch)
-  const verify =
-    what === 'hmac' ? await hmacs(view, load, given, urlAlgorithm) : await signatures(view, load, given, urlAlgorithm)
+  const verify = await VERIFIERS[what](view, load, given, urlAlgorithm)
   const [first] = items
   if (!isBatch && first !== undefined) return ok(reply, { valid: await verify(first) })
   const outcomes = await each(items, verify)
@@ -77,32 +81,40 @@ async function verifyReply(view: ReadView, load: Load, given: Given, urlAlgorith
       const reference = items[i]?.text('reference') ?? ''
       const valid = 'value' in outcome && outcome.value
       const error = 'error' in outcome ? { error: outcome.error } : {}
-      // Vault leaves a false out where it verifies HMACs.
-      return what === 'hmac' && !valid ? { ...error, reference } : { valid, ...error, reference }
+      // Vault leaves a false out where it is about HMACs.
+      return what !== 'signature' && !valid ? { ...error, reference } : { valid, ...error, reference }
     }),
   })
 }
 
-function single({ input, context, signature, hmac }: Given): BatchItem {
+function single({ input, context, signature, hmac, cmac }: Given): BatchItem {
   return new BatchItem({
     input,
     context,
     ...(signature === undefined ? {} : { signature }),
     ...(hmac === undefined ? {} : { hmac }),
+    ...(cmac === undefined ? {} : { cmac }),
   })
 }
 
-/** Which of the two all of them have. */
-function proofOf(items: readonly BatchItem[], isBatch: boolean): 'signature' | 'hmac' {
-  const signature = items.some((item) => item.has('signature'))
-  const hmac = items.some((item) => item.has('hmac') && (!isBatch || !item.has('signature')))
-  const missing = items.some((item) => !item.has('signature') && !item.has('hmac'))
-  if (!isBatch && signature && hmac) throw transitErrors.ONE_OF_SIGNATURE_HMAC()
+const PROOFS = ['signature', 'hmac', 'cmac'] as const
+type Proof = (typeof PROOFS)[number]
+
+/** Which of them all items have. Of a batch's items the first that there is counts. */
+function proofOf(items: readonly BatchItem[], isBatch: boolean): Proof {
+  const found = PROOFS.filter((name) => items.some((item) => (isBatch ? firstProof(item) === name : item.has(name))))
+  const missing = items.some((item) => firstProof(item) === undefined)
+  const [proof, other] = found
+  if (!isBatch && other !== undefined) throw transitErrors.ONE_OF_SIGNATURE_HMAC()
   if (!isBatch && missing) throw transitErrors.NEITHER_SIGNATURE_NOR_HMAC()
-  if (signature && hmac) throw transitErrors.BATCH_MIXED()
-  if (missing && (signature || hmac)) throw transitErrors.BATCH_SOME_MISSING({ what: signature ? 'signature' : 'hmac' })
-  if (missing) throw transitErrors.BATCH_NONE()
-  return hmac ? 'hmac' : 'signature'
+  if (other !== undefined) throw transitErrors.BATCH_MIXED()
+  if (proof === undefined) throw transitErrors.BATCH_NONE()
+  if (missing) throw transitErrors.BATCH_SOME_MISSING({ what: proof })
+  return proof
+}
+
+function firstProof(item: BatchItem): Proof | undefined {
+  return PROOFS.find((name) => item.has(name))
 }
 
 type Verify = (item: BatchItem) => Promise<boolean>
@@ -124,3 +136,14 @@ async function signatures(view: ReadView, load: Load, given: Given, urlAlgorithm
     return verifyText(view, loaded, input, item.text('signature'), derivation, scheme)
   }
 }
+
+async function cmacs(view: ReadView, load: Load, given: Given): Promise<Verify> {
+  const length = macLength(given.mac_length)
+  const loaded = await load('encryption key')
+  assertCmac(loaded)
+  return (item) => verifyCmac(view, loaded, inputOf(item, 'input'), item.text('cmac'), length)
+}
+
+type Verifier = (view: ReadView, load: Load, given: Given, urlAlgorithm: string) => Promise<Verify>
+
+const VERIFIERS: Readonly<Record<Proof, Verifier>> = { signature: signatures, hmac: hmacs, cmac: cmacs }
