@@ -1,10 +1,12 @@
 /** Known failures of engines that make users of databases: each of them once, on a real PostgreSQL. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { CREATE, DatabaseMount } from '../support/database.ts'
 import { at, textAt } from '../support/json.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { PASSWORD, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
 
 const skip = withoutPostgres()
@@ -235,4 +237,33 @@ test('what cannot be removed can be given up, and the mount with it (R-13)', { s
   assert.ok(performance.now() - started < 30_000)
   const count = await server.call('GET', 'sys/leases/count?type=irrevocable')
   assert.equal(at(count.json, 'data', 'lease_count'), 0)
+})
+
+test('a server that is not who it says it is gets no password (CVE-2021-27400)', { skip }, async () => {
+  const tls = join(import.meta.dirname, '..', 'support', 'tls')
+  await using postgres = await startPostgres({ tls: { cert: join(tls, 'server.pem'), key: join(tls, 'server.key') } })
+  await using server = await composedServer()
+  const db = new DatabaseMount(server, postgres)
+  await db.ok('POST', 'sys/mounts/db', { type: 'database' })
+  const [trusted, other] = ['ca.pem', 'stranger.pem'].map((name) => readFileSync(join(tls, name), 'utf8'))
+  const configure = (parameters: string, more: object) =>
+    server.call('POST', 'db/config/pg', {
+      plugin_name: 'postgresql-database-plugin',
+      connection_url: `postgres://{{username}}:{{password}}@localhost:${postgres.port}/postgres${parameters}`,
+      username: 'coffer',
+      password: PASSWORD,
+      ...more,
+    })
+  for (const [parameters, more, status] of [
+    ['?sslmode=verify-ca', { tls_ca: trusted }, 204],
+    ['?sslmode=verify-ca', { tls_ca: other }, 400],
+    ['?sslmode=verify-full', { tls_ca: other }, 400],
+    ['', { tls_ca: other }, 400],
+    ['?sslmode=require', {}, 204],
+    ['?ssl_mode=verify-full', {}, 400],
+  ] as const) {
+    const answer = await configure(parameters, more)
+    assert.equal(answer.status, status, `${parameters}: ${answer.text}`)
+    await db.ok('DELETE', 'db/config/pg')
+  }
 })
