@@ -11,7 +11,7 @@ import { after, before, describe, test } from 'node:test'
 import { loadConfig } from '../../src/config/index.ts'
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import { request } from '../support/http.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { PASSWORD, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { coffer, freePort } from '../support/server.ts'
 
 function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
@@ -140,6 +140,40 @@ describe('docs/high-availability.md', () => {
     await using etcd = await TestEtcd.start()
     await follow('', `storage "etcd" {\n address = "${etcd.address}"\n ha_enabled = true\n lock_timeout = "3s"\n}`)
   })
+})
+
+test('docs/database.md: its tour, on PostgreSQL', { skip: withoutPostgres() }, async () => {
+  await using postgres = await startPostgres()
+  await postgres.sql(`CREATE ROLE report LOGIN PASSWORD 'before'`)
+  const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  const address = `127.0.0.1:${await freePort()}`
+  const server = spawn(
+    coffer,
+    ['server', '-dev', '-dev-root-token-id=guide', `-dev-listen-address=${address}`, '-dev-no-store-token'],
+    { stdio: 'ignore', env: { ...process.env, HOME: home } },
+  )
+  try {
+    const env = {
+      PATH: `${dirname(coffer)}:${process.env['PATH'] ?? ''}`,
+      HOME: home,
+      VAULT_ADDR: `http://${address}`,
+      VAULT_TOKEN: 'guide',
+      PGPORT: String(postgres.port),
+      PGPASSWORD: PASSWORD,
+    }
+    const wait = 'until coffer status >/dev/null 2>&1; do sleep 0.2; done'
+    const script = [wait, ...blocksOf('database.md', 'sh')].join('\n')
+    const child = spawn('sh', ['-e', '-x', '-c', script], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()))
+    const [status] = await once(child, 'close')
+    clearTimeout(timer)
+    assert.equal(status, 0, said)
+  } finally {
+    server.kill('SIGKILL')
+    rmSync(home, { recursive: true, force: true })
+  }
 })
 
 /** What the ports of three nodes can begin with in place of the page's `82`. */

@@ -47,6 +47,17 @@ const CHANGE_EXPIRATION = `ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}';`
 const SESSION = `SELECT set_config('standard_conforming_strings', 'on', false), set_config('TimeZone', 'UTC', false),
   set_config('statement_timeout', '${ANSWER}', false)`
 
+const GRANTED = `WITH acls (space, acl) AS (
+    SELECT relnamespace, relacl FROM pg_catalog.pg_class WHERE relacl IS NOT NULL
+    UNION ALL SELECT c.relnamespace, a.attacl FROM pg_catalog.pg_attribute AS a
+      JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid WHERE a.attacl IS NOT NULL
+    UNION ALL SELECT pronamespace, proacl FROM pg_catalog.pg_proc WHERE proacl IS NOT NULL
+    UNION ALL SELECT oid, nspacl FROM pg_catalog.pg_namespace WHERE nspacl IS NOT NULL
+  ) SELECT DISTINCT n.nspname AS name FROM acls JOIN pg_catalog.pg_namespace AS n ON n.oid = space
+    WHERE EXISTS (SELECT 1 FROM aclexplode(acl) AS e JOIN pg_catalog.pg_roles AS r ON r.oid = e.grantee WHERE r.rolname = $1)`
+const GRANTED_BY_STANDARD =
+  'SELECT DISTINCT table_schema AS name FROM information_schema.role_column_grants WHERE grantee = $1'
+
 export const postgresql: Plugin = Object.freeze({
   credentialTypes: new Set(['password'] as const),
   selfManaged: true,
@@ -148,18 +159,16 @@ class PostgresDatabase implements Database {
 
   /** As Vault does: what the user was given is taken away, here and as much as possible of it, and then he is removed. */
   async #drop(client: pg.Client, username: string): Promise<void> {
-    if (!(await this.#exists(client, username))) return
-    const granted = await this.#run(
-      client,
-      `SELECT DISTINCT table_schema AS name FROM information_schema.role_column_grants WHERE grantee = $1
-         UNION SELECT nspname FROM pg_catalog.pg_namespace, aclexplode(nspacl) AS acl, pg_catalog.pg_roles AS r
-           WHERE r.oid = acl.grantee AND r.rolname = $1`,
-      ANSWER,
-      [username],
-    )
+    const drop = `DROP ROLE IF EXISTS ${identifier(username)}`
+    try {
+      return void (await this.#run(client, drop))
+    } catch (error) {
+      if (!(error instanceof DatabaseFailure) || !error.refused) throw error
+      // Something was given to him: that goes first.
+    }
     const [{ name: database } = { name: '' }] = await this.#run(client, 'SELECT current_database() AS name')
     const user = identifier(username)
-    const schemas = new Set(['public', ...granted.map(({ name }) => String(name))])
+    const schemas = new Set(['public', ...(await this.#grantedSchemas(client, username))])
     const texts = [...schemas]
       .map((schema) => identifier(schema))
       .flatMap((schema) => [
@@ -180,9 +189,20 @@ class PostgresDatabase implements Database {
       }
     }
     try {
-      await this.#run(client, `DROP ROLE IF EXISTS ${user}`)
+      await this.#run(client, drop)
     } catch (error) {
       throw failure ?? error
+    }
+  }
+
+  /** Schemas in which the user was given something. */
+  async #grantedSchemas(client: pg.Client, username: string): Promise<readonly string[]> {
+    try {
+      return (await this.#run(client, GRANTED, ANSWER, [username])).map(({ name }) => String(name))
+    } catch (error) {
+      if (!(error instanceof DatabaseFailure) || !error.refused) throw error
+      // What speaks PostgreSQL's protocol without being it need not have its catalogs.
+      return (await this.#run(client, GRANTED_BY_STANDARD, ANSWER, [username])).map(({ name }) => String(name))
     }
   }
 

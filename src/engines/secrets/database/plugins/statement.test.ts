@@ -75,6 +75,8 @@ suite('what could become syntax is refused', () => {
     ['DROP ROLE {{name}}', 'a b'],
     [`EXECUTE 'DROP ROLE "{{name}}"'`, 'a"b'],
     [`EXECUTE 'DROP ROLE ''{{name}}'''`, "a'b"],
+    [`DO $$ BEGIN EXECUTE 'DROP ROLE {{name}}'; END $$`, 'a; DROP ROLE b'],
+    [`'{{name}} x'`, 'a; b'],
     ['DO $$ x {{name}} $$', '$$; DROP ROLE b; $$'],
     [`DO $$ x '{{name}}' $$`, '$$; DROP ROLE b; $$'],
     ['"{{name}}"', 'a\0b'],

@@ -11,6 +11,8 @@ export interface Dialect {
   /** Whether a backslash in a text quoted so takes the meaning of the next character. */
   escapes(quote: string, before: string): boolean
   readonly quotes: ReadonlySet<string>
+  /** That of names: what stands in others may be read as code again. */
+  readonly nameQuote: string
   /** What begins a comment up to the end of the line. */
   readonly lineComment: RegExp
 }
@@ -19,6 +21,7 @@ export const POSTGRESQL: Dialect = {
   dollarQuotes: true,
   escapes: (quote, before) => quote === "'" && /(?:^|[^\w$])[eE]$/.test(before),
   quotes: new Set(["'", '"']),
+  nameQuote: '"',
   lineComment: /--/y,
 }
 
@@ -28,6 +31,7 @@ export function mysqlDialect(backslashes: boolean): Dialect {
     dollarQuotes: false,
     escapes: (quote) => backslashes && quote !== '`',
     quotes: new Set(["'", '"', '`']),
+    nameQuote: '`',
     lineComment: /#|--(?=\s|$)/y,
   }
 }
@@ -40,7 +44,7 @@ interface Place {
   /** Empty outside of quotes. */
   readonly quote: string
   readonly escapes: boolean
-  /** A quote of another kind stands before it in the same quotes: it may be read as code again. */
+  /** It is not alone in its quotes, or a quote of another kind stands before it there: all of it may be read as code again. */
   readonly nested: boolean
   /** The end of the dollar quote around it. */
   readonly tag: string
@@ -77,7 +81,7 @@ function quoted(value: string, { name, quote, escapes, nested, tag }: Place): st
   }
   if (value.includes('\0')) return refuse('anywhere')
   if (quote === '') return name === 'expiration' && /^[\d :+-]*$/.test(value) ? value : refuse('outside of quotes')
-  if (nested && !/^[\w.@+\- :]*$/.test(value)) return refuse('in quotes within quotes')
+  if (nested && !/^[\w.@+\- :]*$/.test(value)) return refuse('in quotes beside other text')
   if (tag !== '' && value.includes('$')) return refuse('in a text between dollar signs')
   const doubled = value.replaceAll(quote, () => quote + quote)
   return escapes ? doubled.replaceAll('\\', '\\\\') : doubled
@@ -183,11 +187,12 @@ class Scanner {
   #quotedText(quote: string, tag: string): void {
     const escapes = this.#dialect.escapes(quote, this.#text.slice(Math.max(this.#at - 2, 0), this.#at))
     let nested = false
+    const start = this.#at + 1
     this.#take(1)
     while (this.#at < this.#text.length) {
       const char = this.#text[this.#at] ?? ''
       if (tag !== '' && this.#text.startsWith(tag, this.#at)) return
-      if (this.#place({ quote, escapes, nested, tag })) continue
+      if (this.#place({ quote, escapes, nested: nested || !this.#isAlone(quote, start), tag })) continue
       if (escapes && char === '\\') this.#take(2)
       else if (char !== quote) {
         nested ||= this.#dialect.quotes.has(char)
@@ -197,6 +202,13 @@ class Scanner {
         this.#take(2)
       } else return this.#take(1)
     }
+  }
+
+  /** Whether a place here is all that its quotes hold; of a name it may also be a part. */
+  #isAlone(quote: string, start: number): boolean {
+    if (quote === this.#dialect.nameQuote) return true
+    PLACE.lastIndex = this.#at
+    return this.#at === start && PLACE.test(this.#text) && this.#text[PLACE.lastIndex] === quote
   }
 
   #dollarText(): boolean {
