@@ -39,7 +39,7 @@ describe('secret ids', () => {
     const { id, accessor } = await secretId(e, 'r', { ttl: 60 })
     const keys = await e.storedKeys()
     assert.ok(!keys.some((key) => key.includes(id) || key.includes(accessor)))
-    const values = await e.store.read((view) => Promise.all(keys.map((key) => view.get(key))))
+    const values = await e.store.read((view) => Promise.all(keys.map(async (key) => view.get(key))))
     assert.ok(!values.some((value) => Buffer.from(value ?? []).includes(id)))
   })
 

@@ -87,7 +87,8 @@ const user = definePath('users/{username}', {
 export const userPaths: readonly PathDefinition[] = [list, user]
 
 /** Members in the order of their names, as Vault sends them. */
-function shown({ hash: _, algorithm, ...params }: User): ReadonlyMap<string, JsonOut> {
+function shown(user: User): ReadonlyMap<string, JsonOut> {
+  const { hash: _, algorithm, ...params } = user
   const members = Object.entries(shownTokenParams(params)).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return new Map<string, JsonOut>(
     algorithm === '' ? members : [['password_hash_algorithm', algorithm] as const, ...members],
