@@ -18,7 +18,7 @@ import { assertPeriod, changedRole, roleFields, type RoleInput } from '../role-i
 import { putRole } from '../roles.ts'
 import { roles, type Role } from '../store.ts'
 
-type FieldName = keyof RoleInput
+type FieldName = keyof typeof roleFields
 
 interface RoleField {
   readonly segment: string
