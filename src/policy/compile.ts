@@ -1,3 +1,4 @@
+import { renderIdentityTemplate, type IdentityFacts } from '../lib/identity-template.ts'
 import { Acl } from './acl.ts'
 import { DENY } from './capability.ts'
 import { policyErrors } from './errors.ts'
@@ -8,8 +9,6 @@ import { grantOf, merge } from './merge.ts'
 import type { Pattern } from './pattern.ts'
 import { parsePattern } from './pattern.ts'
 import type { PathRule, Policy } from './policy.ts'
-import type { TemplateContext } from './template.ts'
-import { renderTemplate } from './template.ts'
 
 export interface AclEntry extends Entry {
   /** As written, with the namespace's path before it. */
@@ -29,7 +28,7 @@ export interface DroppedRule {
 
 export interface CompileOptions {
   /** Of the caller; without it rules with templates grant nothing. */
-  readonly template?: TemplateContext
+  readonly template?: IdentityFacts
   /** Told of each rule with a template that does not apply. Values are not part of it. */
   readonly onDropped?: (dropped: DroppedRule) => void
   /** Wall clock, ms, for rules that expire. */
@@ -94,12 +93,12 @@ function pathFor(policy: Policy, rule: PathRule, options: CompileOptions): strin
   const { template } = rule
   if (template === undefined) return rule.path
   const context = options.template ?? NOBODY
-  const rendered = renderTemplate(template, context, policy.namespace.id)
-  if (rendered.kind === 'path') return rendered.path
+  const rendered = renderIdentityTemplate(template, context, { mode: 'acl', namespaceId: policy.namespace.id })
+  if (rendered.kind === 'text') return rendered.text
   options.onDropped?.({ policy: policy.name, path: rule.path, selector: rendered.selector, why: rendered.kind })
   // A deny must not vanish because its subject chose an odd name: then it covers all that it might have meant.
   const widened = rendered.kind === 'unsafe' && rule.permissions.capabilities === DENY
   return widened ? `${template.texts[0] ?? ''}*` : undefined
 }
 
-const NOBODY: TemplateContext = { entity: undefined, groups: [] }
+const NOBODY: IdentityFacts = { entity: undefined, groups: [] }
