@@ -26,6 +26,7 @@ export function callerOf(entry: TokenEntry, token: string): HeldCaller {
     tokenPolicies: entry.policies,
     identityPolicies: NONE,
     entityId: entry.entityId,
+    confined: entry.confined,
     meta: entry.meta ?? NO_META,
     path: entry.path,
     orphan: entry.parent === '',

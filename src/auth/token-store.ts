@@ -367,7 +367,8 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   async #withIdentity(caller: HeldCaller, view: ReadView): Promise<Caller | undefined> {
     if (caller.entityId === '' || this.#deps.entities === undefined) return caller
     const policies = await this.#deps.entities.policiesOf(caller.entityId, view)
-    return policies === undefined ? undefined : withIdentityPolicies(caller, policies)
+    if (policies === undefined) return undefined
+    return caller.confined === undefined ? withIdentityPolicies(caller, policies) : caller
   }
 
   async #findSlowly(key: string, token: string): Promise<TokenDetails | undefined> {

@@ -78,7 +78,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   }
 
   async resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl> {
-    const policies = await this.#policiesOf(caller.policies, view)
+    const policies = await this.#policiesOf(caller, view)
     const exactPaths = new Map<string, readonly string[]>()
     const globPaths = new Map<string, readonly string[]>()
     for (const { path } of policies.flatMap((policy) => policy.rules)) {
@@ -92,7 +92,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   }
 
   async hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean> {
-    const policies = await this.#policiesOf(caller.policies, view)
+    const policies = await this.#policiesOf(caller, view)
     if (policies.some((policy) => policy.name === 'root')) return true
     const rules = policies.flatMap((policy) => policy.rules).filter((rule) => rule.permissions.capabilities !== DENY)
     return rules.some((rule) => reaches(rule.path, mountPath))
@@ -133,13 +133,13 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
 
   async #aclOf(caller: Caller, view: ReadView): Promise<Acl> {
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
-    const key = JSON.stringify(caller.policies)
+    const key = JSON.stringify(caller.confined === undefined ? caller.policies : { confined: caller.confined.policy })
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
     if (known !== undefined && (known.validUntil === undefined || known.validUntil > this.#deps.clock.now()))
       return known
-    const acl = compileAcl(await this.#policiesOf(caller.policies, view), { now: this.#deps.clock.now() })
+    const acl = compileAcl(await this.#policiesOf(caller, view), { now: this.#deps.clock.now() })
     this.#keep(key, acl, usable, view)
     return acl
   }
@@ -155,9 +155,10 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     into.acls.set(key, acl)
   }
 
-  async #policiesOf(names: readonly string[], view: ReadView): Promise<readonly Policy[]> {
+  async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
+    if (caller.confined !== undefined) return [parsePolicy('', caller.confined.policy)]
     const out: Policy[] = []
-    for (const name of names) {
+    for (const name of caller.policies) {
       const policy = await this.#policy(name, view)
       if (policy !== undefined) out.push(policy)
     }

@@ -2,6 +2,14 @@
 
 export type TokenType = 'service' | 'batch'
 
+/** What binds a token that is handed on to a third party. */
+export interface Confinement {
+  /** In HCL: all that the token may do, whatever its holder may. */
+  readonly policy: string
+  /** For whoever made the token; shown to nobody. */
+  readonly facts: ReadonlyMap<string, string>
+}
+
 export interface Caller {
   /** The token itself, as sent. Never logged; audit devices HMAC it. */
   readonly token: string
@@ -13,6 +21,8 @@ export interface Caller {
   readonly tokenPolicies: readonly string[]
   readonly identityPolicies: readonly string[]
   readonly entityId: string
+  /** Then there are no policies besides. */
+  readonly confined?: Confinement | undefined
   readonly meta: ReadonlyMap<string, string>
   /** Where the token was made: `auth/token/create`, `auth/userpass/login/bob`. */
   readonly path: string
