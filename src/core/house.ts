@@ -1,6 +1,9 @@
 /** The rooms that every core has, whether it writes or only reads, and how they hang together. */
 import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
+import { identityEngine } from '../engines/secrets/identity/engine.ts'
+import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
+import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
@@ -52,6 +55,8 @@ export interface HouseOptions {
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
+  /** Where this node answers clients; a thread need not know. */
+  readonly apiAddress?: string
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
 }
@@ -148,7 +153,7 @@ export class House {
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
-      { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
+      { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
@@ -165,7 +170,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, policies, audit, cors } = this
-    const { driver, clock, log, rawStorage } = this.#options
+    const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
       policies,
@@ -186,7 +191,23 @@ export class House {
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
-    this.#registry = new Registry({ system, token: tokenEngine({ tokens: () => active.tokens, policies }) })
+    const oidc: OidcPorts = {
+      apiAddress: apiAddress.replace(/\/+$/, ''),
+      tokens: () => active.tokens,
+      identity: {
+        entity: (view, id) => active.identity.entityIn(view, id),
+        groupsOf: (view, id) => active.identity.groupsIn(view, id),
+      },
+    }
+    this.#registry = new Registry({
+      system,
+      token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
+      identity: identityEngine(
+        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        oidcPaths(oidc),
+        oidcBackground(oidc),
+      ),
+    })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
     const reads = () => {
@@ -217,6 +238,12 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       replacedAt: () => this.#replacedAt,
     }
+  }
+
+  async #loadMounts(role: Role): Promise<void> {
+    const { store, mounts } = this
+    await store.read((view) => mounts.load(view))
+    if (role === 'leader' && !mounts.isComplete) await store.write((view) => mounts.bootstrap(view))
   }
 
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */

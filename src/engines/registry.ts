@@ -12,10 +12,11 @@ interface Entry {
   readonly select: (options: Options) => Engine
 }
 
-/** `system` and `token` need the rooms around them, so `core/compose.ts` makes those two and hands them in. */
+/** These need the rooms around them, so `core/house.ts` makes them and hands them in. */
 export interface BuiltIn {
   readonly system: Engine
   readonly token: Engine
+  readonly identity: Engine
 }
 
 export class Registry {
@@ -25,6 +26,7 @@ export class Registry {
     this.#entries = [
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
+      { kind: 'secret', type: 'identity', select: () => builtIn.identity },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]
