@@ -37,8 +37,13 @@ export async function providerIssuer(
   return `${issuerAt(await addressOf(view, provider.issuer, ports), request.namespace)}/provider/${name}`
 }
 
-async function addressOf(view: ReadView, configured: string, { apiAddress }: Address): Promise<string> {
-  return configured === '' ? ((await leaderAddress.get(view)) ?? apiAddress) : configured
+/** Where nothing is configured. */
+export async function usualAddress(view: ReadView, { apiAddress }: Address): Promise<string> {
+  return (await leaderAddress.get(view)) ?? apiAddress
+}
+
+async function addressOf(view: ReadView, configured: string, ports: Address): Promise<string> {
+  return configured === '' ? usualAddress(view, ports) : configured
 }
 
 function issuerAt(address: string, { path }: Namespace): string {

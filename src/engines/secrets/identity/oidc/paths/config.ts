@@ -1,5 +1,5 @@
 import { badRequest, definePath, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
-import { isIssuerAddress, ISSUER_PROBLEM, ISSUER_WARNING } from '../issuer.ts'
+import { isIssuerAddress, ISSUER_PROBLEM, ISSUER_WARNING, usualAddress } from '../issuer.ts'
 import type { OidcPorts } from '../ports.ts'
 import { issuers } from '../store.ts'
 
@@ -10,7 +10,7 @@ const fields = {
 }
 const config = replySchema('How identity tokens are issued.', fields)
 
-export function configPaths({ apiAddress }: Pick<OidcPorts, 'apiAddress'>): readonly PathDefinition[] {
+export function configPaths(ports: Pick<OidcPorts, 'apiAddress'>): readonly PathDefinition[] {
   return [
     definePath('oidc/config', { help: 'How identity tokens are issued.', params: {} })
       .read({
@@ -19,7 +19,7 @@ export function configPaths({ apiAddress }: Pick<OidcPorts, 'apiAddress'>): read
         replies: { 200: config },
         run: async (c) => {
           const issuer = await issuers.get(c.view)
-          if (issuer === '' && apiAddress === '')
+          if (issuer === '' && (await usualAddress(c.view, ports)) === '')
             c.warn(
               'Both "issuer" and Vault\'s "api_addr" are empty. The issuer claim in generated tokens will not be network reachable.',
             )

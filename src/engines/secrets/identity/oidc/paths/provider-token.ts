@@ -146,5 +146,14 @@ function credentialsOf(
   const at = text.indexOf(':')
   return at === -1
     ? { clientId: given.client_id, clientSecret: given.client_secret }
-    : { clientId: text.slice(0, at), clientSecret: text.slice(at + 1) }
+    : { clientId: unescaped(text.slice(0, at)), clientSecret: unescaped(text.slice(at + 1)) }
+}
+
+/** Both are escaped as in a form (RFC 6749, 2.3.1), or not, as many clients do it: no id and no secret has an escape of its own. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
