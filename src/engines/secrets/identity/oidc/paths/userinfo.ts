@@ -37,6 +37,7 @@ export function userinfoPaths(ports: Pick<OidcPorts, 'identity'>): readonly Path
       help: 'The userinfo endpoint of a provider.',
       description: 'Takes an access token in the header `Authorization`, and no other token.',
       params: { name: f.name('Name of the provider.') },
+      flags: { bearerChallenge: true },
     })
       .read({ summary: 'Read claims with an access token.', operationId: 'oidc-provider-user-info', replies, run })
       .compute({
