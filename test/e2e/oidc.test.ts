@@ -28,7 +28,7 @@ suite('OpenID Connect', () => {
   let bob: Person
   let confidential: OidcClient
   before(async () => {
-    server = await startServer({ storage: 'inmem' })
+    server = await startServer({ config: 'serving_threads = 2' })
     bob = await person(server, 'bob')
     const set = (path: string, body: object) => expectOk(call(server, 'POST', path, body))
     await set(`identity/entity/id/${bob.entityId}`, { name: 'bob', metadata: { email: 'bob@a.example' } })

@@ -1,5 +1,5 @@
 /** Each signing algorithm, once: how its keys are made and which hashes go with it. */
-import { generateKeyPair, type KeyObject } from 'node:crypto'
+import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { uuid } from '../../../../lib/secure/random.ts'
 
@@ -26,19 +26,25 @@ interface Algorithm {
 }
 
 interface Pair {
-  readonly publicKey: KeyObject
-  readonly privateKey: KeyObject
+  readonly publicKey: object
+  readonly privateKey: Uint8Array
 }
+
+/** As bytes at once: a key object keeps its share of OpenSSL's small locked heap until it is collected. */
+const encodings = {
+  publicKeyEncoding: { format: 'jwk' },
+  privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+} as const
 
 // In the thread pool: the primes of an RSA key take some tenths of a second.
 const generate = promisify(generateKeyPair)
 
 function rsa(digest: string): Algorithm {
-  return { digest, claimHash: digest, generate: () => generate('rsa', { modulusLength: 2048 }) }
+  return { digest, claimHash: digest, generate: () => generate('rsa', { modulusLength: 2048, ...encodings }) }
 }
 
 function ecdsa(digest: string, namedCurve: string): Algorithm {
-  return { digest, claimHash: digest, generate: () => generate('ec', { namedCurve }) }
+  return { digest, claimHash: digest, generate: () => generate('ec', { namedCurve, ...encodings }) }
 }
 
 export const algorithms = {
@@ -49,7 +55,7 @@ export const algorithms = {
   ES384: ecdsa('sha384', 'P-384'),
   ES512: ecdsa('sha512', 'P-521'),
   // Ed25519 hashes with SHA-512: https://bitbucket.org/openid/connect/issues/1125
-  EdDSA: { digest: undefined, claimHash: 'sha512', generate: () => generate('ed25519') },
+  EdDSA: { digest: undefined, claimHash: 'sha512', generate: () => generate('ed25519', encodings) },
 } as const satisfies Readonly<Record<string, Algorithm>>
 
 export type AlgorithmName = keyof typeof algorithms
@@ -65,7 +71,7 @@ const PUBLIC_PARAMETERS = ['kty', 'crv', 'x', 'y', 'n', 'e']
 
 export async function generatePair(alg: AlgorithmName): Promise<KeyPair> {
   const { publicKey, privateKey } = await algorithms[alg].generate()
-  const jwk = new Map<string, unknown>(Object.entries(publicKey.export({ format: 'jwk' })))
+  const jwk = new Map<string, unknown>(Object.entries(publicKey))
   const parameters = new Map<string, string>()
   for (const name of PUBLIC_PARAMETERS) {
     const value = jwk.get(name)
@@ -73,6 +79,6 @@ export async function generatePair(alg: AlgorithmName): Promise<KeyPair> {
   }
   return {
     public: { kid: uuid(), alg, parameters },
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    privateKey: Buffer.from(privateKey).toString('base64'),
   }
 }

@@ -130,7 +130,7 @@ async function tokensFor({ code, client, key, pairs, holder, provider }: Redeeme
   return {
     access_token: token,
     expires_in: client.accessTokenTtl,
-    id_token: await signCompact(stringify(withClaims(own, ...added.claims)), pairs.current),
+    id_token: signCompact(stringify(withClaims(own, ...added.claims)), pairs.current),
     token_type: 'Bearer',
   }
 }

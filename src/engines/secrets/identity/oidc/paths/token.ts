@@ -60,7 +60,7 @@ export function tokenPaths(ports: OidcPorts): readonly PathDefinition[] {
         )
         return ok(tokenReply, {
           client_id: role.clientId,
-          token: await signCompact(stringify(payload), pairs.current),
+          token: signCompact(stringify(payload), pairs.current),
           ttl,
         })
       },
