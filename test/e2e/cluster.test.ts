@@ -259,6 +259,7 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
 
   test('who left a group is out of it on every node, where the index is named', async () => {
     await leader.call('PUT', 'sys/policies/acl/g', { policy: 'path "secret/data/any" { capabilities = ["read"] }' })
+    await leader.call('POST', 'secret/data/any', { data: { a: 1 } })
     await leader.call('POST', 'auth/token/roles/any', { allowed_entity_aliases: '*', orphan: true })
     const made = await standby.call('POST', 'auth/token/create/any', { entity_alias: 'bob', policies: ['default'] })
     const token = textAt(made.json, 'auth', 'client_token')
