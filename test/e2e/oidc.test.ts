@@ -18,7 +18,21 @@ import {
   type ClientAuth,
   type Configuration,
 } from 'openid-client'
-import { authorize, call, expectOk, oidcClient, person, type OidcClient, type Person } from '../support/oidc.ts'
+import { until } from '../support/callers.ts'
+import { startCluster } from '../support/cluster.ts'
+import { request } from '../support/http.ts'
+import { at, textAt } from '../support/json.ts'
+import {
+  authorize,
+  call,
+  exchange,
+  expectOk,
+  oidcClient,
+  person,
+  type OidcClient,
+  type Person,
+} from '../support/oidc.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const CALLBACK = 'https://app.example/cb'
@@ -148,3 +162,63 @@ suite('OpenID Connect', () => {
     assert.fail('it was never too old')
   })
 })
+
+test(
+  'nodes that share a storage name one issuer, and a code outlives the leader who gave it',
+  { skip: withoutPostgres() },
+  async () => {
+    await using postgres = await startPostgres()
+    const stanza = `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`
+    await using cluster = await startCluster(2, stanza)
+    const leader = await cluster.leader()
+    const [standby] = await cluster.others()
+    assert.ok(standby !== undefined)
+    const bob = await person(leader, 'bob')
+    const client = await oidcClient(leader, 'app', { redirect_uris: [CALLBACK] })
+    const provider = 'identity/oidc/provider/default'
+    const issuer = (node: TestServer) => `${node.address}/v1/${provider}`
+    const publishes = (wanted: string) =>
+      until('every node names the leader', async () => {
+        const up = cluster.nodes.filter((node) => node.child.exitCode === null && node.child.signalCode === null)
+        const told = await Promise.all(
+          up.map((node) => request(node.address, 'GET', `/v1/${provider}/.well-known/openid-configuration`)),
+        )
+        return told.every(({ json }) => at(json, 'issuer') === wanted) ? true : undefined
+      })
+    await publishes(issuer(leader))
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: client.id,
+      redirect_uri: CALLBACK,
+      scope: 'openid',
+    })
+    const codeFrom = async (node: TestServer) =>
+      textAt(
+        (await request(node.address, 'GET', `/v1/${provider}/authorize?${query.toString()}`, { token: bob.token }))
+          .json,
+        'code',
+      )
+    const redeem = (node: TestServer, code: string) =>
+      exchange(node, 'default', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK }, client)
+    const keysOf = (node: TestServer) => createRemoteJWKSet(new URL(`${node.address}/v1/${provider}/.well-known/keys`))
+
+    const tokens = await redeem(standby, await codeFrom(standby))
+    assert.equal(tokens.status, 200, tokens.text)
+    await jwtVerify(textAt(tokens.json, 'id_token'), keysOf(standby), { issuer: issuer(leader), audience: client.id })
+    const claims = (node: TestServer) =>
+      request(node.address, 'GET', `/v1/${provider}/userinfo`, {
+        headers: { Authorization: `Bearer ${textAt(tokens.json, 'access_token')}` },
+      })
+    assert.deepEqual((await claims(standby)).json, { sub: bob.entityId })
+
+    const code = await codeFrom(leader)
+    await leader.kill()
+    await cluster.leader([standby])
+    await publishes(issuer(standby))
+    const later = await redeem(standby, code)
+    assert.equal(later.status, 200, later.text)
+    await jwtVerify(textAt(later.json, 'id_token'), keysOf(standby), { issuer: issuer(standby), audience: client.id })
+    assert.equal((await redeem(standby, code)).status, 400)
+    assert.deepEqual((await claims(standby)).json, { sub: bob.entityId })
+  },
+)

@@ -12,7 +12,7 @@ export const EVERY_SECONDS = 15
 /** One key after the other: where one cannot be rotated, the others have been. */
 export async function rotateAndTidy(b: BackgroundCall, { apiAddress }: Pick<OidcPorts, 'apiAddress'>): Promise<void> {
   const { apart, clock, signal } = b
-  if ((await apart.read((view) => leaderAddress.get(view))) !== apiAddress)
+  if (((await apart.read((view) => leaderAddress.get(view))) ?? '') !== apiAddress)
     await apart.write((view) => leaderAddress.put(view, apiAddress))
   for (const name of await apart.read((view) => keys.list(view))) {
     if (signal.aborted) return
