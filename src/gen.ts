@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
+import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -48,8 +49,8 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const registry = new Registry({
     system,
     token: tokenEngine({ tokens: () => nobody() }),
-    identity: identityEngine({ mounts: nobody() }),
     database: databaseEngine({ passwords: nobody() }),
+    identity: identityEngine({ mounts: nobody() }, oidcPaths(nobody())),
   })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {

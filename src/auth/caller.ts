@@ -27,6 +27,7 @@ export function callerOf(entry: TokenEntry, token: string): HeldCaller {
     tokenPolicies: entry.policies,
     identityPolicies: NONE,
     entityId: entry.entityId,
+    confined: entry.confined,
     identity: undefined,
     meta: entry.meta ?? NO_META,
     path: entry.path,
@@ -41,6 +42,8 @@ export function callerOf(entry: TokenEntry, token: string): HeldCaller {
 
 /** What follows from the entity is looked up at each request: leaving a group counts at once. */
 export function withHolder(caller: HeldCaller, { policies: ofEntity, facts }: EntityHolder): HeldCaller {
+  // Nothing of what its holder may do.
+  if (caller.confined !== undefined) return caller
   // Identity never makes root, whatever it is led to say.
   const granted = ofEntity.filter((name) => name !== 'root').toSorted()
   // Root stands alone, and needs nothing besides.

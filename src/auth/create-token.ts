@@ -34,6 +34,7 @@ export async function createToken(
   options: CreateOptions = {},
 ): Promise<MadeToken> {
   if (init.ttl <= 0 && !mayLiveForEver(init.policies)) throw new Error('only a root token may live for ever')
+  if (init.confined !== undefined && init.policies.length > 0) throw new Error('a confined token has no other policies')
   if (init.parent !== undefined) {
     // Read in this transaction: a parent that is revoked meanwhile makes the commit fail.
     const parent = await deps.records.get(view, init.parent)

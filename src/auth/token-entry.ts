@@ -1,5 +1,5 @@
 /** How a token stands in storage. */
-import type { TokenType } from '../request/caller.ts'
+import type { Confinement, TokenType } from '../request/caller.ts'
 import type { TokenDetails } from '../request/token-ports.ts'
 
 /**
@@ -41,6 +41,7 @@ export interface TokenEntry {
   readonly leaseTtl: number
   readonly state: TokenState
   readonly login: LoginFacts | undefined
+  readonly confined?: Confinement | undefined
 }
 
 /** What a log-in granted, for renewals. */
@@ -52,17 +53,19 @@ export interface LoginFacts {
 }
 
 type Pairs = readonly (readonly [string, string])[]
-type Stored = Omit<TokenEntry, 'key' | 'meta' | 'login'> & {
+type Stored = Omit<TokenEntry, 'key' | 'meta' | 'login' | 'confined'> & {
   readonly meta?: Pairs
+  readonly confined?: Omit<Confinement, 'facts'> & { readonly facts: Pairs }
   readonly login?: Omit<LoginFacts, 'internal'> & { readonly internal: Pairs }
 }
 
 export function encodeEntry(entry: TokenEntry): Uint8Array {
-  const { key: _, meta, login, ...rest } = entry
+  const { key: _, meta, login, confined, ...rest } = entry
   const stored: Stored = {
     ...rest,
     ...(meta === undefined ? {} : { meta: [...meta] }),
     ...(login === undefined ? {} : { login: { ...login, internal: [...login.internal] } }),
+    ...(confined === undefined ? {} : { confined: { ...confined, facts: [...confined.facts] } }),
   }
   return Buffer.from(JSON.stringify(stored))
 }
@@ -78,6 +81,7 @@ export function decodeEntry(key: string, bytes: Uint8Array): TokenEntry {
     dueAt: stored.dueAt,
     renewedAt: stored.renewedAt,
     login: stored.login === undefined ? undefined : { ...stored.login, internal: new Map(stored.login.internal) },
+    confined: stored.confined === undefined ? undefined : { ...stored.confined, facts: new Map(stored.confined.facts) },
   })
 }
 

@@ -361,6 +361,34 @@ test('policies of the entity are those of the moment, and never root', async () 
   assert.equal(await rooms.caller(auth.clientToken), undefined)
 })
 
+test('a confined token has nothing of what its holder may do, and ends with him', async () => {
+  let policies: readonly string[] | undefined = ['g1']
+  await using rooms = await TokenRooms.open({
+    tokens: {
+      entities: {
+        entityOf: async () => 'entity-1',
+        refreshGroups: async () => {},
+        holderOf: () => policies && { policies, facts: { entity: undefined, groups: [] } },
+      },
+    },
+  })
+  const confined = { policy: 'path "a" { capabilities = ["read"] }', facts: new Map([['client_id', 'c']]) }
+  for (const type of ['batch', 'service'] as const) {
+    const { token } = await rooms.make({ type, policies: [], entityId: 'entity-1', confined })
+    for (const time of ['read', 'from memory']) {
+      const caller = await rooms.caller(token)
+      assert.deepEqual([caller?.policies, caller?.identityPolicies, caller?.identity], [[], [], undefined], time)
+      assert.deepEqual(caller?.confined, confined)
+    }
+    policies = undefined
+    assert.equal(await rooms.caller(token), undefined)
+    policies = ['g1']
+  }
+  await assert.rejects(rooms.make({ policies: ['p1'], confined }), {
+    message: 'a confined token has no other policies',
+  })
+})
+
 test('tidy removes what a fault left and spares the rest', async () => {
   await using rooms = await TokenRooms.open()
   const parent = await rooms.make()

@@ -2,6 +2,8 @@
 import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
+import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
+import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
@@ -59,6 +61,8 @@ export interface HouseOptions {
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
+  /** Where this node answers clients; a thread need not know. */
+  readonly apiAddress?: string
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
 }
@@ -173,7 +177,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, policies, audit, cors } = this
-    const { driver, clock, log, rawStorage } = this.#options
+    const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
       policies,
@@ -195,13 +199,25 @@ export class House {
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
+    const oidc: OidcPorts = {
+      apiAddress: apiAddress.replace(/\/+$/, ''),
+      tokens: () => active.tokens,
+      identity: {
+        entity: (view, id) => active.identity.entityIn(view, id),
+        groupsOf: (view, id) => active.identity.groupsIn(view, id),
+      },
+    }
     this.#registry = new Registry({
       system,
       token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
-      identity: identityEngine({ mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } }),
       database: databaseEngine({
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
+      identity: identityEngine(
+        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        oidcPaths(oidc),
+        oidcBackground(oidc),
+      ),
     })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })

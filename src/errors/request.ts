@@ -15,6 +15,7 @@ export const requestErrors = defineErrors('REQUEST', {
   ABORTED: { status: 499, message: 'the client closed the connection' },
   BAD_PATH: { status: 400, message: (p: { reason: string }) => `invalid path: ${p.reason}` },
   BAD_JSON: { status: 400, message: (p: { reason: string }) => `failed to decode JSON input: ${p.reason}` },
+  BAD_FORM: { status: 400, message: 'error parsing form data' },
   PATCH_TYPE: { status: 415, message: 'PATCH requires Content-Type of application/merge-patch+json' },
   MISSING_REQUEST_HEADER: { status: 412, message: 'missing "X-Vault-Request" header' },
   NAMESPACE: { status: 404, message: 'namespace not found' },

@@ -52,6 +52,8 @@ export interface PathFlags {
   readonly openBy?: 'unauthenticatedMetricsAccess' | 'unauthenticatedInFlightAccess'
   /** Listeners may refuse it, or serve nothing else. */
   readonly isMetrics?: boolean
+  /** Whoever may not use it is told so in the words of RFC 6750: its clients know bearer tokens, and no others. */
+  readonly bearerChallenge?: boolean
   /** Left out of OpenAPI and the reference. */
   readonly hidden?: boolean
   /** Where it is carried out, if not where its verb says: reads and lists that store nothing anywhere, all else by the leader. */

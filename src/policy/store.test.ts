@@ -53,6 +53,20 @@ test('a change of a policy shows in the next decision', async () => {
   assert.deepEqual(await may(holder('p'), 'b'), ['deny'])
 })
 
+test('a confined caller may do what his own policy says, and nothing of those that others are confined to', async () => {
+  await store.write((view) => policies.put(view, 'default', read('b')))
+  const confined = (path: string) => ({ ...holder(), confined: { policy: read(path), facts: new Map() } })
+  for (const path of ['a', 'b', 'a'])
+    for (const asked of ['a', 'b', 'c'])
+      assert.deepEqual(await may(confined(path), asked), [asked === path ? 'read' : 'deny'])
+  assert.deepEqual(await may(holder(), 'a'), ['deny'])
+  await store.read(async (view) => {
+    assert.deepEqual([...(await policies.resultantAcl(confined('a'), view)).exactPaths], [['a', ['read']]])
+    assert.equal(await policies.hasMountAccess(confined('a/b'), 'a/', view), true)
+    assert.equal(await policies.hasMountAccess(confined('a/b'), 'c/', view), false)
+  })
+})
+
 test('what is compiled from an old snapshot never serves a later request', async () => {
   await store.write((view) => policies.put(view, 'p', read('a')))
   const old = await store.beginRead()

@@ -85,7 +85,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   }
 
   async resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl> {
-    const policies = await this.#policiesOf(caller.policies, view)
+    const policies = await this.#policiesOf(caller, view)
     const exactPaths = new Map<string, readonly string[]>()
     const globPaths = new Map<string, readonly string[]>()
     const acl = await this.#aclOf(caller, view)
@@ -102,7 +102,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   }
 
   async hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean> {
-    const policies = await this.#policiesOf(caller.policies, view)
+    const policies = await this.#policiesOf(caller, view)
     if (policies.some((policy) => policy.name === 'root')) return true
     const rules = policies.flatMap((policy) => policy.rules).filter((rule) => rule.permissions.capabilities !== DENY)
     return rules.some((rule) => reaches(rule.path, mountPath))
@@ -143,12 +143,12 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
 
   async #aclOf(caller: Caller, view: ReadView): Promise<Acl> {
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
-    const key = JSON.stringify(caller.policies)
+    const key = JSON.stringify(caller.confined === undefined ? caller.policies : { confined: caller.confined.policy })
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
     if (known !== undefined && this.#holds(known.shared.acl)) return this.#ownAcl(caller, known)
-    const shared = compileShared(await this.#policiesOf(caller.policies, view), this.#deps.clock.now())
+    const shared = compileShared(await this.#policiesOf(caller, view), this.#deps.clock.now())
     const kept = { shared, own: new WeakMap<IdentityFacts, Acl>() }
     this.#keep(key, kept, usable, view)
     return this.#ownAcl(caller, kept)
@@ -185,9 +185,10 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     into.acls.set(key, acl)
   }
 
-  async #policiesOf(names: readonly string[], view: ReadView): Promise<readonly Policy[]> {
+  async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
+    if (caller.confined !== undefined) return [parsePolicy('', caller.confined.policy)]
     const out: Policy[] = []
-    for (const name of names) {
+    for (const name of caller.policies) {
       const policy = await this.#policy(name, view)
       if (policy !== undefined) out.push(policy)
     }

@@ -4,6 +4,14 @@ import type { IdentityFacts } from '../lib/identity-template.ts'
 
 export type TokenType = 'service' | 'batch'
 
+/** What binds a token that is handed on to a third party. */
+export interface Confinement {
+  /** In HCL: all that the token may do, whatever its holder may. */
+  readonly policy: string
+  /** For whoever made the token; shown to nobody. */
+  readonly facts: ReadonlyMap<string, string>
+}
+
 export interface Caller {
   /** The token itself, as sent. Never logged; audit devices HMAC it. */
   readonly token: string
@@ -15,6 +23,8 @@ export interface Caller {
   readonly tokenPolicies: readonly string[]
   readonly identityPolicies: readonly string[]
   readonly entityId: string
+  /** Then there are no policies besides. */
+  readonly confined?: Confinement | undefined
   /**
    * What templates of policies may say of the holder: of the entity as it is now. The same object as long as nothing of it changes;
    * undefined without an entity.

@@ -6,7 +6,7 @@ import type { Awaitable } from '../lib/awaitable.ts'
 import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { TtlLimits } from '../lib/ttl.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import type { Caller, TokenType } from './caller.ts'
+import type { Caller, Confinement, TokenType } from './caller.ts'
 import type { AuthGrant, AuthInfo } from './reply.ts'
 import type { Mount } from './mount.ts'
 
@@ -64,6 +64,8 @@ export interface TokenInit {
   readonly boundCidrs: readonly string[]
   readonly renewable: boolean
   readonly namespaceId: string
+  /** Then `policies` is empty, and those of the entity do not count. */
+  readonly confined?: Confinement | undefined
 }
 
 export interface MadeToken {

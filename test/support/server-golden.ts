@@ -60,27 +60,33 @@ export function readServerGolden(file: string): ServerGolden {
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 
-/** Sends each step in turn; what was not answered as written. */
-export async function replay(golden: ServerGolden, target: Target, places: Places = {}): Promise<readonly string[]> {
+/** Sends each step in turn; what was not answered as written. `optional` names members of the envelope that a reference may lack. */
+export async function replay(
+  golden: ServerGolden,
+  target: Target,
+  places: Places = {},
+  optional: readonly string[] = [],
+): Promise<readonly string[]> {
   const kept = new Map([...Object.entries(places), ['root', target.token], ['folder', target.folder]])
   const faults: string[] = []
   for (const step of golden.steps) {
     const answer = await send(step, target, kept)
     const wanted = { status: step.expect.status, ...expected(step, kept) }
     const type = step.expect.type ?? 'system'
-    const found = fault({ title: golden.title, type, steps: [] }, { ...step, expect: wanted }, answer)
+    const found = fault({ title: golden.title, type, steps: [] }, { ...step, expect: wanted }, answer, optional)
     if (found !== undefined) faults.push(`${step.name}: ${found}`)
     for (const [name, path] of Object.entries(step.capture ?? {})) kept.set(name, pick(answer.json, path))
   }
   return faults
 }
 
-function send({ request: sent }: ServerStep, target: Target, kept: ReadonlyMap<string, string>) {
-  const { method, path, body, text, token = 'root', headers = {} } = sent
-  const bytes = text ?? (body === undefined ? undefined : filled(JSON.stringify(body), kept))
+function send({ request: wanted }: ServerStep, target: Target, kept: ReadonlyMap<string, string>) {
+  const { method, path, body, text, token = 'root', headers = {} } = wanted
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
+  const bytes = sent === undefined ? undefined : filled(sent, kept)
   return request(target.address, method, `/v1/${filled(path, kept)}`, {
     token: kept.get(token) ?? token,
-    headers,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filled(value, kept)])),
     ...(bytes === undefined ? {} : { bytes }),
   })
 }

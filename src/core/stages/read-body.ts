@@ -1,6 +1,7 @@
 /** Reads and parses the body, after the token was found good: nobody without one can make the server parse anything but a log-in. */
 import { requestErrors } from '../../errors/request.ts'
-import { JsonError, parseObject, parseObjectAsync, type JsonLimits, type RawJson } from '../../lib/json/index.ts'
+import { parseForm } from '../../lib/form.ts'
+import { JsonError, parseObject, parseObjectAsync, quote, RawJson, type JsonLimits } from '../../lib/json/index.ts'
 import { CofferError } from '../../errors/coffer-error.ts'
 import type { Exchange } from '../exchange.ts'
 
@@ -24,7 +25,25 @@ export async function readBody(x: Exchange): Promise<void> {
     return
   }
   if (bytes.length === 0) return
-  x.request = { ...request, body: await parse(bytes, wire.listener.jsonLimits) }
+  const limits = wire.listener.jsonLimits
+  x.request = { ...request, body: isForm(x, bytes) ? formOf(bytes, limits) : await parse(bytes, limits) }
+}
+
+/** As in Vault: what says that it is a form, unless it begins as JSON does. Many programs send JSON and say nothing else of it. */
+function isForm(x: Exchange, bytes: Uint8Array): boolean {
+  if (x.request.operation === 'patch' || !x.request.headers.has('content-type') || mediaType(x) !== FORM) return false
+  const first = bytes.find((byte) => !BLANKS.has(byte))
+  return first !== undefined && first !== OPENS_OBJECT && first !== OPENS_LIST
+}
+
+const BLANKS: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'))
+const OPENS_OBJECT = 0x7b
+const OPENS_LIST = 0x5b
+
+function formOf(bytes: Uint8Array, limits: JsonLimits): ReadonlyMap<string, RawJson> {
+  const fields = bytes.length > limits.maxStringBytes ? undefined : parseForm(bytes)
+  if (fields === undefined) throw requestErrors.BAD_FORM()
+  return new Map([...fields].map(([name, value]) => [name, new RawJson(quote(value))]))
 }
 
 async function parse(bytes: Uint8Array, limits: JsonLimits): Promise<ReadonlyMap<string, RawJson>> {

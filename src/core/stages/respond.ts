@@ -53,7 +53,16 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
     const where = x.hasRequest ? { request: x.request.id, path: x.request.path } : {}
     deps.log.error('request failed', { ...where, code: error.code, cause: describe(error.cause) })
   }
-  return { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
+  return error.status === 403 && x.hasRoute && x.route.found?.operation?.flags.bearerChallenge === true
+    ? BEARER_CHALLENGE
+    : { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
+}
+
+/** RFC 6750, 3.1. */
+const BEARER_CHALLENGE: WireReply = {
+  status: 401,
+  headers: [JSON_TYPE, ['WWW-Authenticate', 'Bearer error="invalid_token",error_description="permission denied"']],
+  body: '{"error":"invalid_token","error_description":"permission denied"}',
 }
 
 /** Class, code and stack of a cause. Messages of foreign errors can quote their input, so they are left out. */

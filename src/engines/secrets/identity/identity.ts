@@ -60,8 +60,18 @@ export class Identity implements EntityPort, IdentityReader {
 
   // IdentityReader
 
-  async entity(view: ReadView, id: string): Promise<EntityFacts | undefined> {
-    const found = await entityOrHeir(view.sub(this.#deps.prefix), id)
+  entity(view: ReadView, id: string): Promise<EntityFacts | undefined> {
+    return this.entityIn(view.sub(this.#deps.prefix), id)
+  }
+
+  groupsOf(view: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
+    return this.groupsIn(view.sub(this.#deps.prefix), entityId)
+  }
+
+  // The same in a view of the mount, for paths below it
+
+  async entityIn(own: ReadView, id: string): Promise<EntityFacts | undefined> {
+    const found = await entityOrHeir(own, id)
     return (
       found && {
         id: found.id,
@@ -76,8 +86,7 @@ export class Identity implements EntityPort, IdentityReader {
     )
   }
 
-  async groupsOf(view: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
-    const own = view.sub(this.#deps.prefix)
+  async groupsIn(own: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
     const entity = await entityOrHeir(own, entityId)
     const found = entity === undefined ? [] : await groupsOf(own, entity.id)
     return found.map(({ id, name, metadata, type, namespace }) => ({
