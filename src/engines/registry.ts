@@ -4,6 +4,7 @@ import { mountErrors } from '../errors/mounts.ts'
 import type { MountKind } from '../request/mount.ts'
 import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
+import { totp } from './secrets/totp/engine.ts'
 
 type Options = ReadonlyMap<string, string>
 interface Entry {
@@ -25,6 +26,7 @@ export class Registry {
     this.#entries = [
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
+      { kind: 'secret', type: 'totp', select: () => totp },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]

@@ -19,7 +19,9 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '')
 }
 
-const blocks = ['guide.md', 'backup.md'].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
+const blocks = ['guide.md', 'backup.md', 'totp.md'].flatMap((page) =>
+  blocksOf(page, 'sh').map((block) => ({ page, block })),
+)
 
 describe('docs', () => {
   const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
