@@ -6,6 +6,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
+import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
@@ -41,7 +42,11 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),
   ])
-  const registry = new Registry({ system, token: tokenEngine({ tokens: () => nobody() }) })
+  const registry = new Registry({
+    system,
+    token: tokenEngine({ tokens: () => nobody() }),
+    identity: identityEngine({ mounts: nobody() }),
+  })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {
     for (const type of registry.typesOf(kind)) {

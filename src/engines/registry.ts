@@ -13,10 +13,11 @@ interface Entry {
   readonly select: (options: Options) => Engine
 }
 
-/** `system` and `token` need the rooms around them, so `core/compose.ts` makes those two and hands them in. */
+/** These need the rooms around them, so `core/house.ts` makes them and hands them in. */
 export interface BuiltIn {
   readonly system: Engine
   readonly token: Engine
+  readonly identity: Engine
 }
 
 export class Registry {
@@ -27,6 +28,7 @@ export class Registry {
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
       { kind: 'secret', type: 'totp', select: () => totp },
+      { kind: 'secret', type: 'identity', select: () => builtIn.identity },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]
