@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
+import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
+import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
 import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from './engines/system/paths/snapshots.ts'
@@ -38,6 +40,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
+    ...mfaValidatePaths(nobody()),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),
@@ -45,7 +48,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const registry = new Registry({
     system,
     token: tokenEngine({ tokens: () => nobody() }),
-    identity: identityEngine({ mounts: nobody() }),
+    identity: identityEngine({ mounts: nobody() }, mfaPaths(nobody())),
   })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {

@@ -2,11 +2,15 @@
 import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
+import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
+import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
+import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
 import { requestErrors } from '../errors/request.ts'
@@ -53,6 +57,8 @@ export interface HouseOptions {
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
+  /** How services of second factors are reached. */
+  readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
 }
@@ -139,7 +145,8 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf,
     })
-    this.active = new Active({ store, barrier, clock, log, mounts, systemLimits })
+    const { web = fetch } = options
+    this.active = new Active({ store, barrier, clock, log, mounts, systemLimits, web })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -184,13 +191,18 @@ export class House {
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
     this.#registry = new Registry({
       system,
       token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
-      identity: identityEngine({ mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } }),
+      identity: identityEngine(
+        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        mfaPaths({ mounts: () => mounts.all() }),
+        { everySeconds: 60, run: sweepMfa },
+      ),
     })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
@@ -213,6 +225,7 @@ export class House {
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
+      factors: () => active.factors,
       policies: () => policies,
       leases: () => active.leases,
       audit: () => audit,

@@ -1,6 +1,13 @@
 /** The door of the framework: what an engine may use. */
 export { definePath, type HandlerCall, type OperationDefinition, type PathDefinition, type PathFlags } from './path.ts'
-export { defineEngine, type BackgroundCall, type Engine, type EngineInit, type LifecycleCall } from './engine.ts'
+export {
+  defineEngine,
+  type Background,
+  type BackgroundCall,
+  type Engine,
+  type EngineInit,
+  type LifecycleCall,
+} from './engine.ts'
 export { defineLease, type LeaseDefinition, type LeaseCall, type RenewCall } from './lease.ts'
 export { collection, collectionOf, documents, type Collection } from './collection.ts'
 export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'

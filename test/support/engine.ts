@@ -191,6 +191,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
     policies: () => allowAll,
+    factors: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),

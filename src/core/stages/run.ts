@@ -7,6 +7,7 @@ import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
+import { factorsIn, withFactors } from './second-factor.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
@@ -44,24 +45,27 @@ function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
   const reply = await operation.run(await callOf(x, deps, 'read'), undefined)
-  assertNoToken(reply, x.route.mount)
+  assertNoToken(reply, x.route.mount, operation)
   if (reply.grant !== undefined || reply.lease !== undefined)
     throw new Error('a token or a lease is made by an operation that writes')
   return reply
 }
 
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  // What cannot be read is refused before anything is looked at.
+  const shown = operation.flags.login === true ? factorsIn(x.request.headers) : undefined
   const prepared = operation.prepare === undefined ? undefined : await operation.prepare(await callOf(x, deps, 'read'))
   const { length: warned } = x.warnings
-  return deps.store().write(async (view) => {
+  const reply = await deps.store().write(async (view) => {
     x.warnings.length = warned
     assertCurrent(x, deps)
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
-    const reply = await operation.run(call, prepared)
-    assertNoToken(reply, x.route.mount)
-    return lend(x, deps, reply, view)
+    const answer = await operation.run(call, prepared)
+    assertNoToken(answer, x.route.mount, operation)
+    return lend(x, deps, answer, view)
   })
+  return shown === undefined ? reply : withFactors(x, deps, shown, reply)
 }
 
 /** Who asks, and what he may do, was read from a state that a restore has replaced meanwhile: it grants nothing in this one. */
@@ -70,8 +74,10 @@ function assertCurrent(x: Exchange, deps: PipelineDeps): void {
 }
 
 /** In a reply of a secrets engine it would be a log-in that nobody watches. */
-function assertNoToken({ grant, auth }: Reply, mount: Mount): void {
-  if (mount.kind !== 'auth' && (grant !== undefined || auth !== undefined))
+function assertNoToken({ grant, auth }: Reply, mount: Mount, { flags }: OperationDefinition): void {
+  // The system ends a log-in that an auth method began.
+  const ends = mount.kind === 'system' && flags.login === true && grant === undefined
+  if (mount.kind !== 'auth' && !ends && (grant !== undefined || auth !== undefined))
     throw new Error(`${mount.type}: only an auth method may grant a token`)
 }
 

@@ -1,5 +1,5 @@
 /** The engine at `identity/`: who uses the server, however he logs in, and the groups he is in. */
-import { defineEngine, type Engine, type PathDefinition } from '#framework'
+import { defineEngine, type Background, type Engine, type PathDefinition } from '#framework'
 import { entityPaths } from './paths/entity.ts'
 import { entityAliasPaths } from './paths/entity-alias.ts'
 import { groupPaths } from './paths/group.ts'
@@ -11,12 +11,17 @@ import type { IdentityPorts } from './ports.ts'
 
 const FAMILIES = [entityPaths, mergePaths, entityAliasPaths, groupPaths, groupAliasPaths, lookupPaths, personaPaths]
 
-/** `more` are paths below the same mount that others declare: MFA methods, identity tokens. */
-export function identityEngine(ports: IdentityPorts, more: readonly PathDefinition[] = []): Engine {
+/** `more` are paths below the same mount that others declare (MFA methods, identity tokens), and `background` what they do by themselves. */
+export function identityEngine(
+  ports: IdentityPorts,
+  more: readonly PathDefinition[] = [],
+  background?: Background,
+): Engine {
   return defineEngine({
     type: 'identity',
     kind: 'secret',
     help: 'Tells who uses the server, by whatever auth methods he logs in, and which groups he is in.',
     paths: [...FAMILIES.flatMap((paths) => paths(ports)), ...more],
+    ...(background === undefined ? {} : { background }),
   })
 }
