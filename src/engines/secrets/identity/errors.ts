@@ -64,7 +64,6 @@ export const identityErrors = defineErrors('IDENTITY', {
   GROUP_ALIAS_GROUP: { status: 400, message: "invalid group ID given in 'canonical_id'" },
   GROUP_ALIAS_INTERNAL: { status: 400, message: "alias can't be set on an internal group" },
   GROUP_ALIAS_TAKEN: { status: 400, message: 'combination of mount and group alias name is already in use' },
-  GROUP_ALIAS_SECOND: { status: 400, message: 'the group has an alias already' },
 
   LOOKUP_NONE: { status: 400, message: 'query parameter not supplied' },
   LOOKUP_CONFLICT: {

@@ -114,13 +114,14 @@ async function write(mounts: MountLookup, c: Call, present: AliasOfGroup | undef
   if (mount.local) throw identityErrors.GROUP_ALIAS_LOCAL({ accessor })
   const taken = await groupByFactors(c.view, accessor, checkedName(name))
   if (taken !== undefined && taken.alias?.id !== present?.alias.id) throw identityErrors.GROUP_ALIAS_TAKEN()
-  if (target?.alias !== undefined && target.alias.id !== present?.alias.id) throw identityErrors.GROUP_ALIAS_SECOND()
   const now = rfc3339(c.clock.now())
   const alias =
     present === undefined
       ? newAlias({ name, mount_accessor: accessor, local: false }, now)
       : { ...present.alias, name, mount_accessor: accessor, updated: now }
   if (present !== undefined && !stays) await takeAlias(c.view, present.group, now)
+  // A group has one alias: another takes the place of that which is there, and begins with nobody.
+  if (target?.alias !== undefined && target.alias.id !== alias.id) await clearMembers(c.view, target.id)
   const base = target ?? (await newGroup(c.view, namespace, now, { type: 'external' }))
   putGroup(c.view, { ...base, alias, updated: now }, target)
   return okData({ canonical_id: base.id, id: alias.id })
