@@ -11,6 +11,7 @@ import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
+import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
 import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
 import { snapshotPaths } from './engines/system/paths/snapshots.ts'
@@ -41,6 +42,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
+    ...lockedUserPaths({ lockedUsers: () => nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),

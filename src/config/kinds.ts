@@ -119,6 +119,11 @@ export function optionalInteger(
   return { status: 'active', takes, help, default: undefined, defaultText: '', merge: 'last', read }
 }
 
+/** Undefined unless given. */
+export function optional<T>({ takes, help, read }: Field<T>): Field<T | undefined> {
+  return { status: 'active', takes, help, default: undefined, defaultText: '', merge: 'last', read }
+}
+
 /** Seconds. */
 export function seconds(help: string, fallback: number, merge: Field<number>['merge'] = 'last'): Field<number> {
   const parse = (given: string): number | undefined => positive(parseDuration(given))

@@ -116,6 +116,15 @@ describe('loadConfig', () => {
     assert.deepEqual([unix.socketMode, unix.socketGroup, unix.socketUser], [0o660, 'coffer', undefined])
     const [audit] = config.audits
     assert.deepEqual([audit?.type, audit?.path, audit?.options.get('log_raw')], ['file', 'to-disk/', 'true'])
+    assert.deepEqual(config.lockouts, [
+      {
+        type: 'userpass',
+        lockoutThreshold: 3,
+        lockoutDuration: 600,
+        lockoutCounterReset: undefined,
+        disableLockout: undefined,
+      },
+    ])
     assert.equal(config.clusterAddr, 'https://10.0.0.1:8201')
     assert.deepEqual(
       warnings.map((warning) => warning.message.split(' has no effect here: ')),
@@ -123,8 +132,6 @@ describe('loadConfig', () => {
         ['ui', 'there is no web UI yet'],
         ['disable_mlock', 'the memory that holds keys is always locked, the rest of the process never'],
         ['plugin_directory', 'engines are built in; there are no external plugins'],
-        ['lockout_threshold in user_lockout "userpass"', 'there are no log-in methods with users yet'],
-        ['lockout_duration in user_lockout "userpass"', 'there are no log-in methods with users yet'],
       ],
     )
   })

@@ -60,6 +60,7 @@ export function loadConfig(paths: readonly string[], environment: Environment = 
     storage: Object.freeze(storage),
     seals: all.seals.map(({ value }) => value),
     audits: all.audits.map(({ value }) => Object.freeze(value)),
+    lockouts: all.lockouts.map(({ value }) => Object.freeze(value)),
     telemetry: complete(telemetrySchema, telemetry),
   })
   return {

@@ -1,7 +1,7 @@
 import type { ConfigOf } from './field.ts'
 import type { serverSchema } from './schema/server.ts'
 import type { telemetrySchema } from './schema/telemetry.ts'
-import type { AuditStanza, ListenerStanza, SealStanza, StorageStanza } from './stanzas.ts'
+import type { AuditStanza, ListenerStanza, LockoutStanza, SealStanza, StorageStanza } from './stanzas.ts'
 
 /**
  * All of the server's configuration: keys as in the files, in camel case, each with its default. Frozen.
@@ -12,5 +12,6 @@ export type ServerConfig = ConfigOf<typeof serverSchema> & {
   readonly storage: StorageStanza
   readonly seals: readonly SealStanza[]
   readonly audits: readonly AuditStanza[]
+  readonly lockouts: readonly LockoutStanza[]
   readonly telemetry: ConfigOf<typeof telemetrySchema>
 }

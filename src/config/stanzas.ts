@@ -38,10 +38,8 @@ export type SealStanzaOf<T extends SealType> = Extract<SealStanza, { readonly ty
 /** A declarative audit device. */
 export type AuditStanza = { readonly type: string; readonly path: string } & ConfigOf<typeof auditSchema>
 
-/** `type` is `all`, or the type of an auth method. Its keys have no effect yet. */
-export interface LockoutStanza {
-  readonly type: string
-}
+/** `type` is `all`, or the type of an auth method. */
+export type LockoutStanza = { readonly type: string } & ConfigOf<typeof lockoutSchema>
 
 export interface Stanzas {
   readonly listeners: readonly Placed<ListenerStanza>[]
@@ -158,8 +156,7 @@ function readAudit(block: Block, type: string, findings: Findings): AuditStanza 
 }
 
 function readLockout(block: Block, type: string, findings: Findings): LockoutStanza {
-  sectionOf(block, lockoutSchema, ` in user_lockout "${type}"`, findings)
-  return { type }
+  return { type, ...sectionOf(block, lockoutSchema, ` in user_lockout "${type}"`, findings) }
 }
 
 function readTelemetry(items: readonly Item[], findings: Findings): Given | undefined {

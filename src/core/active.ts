@@ -2,7 +2,9 @@
  * What exists only while the server is active: the tokens, the leases, and what depends on their salts. Made when the barrier opens,
  * closed before it shuts, so that nothing of a sealed vault stays in memory.
  */
+import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
+import { UserLockoutKeeper } from '../auth/user-lockout.ts'
 import { cubbyholePrefix } from '../engines/secrets/cubbyhole/store.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
 import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
@@ -10,14 +12,17 @@ import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Logger } from '../lib/observe/index.ts'
+import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { LeaseStore } from '../leases/lease-store.ts'
 import { SteadyTime } from '../leases/steady-time.ts'
 import { tokenLeases } from '../leases/token-leases.ts'
 import type { SecondFactors } from '../request/mfa-ports.ts'
+import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import { rootNamespace } from '../request/request.ts'
+import type { TokenDetails } from '../request/token-ports.ts'
+import type { WriteView } from '../storage/view.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
@@ -36,6 +41,8 @@ export interface ActiveDeps {
   readonly systemLimits: LeaseLimits
   /** How services of second factors are reached. */
   readonly web: Web
+  readonly metrics: Metrics
+  readonly lockout: LockoutSettings
 }
 
 interface Parts {
@@ -43,6 +50,7 @@ interface Parts {
   readonly leases: LeaseStore
   readonly wrapping: Wrapping
   readonly leftovers: Leftovers
+  readonly lockout: UserLockoutKeeper
 }
 
 export class Active implements ActivePart {
@@ -103,6 +111,10 @@ export class Active implements ActivePart {
     return this.#open().wrapping
   }
 
+  get lockout(): UserLockoutKeeper {
+    return this.#open().lockout
+  }
+
   /** There is work noted that a mount left behind. */
   wake(): void {
     this.#parts?.leftovers.wake()
@@ -140,9 +152,19 @@ export class Active implements ActivePart {
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
-    this.#parts = { tokens, leases, wrapping, leftovers }
+    const lockout = new UserLockoutKeeper({
+      store,
+      clock,
+      time: this.#time,
+      log: log.named('lockout'),
+      metrics: this.#deps.metrics,
+      settings: this.#deps.lockout,
+      mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+    })
+    this.#parts = { tokens, leases, wrapping, leftovers, lockout }
     if (role === 'reader') return
     leases.start()
+    lockout.start()
     leftovers.wake()
   }
 
@@ -150,6 +172,7 @@ export class Active implements ActivePart {
     const parts = this.#parts
     this.#parts = undefined
     if (parts === undefined) return
+    parts.lockout.stop()
     await parts.leftovers.stop()
     await parts.leases.stop()
     parts.tokens.close()
@@ -169,6 +192,14 @@ export class Active implements ActivePart {
     const definition = engine?.leaseTypes.get(type)
     if (mount === undefined || definition === undefined) return undefined
     return { definition, mount, limits: mounts.limitsOf(mount), storage: mountStorage(mount) }
+  }
+
+  /** The auth method's own rule. Its mount being gone, its tokens are going, too. */
+  async #renewal(view: WriteView, uuid: string, token: TokenDetails, internal: ReadonlyMap<string, string>) {
+    const { mounts, clock, log } = this.#deps
+    const mount = mounts.index.byUuid(uuid)
+    if (mount === undefined) throw tokenErrors.NOT_RENEWABLE()
+    return mounts.engine(mount).renewal?.({ mount, view: view.sub(mountStorage(mount)), token, internal, clock, log })
   }
 
   #tokenDeps(): TokenStoreDeps {
@@ -192,6 +223,7 @@ export class Active implements ActivePart {
         const mount = mounts.index.byUuid(uuid)
         return mount === undefined ? systemLimits : mounts.limitsOf(mount)
       },
+      renewals: { renew: (view, uuid, token, internal) => this.#renewal(view, uuid, token, internal) },
     }
   }
 

@@ -5,6 +5,7 @@ import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
 import type { SecondFactors } from '../request/mfa-ports.ts'
+import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { Namespace } from '../request/request.ts'
@@ -46,6 +47,8 @@ export interface PipelineDeps {
   tokens(): TokenPort
   /** Second factors of log-ins. */
   factors(): SecondFactors
+  /** Undefined where nobody is locked out. */
+  lockout(): LockoutPort | undefined
   policies(): PolicyPort
   leases(): LeasePort
   audit(): AuditPort

@@ -8,6 +8,7 @@ import { Registry } from '../engines/registry.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
+import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
@@ -18,6 +19,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
+import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
@@ -51,6 +53,8 @@ export interface HouseOptions {
   readonly metrics: Metrics
   /** Seconds. */
   readonly systemLimits: LeaseLimits
+  /** When users are locked out; as Vault does if left out. */
+  readonly lockout?: LockoutSettings
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
@@ -145,8 +149,8 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf,
     })
-    const { web = fetch } = options
-    this.active = new Active({ store, barrier, clock, log, mounts, systemLimits, web })
+    const { lockout = plainLockout, web = fetch } = options
+    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -192,6 +196,7 @@ export class House {
       ...leasePaths({ leases: () => active.leases }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
       ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
+      ...lockedUserPaths({ lockedUsers: () => active.lockout }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -226,6 +231,7 @@ export class House {
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
       factors: () => active.factors,
+      lockout: () => active.lockout,
       policies: () => policies,
       leases: () => active.leases,
       audit: () => audit,

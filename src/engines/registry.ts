@@ -2,6 +2,8 @@
 import type { Engine } from '../framework/engine.ts'
 import { mountErrors } from '../errors/mounts.ts'
 import type { MountKind } from '../request/mount.ts'
+import { approle } from './auth/approle/engine.ts'
+import { userpass } from './auth/userpass/engine.ts'
 import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
 import { totp } from './secrets/totp/engine.ts'
@@ -29,6 +31,8 @@ export class Registry {
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
       { kind: 'secret', type: 'totp', select: () => totp },
       { kind: 'secret', type: 'identity', select: () => builtIn.identity },
+      { kind: 'auth', type: 'approle', select: () => approle },
+      { kind: 'auth', type: 'userpass', select: userpassOf },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]
@@ -57,4 +61,11 @@ function kv(options: Options): Engine {
   if (version === '1') return kvV1
   if (version === '2') return kvV2
   throw mountErrors.OPTION({ name: 'version', takes: '"1" or "2"' })
+}
+
+function userpassOf(options: Options): Engine {
+  const algorithm = options.get('password_hash_algorithm') ?? 'bcrypt'
+  if (algorithm !== 'bcrypt' && algorithm !== 'argon2id')
+    throw mountErrors.OPTION({ name: 'password_hash_algorithm', takes: '"bcrypt" or "argon2id"' })
+  return userpass
 }

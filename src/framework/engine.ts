@@ -10,7 +10,9 @@ import type { Logger } from '../lib/observe/index.ts'
 import type { Mount, MountKind } from '../request/mount.ts'
 import type { Operation } from '../request/operation.ts'
 import type { LeaseLimits } from '../request/ports.ts'
-import type { WriteView } from '../storage/view.ts'
+import type { AuthGrant } from '../request/reply.ts'
+import type { TokenDetails } from '../request/token-ports.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Apart } from './context.ts'
 import type { LeaseDefinition } from './lease.ts'
 import type { OperationDefinition, PathDefinition } from './path.ts'
@@ -41,6 +43,17 @@ export interface Background {
   readonly run: (b: BackgroundCall) => Awaitable<void>
 }
 
+/** A token that the engine granted is to be prolonged. */
+export interface RenewalCall {
+  readonly mount: Mount
+  readonly view: ReadView
+  readonly token: TokenDetails
+  /** What the grant kept for this. */
+  readonly internal: ReadonlyMap<string, string>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
 export interface EngineInit {
   readonly type: string
   readonly kind: MountKind
@@ -49,6 +62,13 @@ export interface EngineInit {
   readonly help: string
   readonly paths: readonly PathDefinition[]
   readonly leases?: readonly LeaseDefinition[]
+  /**
+   * Of an auth method: how long a token that it granted may live on, since its role may have changed. Throws where the log-in would not
+   * succeed any more. Absent, or undefined: as it was granted.
+   */
+  readonly renewal?: (
+    c: RenewalCall,
+  ) => Awaitable<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'> | undefined>
   readonly mounted?: (c: LifecycleCall) => Awaitable<void>
   readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
   readonly background?: Background

@@ -43,6 +43,17 @@ export const f = {
         return text !== undefined && NAME.test(text) ? text : undefined
       },
     ),
+  /** A name, in lower case: `Bob` and `bob` are the same. */
+  lowerName: (description = ''): Field<string> =>
+    make(
+      description,
+      { type: 'string', pattern: NAME.source },
+      'a name of letters, digits, "_", "-" and "."',
+      (input) => {
+        const text = toText(input)
+        return text !== undefined && NAME.test(text) ? text.toLowerCase() : undefined
+      },
+    ),
   enum: <const V extends readonly string[]>(values: V, description = ''): Field<V[number]> =>
     make(
       description,

@@ -7,7 +7,20 @@ export {
   type Engine,
   type EngineInit,
   type LifecycleCall,
+  type RenewalCall,
 } from './engine.ts'
+export {
+  changedTokenParams,
+  grantBy,
+  lifetimeBy,
+  noTokenParams,
+  olderTokenFields,
+  samePolicies,
+  shownTokenParams,
+  tokenFields,
+  tokenRecord,
+  type TokenParams,
+} from './token-params.ts'
 export { defineLease, type LeaseDefinition, type LeaseCall, type RenewCall } from './lease.ts'
 export { collection, collectionOf, documents, type Collection } from './collection.ts'
 export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'
@@ -29,6 +42,7 @@ export {
 } from './reply.ts'
 export type { Apart, Call, CallContext } from './context.ts'
 export { defineErrors, CofferError } from '../errors/coffer-error.ts'
+export { loginErrors } from '../errors/login.ts'
 export type { Reply, AuthGrant } from '../request/reply.ts'
 export type { Page, ReadView, WriteView } from '../storage/view.ts'
 export { membersOf, mergePatch, RawJson, stringify, type JsonOut, type JsonValue } from '../lib/json/index.ts'

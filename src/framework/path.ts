@@ -93,6 +93,11 @@ export interface WriteSpec<T extends string, F extends Fields, P = undefined> ex
    */
   readonly prepare?: (c: HandlerCall<T, F, ReadView>) => Awaitable<P>
   readonly run: (c: HandlerCall<T, F, WriteView>, prepared: P) => Awaitable<Reply>
+  /**
+   * Of a log-in: the name that it is for, in the one form under which credentials are looked up, before they are. Who failed too often
+   * under this name is locked out. Undefined where the input names nobody.
+   */
+  readonly alias?: (c: HandlerCall<T, F, ReadView>) => Awaitable<string | undefined>
 }
 
 /** An operation as the rest of the program sees it. */
@@ -110,6 +115,8 @@ export interface OperationDefinition {
   readonly operationId: string | undefined
   /** Comes before the transaction in which `run` gets what it resolves with. */
   readonly prepare: ((call: Call) => Promise<unknown>) | undefined
+  /** Of a log-in: the name that it is for. */
+  readonly alias: ((call: Call) => Promise<string | undefined>) | undefined
   run(call: Call, prepared: unknown): Promise<Reply>
 }
 
@@ -203,9 +210,10 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   #writer<F extends Fields, P>(verb: Verb, spec: WriteSpec<T, F, P>): PathBuilder<T> {
-    const { prepare } = spec
-    const prepared =
-      prepare && (async (call: Call) => prepare({ ...call, ...this.#writeInputs(call, verb, spec), view: call.view }))
+    const { prepare, alias } = spec
+    const reading = (call: Call) => ({ ...call, ...this.#writeInputs(call, verb, spec), view: call.view })
+    const prepared = prepare && (async (call: Call) => prepare(reading(call)))
+    const named = alias && (async (call: Call) => alias(reading(call)))
     return this.#with(
       verb,
       'write',
@@ -215,7 +223,7 @@ class PathBuilder<T extends string> implements PathDefinition {
         // The pipeline hands over what `prepare` above resolved with, and nothing where there is none.
         return spec.run({ ...call, ...this.#writeInputs(call, verb, spec), view: call.writeView }, result as P)
       },
-      prepared,
+      { prepare: prepared, alias: named },
     )
   }
 
@@ -231,7 +239,7 @@ class PathBuilder<T extends string> implements PathDefinition {
     tx: 'read' | 'write',
     spec: SpecBase<Fields>,
     run: OperationDefinition['run'],
-    prepare?: OperationDefinition['prepare'],
+    { prepare, alias }: Partial<Pick<OperationDefinition, 'prepare' | 'alias'>> = {},
   ): PathBuilder<T> {
     if (this.operations.has(verb)) throw new Error(`${this.template}: ${verb} is declared twice`)
     const flags = { ...this.flags, ...spec.flags }
@@ -251,6 +259,7 @@ class PathBuilder<T extends string> implements PathDefinition {
       flags,
       operationId: spec.operationId,
       prepare,
+      alias,
       run,
     })
     return new PathBuilder(this.template, this.#init, new Map([...this.operations, [verb, operation]]))

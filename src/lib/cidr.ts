@@ -15,6 +15,20 @@ export function normalCidr(text: string): string | undefined {
   return Number(bits) === full ? address : `${address}/${Number(bits)}`
 }
 
+/** Whether all addresses of a block are in one of the others. All of them are such as `normalCidr` takes. */
+export function isWithin(block: string, others: readonly string[]): boolean {
+  const [address = '', bits] = parts(block)
+  return others.some((other) => {
+    const [, otherBits] = parts(other)
+    return otherBits <= bits && addressBound([other]).allows(address)
+  })
+}
+
+function parts(block: string): readonly [address: string, bits: number] {
+  const [address = '', bits] = block.split('/')
+  return [address, bits === undefined ? (isIP(address) === 4 ? 32 : 128) : Number(bits)]
+}
+
 export interface AddressBound {
   allows(address: string): boolean
 }

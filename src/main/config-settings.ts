@@ -5,6 +5,7 @@ import type { ListenerConfig } from '../listener/config.ts'
 import { closedPaths } from './closed-paths.ts'
 import { clusterOf } from './cluster-settings.ts'
 import { listenerOf } from './listener-settings.ts'
+import { lockoutSettings } from './lockout-settings.ts'
 import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
 import { filesOf, sealOf } from './seal-settings.ts'
@@ -38,6 +39,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     log: logOf(config),
     telemetry: telemetryOf(config),
     systemLimits: { defaultTtl: Math.min(config.defaultLeaseTtl, config.maxLeaseTtl), maxTtl: config.maxLeaseTtl },
+    lockout: lockoutSettings(config.lockouts),
     clusterName: config.clusterName,
     apiAddress: config.apiAddr ?? addressOf(listeners[0]),
     cluster: clusterOf(config, config.apiAddr ?? addressOf(listeners[0])),

@@ -1,5 +1,6 @@
 /** The settings of a development server. */
 import { listenerDefaults } from '../listener/config.ts'
+import { plainLockout } from '../request/lockout-ports.ts'
 import { closedPaths } from './closed-paths.ts'
 import type { ServerFlags } from './server-flags.ts'
 import type { Settings } from './settings.ts'
@@ -34,6 +35,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
       maxSeries: 500,
     },
     systemLimits: { defaultTtl: DEFAULT_TTL, maxTtl: DEFAULT_TTL },
+    lockout: plainLockout,
     clusterName: undefined,
     apiAddress: `http://${address}`,
     hostnameHeader: false,

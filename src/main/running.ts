@@ -106,6 +106,7 @@ function compose(
     },
     requestLog: requests,
     systemLimits: settings.systemLimits,
+    lockout: settings.lockout,
     clusterName: settings.clusterName,
     apiAddress: settings.apiAddress,
     hostname: host,

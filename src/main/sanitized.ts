@@ -19,6 +19,16 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['upgrade_snapshot_path', config.upgradeSnapshotPath ?? ''],
     ['unsafe_allow_api_audit_creation', config.unsafeAllowApiAuditCreation],
     ['allow_audit_log_prefixing', config.allowAuditLogPrefixing],
+    [
+      'user_lockouts',
+      config.lockouts.map((one) => ({
+        type: one.type,
+        lockout_threshold: one.lockoutThreshold ?? null,
+        lockout_duration: one.lockoutDuration ?? null,
+        lockout_counter_reset: one.lockoutCounterReset ?? null,
+        disable_lockout: one.disableLockout ?? null,
+      })),
+    ],
     ['listeners', config.listeners.map(({ type, address }) => ({ type, config: { address } }))],
     ['storage', { type: config.storage.type }],
     ['seals', sealsOf(config)],

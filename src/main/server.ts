@@ -13,6 +13,7 @@ import { devSettings } from './dev-settings.ts'
 import { openDevelopmentServer, prepareDevFolder, type DevKeys } from './dev-setup.ts'
 import { storeDevToken } from './dev-token.ts'
 import { openLog } from './log-setup.ts'
+import { withEnvironment } from './lockout-settings.ts'
 import { PidFile } from './pid-file.ts'
 import { startRunning } from './running.ts'
 import { environmentOf } from './seal-environment.ts'
@@ -44,10 +45,9 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
   if (isDev && flags.config.length > 0)
     throw new CliFailure('A development server takes no -config: leave out -dev, or the configuration', 1)
   const folder = flags['dev-persistent'] ? prepareDevFolder(process.cwd()) : undefined
-  const settings = withFlags(
-    isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config, environmentOf(io.env)),
-    flags,
-  )
+  const environment = environmentOf(io.env)
+  const given = withFlags(isDev ? devSettings(flags, folder?.store) : fromConfigFiles(flags.config, environment), flags)
+  const settings = { ...given, lockout: withEnvironment(given.lockout, environment) }
   const serverLog = await openLog(settings.log, systemClock)
   const { log } = serverLog
   surviveStrays(log)

@@ -4,6 +4,7 @@ import type { StorageStanza } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { SealSettings } from './seal-settings.ts'
 
@@ -20,6 +21,8 @@ export interface Settings {
   readonly log: LogSettings
   readonly telemetry: TelemetrySettings
   readonly systemLimits: LeaseLimits
+  /** When users are locked out. */
+  readonly lockout: LockoutSettings
   readonly clusterName: string | undefined
   readonly apiAddress: string
   /** Replies carry `X-Vault-Hostname`. */

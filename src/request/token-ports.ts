@@ -212,7 +212,7 @@ export interface MethodRenewal {
     mountUuid: string,
     token: TokenDetails,
     internal: ReadonlyMap<string, string>,
-  ): Promise<Partial<AuthGrant> | undefined>
+  ): Promise<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'> | undefined>
 }
 
 /** Encrypts and authenticates what batch tokens carry, with a key of the barrier. */

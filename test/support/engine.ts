@@ -190,6 +190,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     openSnapshot: () => store.beginRead(),
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
+    lockout: () => undefined,
     policies: () => allowAll,
     factors: missing('second factors'),
     leases: missing('lease store'),

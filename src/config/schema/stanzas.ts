@@ -1,8 +1,5 @@
 /** The smaller stanzas: audit, user_lockout. */
-import { ignored } from '../field.ts'
-import { bool, map, text } from '../kinds.ts'
-
-const NO_USERS = 'there are no log-in methods with users yet'
+import { bool, map, optional, optionalInteger, seconds, text } from '../kinds.ts'
 
 /** `audit "file" "to-disk" { … }`: a device that is there from the start and that the API can't remove. */
 export const auditSchema = {
@@ -11,10 +8,13 @@ export const auditSchema = {
   local: bool('Not shared with other clusters.'),
 }
 
-/** `user_lockout "all" { … }`, or for one auth method: `userpass`, `ldap`, `approle`. */
+/** `user_lockout "all" { … }`, or for one auth method: `userpass`, `ldap`, `approle`. What that leaves out is as "all" says. */
 export const lockoutSchema = {
-  lockout_threshold: ignored(NO_USERS),
-  lockout_duration: ignored(NO_USERS),
-  lockout_counter_reset: ignored(NO_USERS),
-  disable_lockout: ignored(NO_USERS),
+  lockout_threshold: optionalInteger('Failed log-ins after which a user is locked out; 5 if nothing says otherwise.', {
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  lockout_duration: optional(seconds('How long a user stays locked out; 15 minutes if nothing says otherwise.', 0)),
+  lockout_counter_reset: optional(seconds('How long a failed log-in counts; 15 minutes if nothing says otherwise.', 0)),
+  disable_lockout: optional(bool('Nobody is locked out.')),
 }

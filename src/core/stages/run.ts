@@ -3,11 +3,13 @@ import { callOf } from '../call.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
 import { requestErrors } from '../../errors/request.ts'
 import { RawJson, type JsonOut } from '../../lib/json/index.ts'
+import type { LoginAttempt } from '../../request/lockout-ports.ts'
 import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
 import { factorsIn, withFactors } from './second-factor.ts'
+import { watched } from './log-in.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
@@ -53,19 +55,34 @@ async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefi
 
 async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
   // What cannot be read is refused before anything is looked at.
-  const shown = operation.flags.login === true ? factorsIn(x.request.headers) : undefined
+  const shown =
+    operation.flags.login === true && x.route.mount.kind === 'auth' ? factorsIn(x.request.headers) : undefined
+  const reply =
+    operation.alias === undefined
+      ? await transact(x, deps, operation)
+      : await watched(x, deps, operation, (attempt) => transact(x, deps, operation, attempt))
+  return shown === undefined ? reply : withFactors(x, deps, shown, reply)
+}
+
+async function transact(
+  x: Exchange,
+  deps: PipelineDeps,
+  operation: OperationDefinition,
+  attempt?: LoginAttempt,
+): Promise<Reply> {
   const prepared = operation.prepare === undefined ? undefined : await operation.prepare(await callOf(x, deps, 'read'))
   const { length: warned } = x.warnings
-  const reply = await deps.store().write(async (view) => {
+  return deps.store().write(async (view) => {
     x.warnings.length = warned
     assertCurrent(x, deps)
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
-    const answer = await operation.run(call, prepared)
-    assertNoToken(answer, x.route.mount, operation)
-    return lend(x, deps, answer, view)
+    const reply = await operation.run(call, prepared)
+    assertNoToken(reply, x.route.mount, operation)
+    const lent = await lend(x, deps, reply, view)
+    attempt?.settle(view)
+    return lent
   })
-  return shown === undefined ? reply : withFactors(x, deps, shown, reply)
 }
 
 /** Who asks, and what he may do, was read from a state that a restore has replaced meanwhile: it grants nothing in this one. */

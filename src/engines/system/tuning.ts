@@ -2,6 +2,7 @@
 import { f, type Field, type Infer } from '#framework'
 import { parseDuration } from '../../lib/duration.ts'
 import { mountErrors } from '../../errors/mounts.ts'
+import { lockableTypes } from '../../request/lockout-ports.ts'
 import type { Mount, MountTuning, UserLockout } from '../../request/mount.ts'
 import type { LeaseLimits } from '../../request/ports.ts'
 import { systemErrors } from './errors.ts'
@@ -67,8 +68,6 @@ export const configFields = {
 
 type TuningInput = Infer<typeof tuningFields> & { readonly force_no_cache?: boolean | undefined }
 
-const LOCKING = new Set(['userpass', 'ldap', 'approle'])
-
 /** `before` is the tuning so far; the result holds what changes. */
 export function tuningOf(
   given: TuningInput,
@@ -76,7 +75,7 @@ export function tuningOf(
   before?: MountTuning,
 ): Partial<MountTuning> {
   if (given.token_type !== undefined) assertTokenType(mount)
-  if (given.user_lockout_config !== undefined && !LOCKING.has(mount.type))
+  if (given.user_lockout_config !== undefined && !lockableTypes.has(mount.type))
     throw systemErrors.NO_LOCKOUT({ type: mount.type })
   return defined({
     defaultLeaseTtl: secondsOf(given.default_lease_ttl),

@@ -26,6 +26,17 @@ declare module 'sodium-native' {
       nonce: Uint8Array,
       key: Uint8Array,
     ): number
+    readonly crypto_pwhash_ALG_ARGON2ID13: number
+    /** Argon2id on a thread of its own. The salt has 16 bytes; `memory` is in bytes. Resolves when `out` is filled. */
+    crypto_pwhash_async(
+      out: Uint8Array,
+      password: Uint8Array,
+      salt: Uint8Array,
+      passes: number,
+      memory: number,
+      algorithm: number,
+      done: (error: Error | null) => void,
+    ): void
   }
   const sodium: Sodium
   export default sodium
