@@ -3,7 +3,7 @@
  * `await using server = await composedServer()`, then `await server.call('GET', 'sys/mounts')`.
  */
 import { Readable } from 'node:stream'
-import { composeServer, type Server } from '../../src/core/compose.ts'
+import { composeServer, type Server, type ServerOptions } from '../../src/core/compose.ts'
 import { RequestLog } from '../../src/core/request-log.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { LogLevels, Metrics, silentLogger } from '../../src/lib/observe/index.ts'
@@ -30,6 +30,8 @@ export interface ComposedOptions {
   /** Wraps the store the server is given. */
   readonly around?: (driver: Driver) => Driver
   readonly auditForbiddenFolders?: readonly string[]
+  /** How services of second factors are reached. */
+  readonly web?: ServerOptions['web']
 }
 
 export class ComposedServer implements AsyncDisposable {
@@ -81,6 +83,7 @@ export class ComposedServer implements AsyncDisposable {
       dataFolder: undefined,
       upgradeSnapshots: undefined,
       sanitizedConfig: () => new Map(),
+      ...(this.#options.web === undefined ? {} : { web: this.#options.web }),
     })
   }
 
