@@ -126,6 +126,8 @@ export class ComposedServer implements AsyncDisposable {
       readonly token?: string
       readonly headers?: Readonly<Record<string, string>>
       readonly late?: Promise<void>
+      /** The client's address. */
+      readonly from?: string
     } = {},
   ): Promise<ComposedAnswer> {
     const headers = { 'x-vault-token': options.token ?? this.token, ...options.headers }
@@ -141,7 +143,7 @@ export class ComposedServer implements AsyncDisposable {
           .filter(([, value]) => value !== '')
           .map(([name, value]) => [name.toLowerCase(), [value]]),
       ),
-      remoteAddress: '127.0.0.1',
+      remoteAddress: options.from ?? '127.0.0.1',
       remotePort: 40_000,
       tls: false,
       peerCertificate: undefined,

@@ -95,17 +95,16 @@ export class LoginMfa implements SecondFactors {
   async meet(attempt: FactorAttempt): Promise<MetFactors> {
     const { store, prefix } = this.#deps
     const demand = await store.read((view) => this.#demandOf(view.sub(prefix), attempt))
-    // Asked once each, whatever number of enforcements names it: a code is good once.
+    // All of them before any is asked: what is good once is not used up for a log-in that cannot succeed.
+    const asked = demand.enforcements.map(({ rule, methods: choices }) => ({
+      rule,
+      said: saidTo(rule, choices, attempt),
+    }))
+    // Each is asked once, whatever number of enforcements names it: a code is good once.
     const outcomes = new Map<string, Outcome>()
-    for (const { rule, methods: choices } of demand.enforcements) {
+    for (const { rule, said } of asked) {
       const reasons: string[] = []
       let isMet = false
-      const said = choices.flatMap((method) => {
-        const credentials =
-          attempt.shown.get(method.id) ?? (method.name === '' ? undefined : attempt.shown.get(method.name))
-        return credentials === undefined ? [] : [{ method, credentials }]
-      })
-      if (said.length === 0) throw mfaErrors.NOT_SHOWN({ enforcement: rule.name, methods: choices })
       for (const { method, credentials } of said) {
         const outcome = outcomes.get(method.id) ?? (await this.#ask(method, credentials, demand, attempt))
         outcomes.set(method.id, outcome)
@@ -202,6 +201,16 @@ async function methodsOf(view: ReadView, { methods: ids }: StoredEnforcement): P
     if (method !== undefined) found.push(method)
   }
   return found
+}
+
+/** What the client says to methods of an enforcement, in its order. Throws `MFA_NOT_SHOWN` where that is nothing. */
+function saidTo(rule: StoredEnforcement, choices: readonly StoredMethod[], { shown }: FactorAttempt) {
+  const said = choices.flatMap((method) => {
+    const credentials = shown.get(method.id) ?? (method.name === '' ? undefined : shown.get(method.name))
+    return credentials === undefined ? [] : [{ method, credentials }]
+  })
+  if (said.length === 0) throw mfaErrors.NOT_SHOWN({ enforcement: rule.name, methods: choices })
+  return said
 }
 
 function idOf(requestId: string): { readonly hash: string } {
