@@ -8,8 +8,10 @@ import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
+import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
+import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
 import { autoSnapshotPaths } from './engines/system/paths/auto-snapshots.ts'
@@ -41,6 +43,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
+    ...mfaValidatePaths(nobody()),
     ...lockedUserPaths({ lockedUsers: () => nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
@@ -50,7 +53,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     system,
     token: tokenEngine({ tokens: () => nobody() }),
     database: databaseEngine({ passwords: nobody() }),
-    identity: identityEngine({ mounts: nobody() }, oidcPaths(nobody())),
+    identity: identityEngine({ mounts: nobody() }, [...oidcPaths(nobody()), ...mfaPaths(nobody())]),
   })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {

@@ -37,7 +37,7 @@ const replies: fc.Arbitrary<Reply> = fc.oneof(
       entityId: 'e',
       tokenType: 'service' as const,
       orphan: true,
-      mfaRequirement: null,
+      mfaRequirement: undefined,
       numUses: 0,
     },
   }),

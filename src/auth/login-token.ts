@@ -3,6 +3,7 @@ import { normalCidr } from '../lib/cidr.ts'
 import { policyNameProblem, policyNames, unassignablePolicies } from '../lib/policy-names.ts'
 import { grantTtl, type TtlLimits } from '../lib/ttl.ts'
 import type { TokenType } from '../request/caller.ts'
+import { waitingWarning, type LoginGate, type MfaRequirement } from '../request/mfa-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { GrantContext } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
@@ -14,6 +15,8 @@ import type { LoginFacts } from './token-entry.ts'
 export interface LoginDeps {
   readonly clock: { now(): number }
   readonly entities: EntityPort | undefined
+  /** Second factors; without it none is demanded. */
+  readonly gate: LoginGate | undefined
   limitsOf(mount: Mount): TtlLimits
   create(view: WriteView, init: TokenInit, login: LoginFacts): Promise<MadeToken>
 }
@@ -30,6 +33,9 @@ export async function loginToken(
   if (granted === undefined) throw tokenErrors.PAST_MAX_TTL()
   const tokenPolicies = loginPolicies(grant)
   const { entityId, identityPolicies } = await identify(view, grant, context, deps)
+  const requirement =
+    context.met === undefined ? await deps.gate?.demand(view, { grant, context, entityId }) : undefined
+  if (requirement !== undefined) return heldBack(requirement)
   const renewable = type === 'service' && grant.renewable !== false
   const numUses = type === 'batch' ? 0 : (grant.numUses ?? 0)
   const made = await deps.create(
@@ -70,9 +76,29 @@ export async function loginToken(
     entityId,
     tokenType: type,
     orphan: true,
-    mfaRequirement: null,
+    mfaRequirement: undefined,
     numUses,
     warnings: granted.warnings,
+  }
+}
+
+/** In place of a token. */
+function heldBack(mfaRequirement: MfaRequirement): IssuedAuth {
+  return {
+    clientToken: '',
+    accessor: '',
+    policies: [],
+    tokenPolicies: [],
+    identityPolicies: [],
+    metadata: undefined,
+    leaseDuration: 0,
+    renewable: false,
+    entityId: '',
+    tokenType: 'service',
+    orphan: false,
+    mfaRequirement,
+    numUses: 0,
+    warnings: [waitingWarning],
   }
 }
 
@@ -90,12 +116,14 @@ function loginPolicies(grant: AuthGrant): string[] {
 async function identify(view: WriteView, grant: AuthGrant, context: GrantContext, deps: LoginDeps) {
   const { alias } = grant
   if (alias === undefined || deps.entities === undefined) return { entityId: '', identityPolicies: [] }
-  const entityId = await deps.entities.entityOf(view, {
-    name: alias.name,
-    mount: context.mount,
-    metadata: alias.metadata,
-    groupAliases: grant.groupAliases ?? [],
-  })
+  const entityId =
+    context.met?.entityId ??
+    (await deps.entities.entityOf(view, {
+      name: alias.name,
+      mount: context.mount,
+      metadata: alias.metadata,
+      groupAliases: grant.groupAliases ?? [],
+    }))
   const holder = await deps.entities.holderOf(entityId, view)
   if (holder === undefined) throw tokenErrors.ENTITY_GONE()
   return { entityId, identityPolicies: policyNames(holder.policies).filter((name) => name !== 'root') }

@@ -6,6 +6,7 @@ import { freshBytes } from '../lib/secure/random.ts'
 import type { TtlLimits } from '../lib/ttl.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
+import type { LoginGate } from '../request/mfa-ports.ts'
 import type { GrantContext, TokenPort } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
 import type {
@@ -53,6 +54,8 @@ export interface TokenStoreDeps {
   /** Limits of the mount with this uuid, or the system's where it is gone. */
   limitsOfUuid(mountUuid: string): TtlLimits
   readonly entities?: EntityPort
+  /** Second factors of log-ins; without it none is demanded. */
+  readonly gate?: LoginGate
   /** Undefined where the mount is gone; without it the groups of an entity are not renewed with its token. */
   readonly mountOf?: (uuid: string) => Mount | undefined
   readonly renewals?: MethodRenewal
@@ -162,6 +165,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     return loginToken(view, grant, context, {
       clock,
       entities,
+      gate: this.#deps.gate,
       limitsOf: (mount) => this.#deps.limitsOf(mount),
       create: (v, init, login) => createToken(v, init, this.#makers, { login }),
     })

@@ -7,6 +7,8 @@ import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { UserLockoutKeeper } from '../auth/user-lockout.ts'
 import { cubbyholePrefix } from '../engines/secrets/cubbyhole/store.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
+import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
+import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -14,6 +16,7 @@ import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { LeaseStore } from '../leases/lease-store.ts'
 import { SteadyTime } from '../leases/steady-time.ts'
 import { tokenLeases } from '../leases/token-leases.ts'
+import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
@@ -36,6 +39,8 @@ export interface ActiveDeps {
   readonly log: Logger
   readonly mounts: MountTable
   readonly systemLimits: LeaseLimits
+  /** How services of second factors are reached. */
+  readonly web: Web
   readonly metrics: Metrics
   readonly lockout: LockoutSettings
 }
@@ -83,6 +88,23 @@ export class Active implements ActivePart {
       }
     }
     return this.#identity.store
+  }
+
+  /** Second factors of log-ins. */
+  get factors(): SecondFactors {
+    const { store, clock, log, mounts, web } = this.#deps
+    const mount = mounts.at('identity/')
+    if (mount === undefined || this.#parts === undefined) throw requestErrors.SEALED()
+    // It keeps nothing in memory.
+    return new LoginMfa({
+      store,
+      clock,
+      log: log.named('mfa'),
+      web,
+      prefix: mountStorage(mount),
+      mountOf: (uuid) => mounts.index.byUuid(uuid),
+      assertHeld: (view, held) => mounts.assertHeld(view, held),
+    })
   }
 
   get wrapping(): Wrapping {
@@ -194,6 +216,7 @@ export class Active implements ActivePart {
         refreshGroups: (view, id, mount, aliases) => this.identity.refreshGroups(view, id, mount, aliases),
       },
       mountOf: (uuid) => mounts.index.byUuid(uuid),
+      gate: { demand: (view, login) => this.factors.demand(view, login) },
       privateStorage: (token) => [this.#cubbyholeOf(token.accessor), wrappingPrefix(token.key)],
       limitsOf: (mount) => mounts.limitsOf(mount),
       limitsOfUuid: (uuid) => {

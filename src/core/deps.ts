@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
+import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
@@ -44,6 +45,8 @@ export interface PipelineDeps {
   openSnapshot(): Awaitable<ReadTransaction>
   router(): Router
   tokens(): TokenPort
+  /** Second factors of log-ins. */
+  factors(): SecondFactors
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort

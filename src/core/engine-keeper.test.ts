@@ -33,7 +33,7 @@ function keeperOf(run: (b: BackgroundCall) => Promise<void> | void, released?: (
     kind: 'secret',
     help: 'A test.',
     paths: [],
-    background: { everySeconds: 10, run },
+    background: [{ everySeconds: 10, run }],
     ...(released === undefined ? {} : { released }),
   })
   const keeper = new EngineKeeper({

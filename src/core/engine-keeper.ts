@@ -27,7 +27,7 @@ const PATIENCE = 5_000
 
 export class EngineKeeper implements ActivePart {
   readonly #deps: EngineKeeperDeps
-  /** Monotonic time of the next run, by mount. */
+  /** Monotonic time of the next run. */
   readonly #due = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
   #timer: Timer | undefined
@@ -63,14 +63,18 @@ export class EngineKeeper implements ActivePart {
   #tick(): void {
     const { clock } = this.#deps
     for (const mount of this.#deps.mounts()) {
-      const { background } = this.#deps.engine(mount)
-      if (background === undefined || mount.tainted || this.#running.has(mount.uuid)) continue
-      if (clock.monotonic() < (this.#due.get(mount.uuid) ?? -Infinity)) continue
-      this.#due.set(mount.uuid, clock.monotonic() + background.everySeconds * 1000)
-      const running = this.#run(mount, background).then(() => void this.#running.delete(mount.uuid))
-      this.#running.set(mount.uuid, running)
+      const { background = [] } = this.#deps.engine(mount)
+      if (!mount.tainted) for (const [i, one] of background.entries()) this.#runIfDue(`${mount.uuid}/${i}`, mount, one)
     }
     this.#timer = clock.timer(TICK, () => this.#tick())
+  }
+
+  #runIfDue(id: string, mount: Mount, background: Background): void {
+    const now = this.#deps.clock.monotonic()
+    if (this.#running.has(id) || now < (this.#due.get(id) ?? -Infinity)) return
+    this.#due.set(id, now + background.everySeconds * 1000)
+    const running = this.#run(mount, background).then(() => void this.#running.delete(id))
+    this.#running.set(id, running)
   }
 
   /** Never rejects. */

@@ -4,14 +4,18 @@ import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
 import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
+import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
+import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
+import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
+import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
 import { requestErrors } from '../errors/request.ts'
@@ -63,6 +67,8 @@ export interface HouseOptions {
   readonly allowAuditPrefix: boolean
   /** Where this node answers clients; a thread need not know. */
   readonly apiAddress?: string
+  /** How services of second factors are reached. */
+  readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
 }
@@ -149,8 +155,8 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf,
     })
-    const { lockout = plainLockout } = options
-    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout })
+    const { lockout = plainLockout, web = fetch } = options
+    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -195,6 +201,7 @@ export class House {
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
       ...lockedUserPaths({ lockedUsers: () => active.lockout }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
@@ -215,8 +222,8 @@ export class House {
       }),
       identity: identityEngine(
         { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
-        oidcPaths(oidc),
-        oidcBackground(oidc),
+        [...oidcPaths(oidc), ...mfaPaths({ mounts: () => mounts.all() })],
+        [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
     })
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
@@ -240,6 +247,7 @@ export class House {
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
+      factors: () => active.factors,
       lockout: () => active.lockout,
       policies: () => policies,
       leases: () => active.leases,

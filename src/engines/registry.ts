@@ -7,6 +7,7 @@ import { userpass } from './auth/userpass/engine.ts'
 import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
 import { transitEngine } from './secrets/transit/engine.ts'
+import { totp } from './secrets/totp/engine.ts'
 
 type Options = ReadonlyMap<string, string>
 interface Entry {
@@ -36,6 +37,7 @@ export class Registry {
       { kind: 'auth', type: 'approle', select: () => approle },
       { kind: 'auth', type: 'userpass', select: userpassOf },
       { kind: 'secret', type: 'database', select: () => builtIn.database },
+      { kind: 'secret', type: 'totp', select: () => totp },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]

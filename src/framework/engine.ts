@@ -66,10 +66,12 @@ export interface EngineInit {
    * Of an auth method: how long a token that it granted may live on, since its role may have changed. Throws where the log-in would not
    * succeed any more. Absent, or undefined: as it was granted.
    */
-  readonly renewal?: (c: RenewalCall) => Awaitable<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period'> | undefined>
+  readonly renewal?: (
+    c: RenewalCall,
+  ) => Awaitable<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'> | undefined>
   readonly mounted?: (c: LifecycleCall) => Awaitable<void>
   readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
-  readonly background?: Background
+  readonly background?: readonly Background[]
   /** The mount goes away, or the node is sealed or changes its role: forgets keys, closes connections. It is safe to call for nothing. */
   readonly released?: (mountUuid: string) => Awaitable<void>
   /**

@@ -2,6 +2,7 @@
 export { definePath, type HandlerCall, type OperationDefinition, type PathDefinition, type PathFlags } from './path.ts'
 export {
   defineEngine,
+  type Background,
   type BackgroundCall,
   type Engine,
   type EngineInit,

@@ -38,6 +38,8 @@ export interface GrantContext {
   readonly parent: Caller | undefined
   readonly namespace: Namespace
   readonly remoteAddress: string
+  /** A log-in that has shown its second factors: whose it is is known, and no more is demanded. */
+  readonly met?: { readonly entityId: string }
 }
 
 /** Secrets' leases. */

@@ -1,5 +1,6 @@
 /** What an engine answers, before it is put in Vault's envelope. */
 import type { JsonOut, RawJson } from '../lib/json/index.ts'
+import type { MfaRequirement } from './mfa-ports.ts'
 
 export type Data = { readonly [name: string]: JsonOut | undefined } | ReadonlyMap<string, JsonOut | undefined> | RawJson
 
@@ -41,7 +42,8 @@ export interface AuthInfo {
   readonly entityId: string
   readonly tokenType: 'service' | 'batch'
   readonly orphan: boolean
-  readonly mfaRequirement: JsonOut
+  /** The factors that are still to be shown; there is no token then. */
+  readonly mfaRequirement: MfaRequirement | undefined
   readonly numUses: number
 }
 

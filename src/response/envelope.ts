@@ -3,6 +3,7 @@
  * order as the servers send it). Written by hand because every answered request passes here.
  */
 import { quote, stringify, RawJson, type JsonOut } from '../lib/json/index.ts'
+import type { MfaChoice, MfaRequirement } from '../request/mfa-ports.ts'
 import type { AuthInfo, Data, Reply, WrapInfo } from '../request/reply.ts'
 
 /** Type of the mount that answered; Vault 1.17 and later name it in the envelope. */
@@ -31,6 +32,7 @@ function auth(info: AuthInfo | undefined): string {
 
 /** The `auth` member as JSON. */
 export function authOut(info: AuthInfo): JsonOut {
+  if (info.mfaRequirement !== undefined) return waitingOut(info.mfaRequirement)
   return {
     client_token: info.clientToken,
     accessor: info.accessor,
@@ -43,8 +45,32 @@ export function authOut(info: AuthInfo): JsonOut {
     entity_id: info.entityId,
     token_type: info.tokenType,
     orphan: info.orphan,
-    mfa_requirement: info.mfaRequirement,
+    mfa_requirement: null,
     num_uses: info.numUses,
+  }
+}
+
+/** Of a log-in that waits for its second factors. */
+function waitingOut({ requestId, constraints }: MfaRequirement): JsonOut {
+  const choice = ({ type, id, usesPasscode, name }: MfaChoice) => ({
+    type,
+    id,
+    ...(usesPasscode ? { uses_passcode: true } : {}),
+    ...(name === '' ? {} : { name }),
+  })
+  const named = [...constraints].map(([name, choices]) => [name, { any: choices.map(choice) }] as const)
+  return {
+    client_token: '',
+    accessor: '',
+    policies: null,
+    metadata: null,
+    lease_duration: 0,
+    renewable: false,
+    entity_id: '',
+    token_type: 'default',
+    orphan: false,
+    mfa_requirement: { mfa_request_id: requestId, mfa_constraints: new Map(named) },
+    num_uses: 0,
   }
 }
 

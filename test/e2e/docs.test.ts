@@ -21,7 +21,7 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-const blocks = ['guide.md', 'backup.md', 'identity.md', 'identity-tokens.md'].flatMap((page) =>
+const blocks = ['guide.md', 'backup.md', 'identity.md', 'identity-tokens.md', 'totp.md'].flatMap((page) =>
   blocksOf(page, 'sh').map((block) => ({ page, block })),
 )
 

@@ -3,7 +3,7 @@
  * `await using server = await composedServer()`, then `await server.call('GET', 'sys/mounts')`.
  */
 import { Readable } from 'node:stream'
-import { composeServer, type Server } from '../../src/core/compose.ts'
+import { composeServer, type Server, type ServerOptions } from '../../src/core/compose.ts'
 import { RequestLog } from '../../src/core/request-log.ts'
 import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import { LogLevels, Metrics, silentLogger } from '../../src/lib/observe/index.ts'
@@ -32,6 +32,8 @@ export interface ComposedOptions {
   readonly auditForbiddenFolders?: readonly string[]
   /** The real one unless a test moves its own. */
   readonly clock?: Clock
+  /** How services of second factors are reached. */
+  readonly web?: ServerOptions['web']
 }
 
 export class ComposedServer implements AsyncDisposable {
@@ -84,6 +86,7 @@ export class ComposedServer implements AsyncDisposable {
       dataFolder: undefined,
       upgradeSnapshots: undefined,
       sanitizedConfig: () => new Map(),
+      ...(this.#options.web === undefined ? {} : { web: this.#options.web }),
     })
   }
 
@@ -126,6 +129,8 @@ export class ComposedServer implements AsyncDisposable {
       readonly token?: string
       readonly headers?: Readonly<Record<string, string>>
       readonly late?: Promise<void>
+      /** The client's address. */
+      readonly from?: string
     } = {},
   ): Promise<ComposedAnswer> {
     const headers = { 'x-vault-token': options.token ?? this.token, ...options.headers }
@@ -141,7 +146,7 @@ export class ComposedServer implements AsyncDisposable {
           .filter(([, value]) => value !== '')
           .map(([name, value]) => [name.toLowerCase(), [value]]),
       ),
-      remoteAddress: '127.0.0.1',
+      remoteAddress: options.from ?? '127.0.0.1',
       remotePort: 40_000,
       tls: false,
       peerCertificate: undefined,

@@ -192,6 +192,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     tokens: () => tokensOf(caller, init.tokenMade),
     lockout: () => undefined,
     policies: () => allowAll,
+    factors: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),

@@ -20,7 +20,7 @@ const newToken: AuthInfo = {
   entityId: '',
   tokenType: 'service',
   orphan: false,
-  mfaRequirement: null,
+  mfaRequirement: undefined,
   numUses: 3,
 }
 

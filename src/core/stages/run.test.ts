@@ -17,7 +17,7 @@ const auth: AuthInfo = {
   entityId: '',
   tokenType: 'service',
   orphan: true,
-  mfaRequirement: null,
+  mfaRequirement: undefined,
   numUses: 0,
 }
 

@@ -8,6 +8,7 @@ import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
+import { factorsIn, withFactors } from './second-factor.ts'
 import { watched } from './log-in.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
@@ -46,15 +47,21 @@ function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
   const reply = await operation.run(await callOf(x, deps, 'read'), undefined)
-  assertNoToken(reply, x.route.mount)
+  assertNoToken(reply, x.route.mount, operation)
   if (reply.grant !== undefined || reply.lease !== undefined)
     throw new Error('a token or a lease is made by an operation that writes')
   return reply
 }
 
-function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
-  if (operation.alias === undefined) return transact(x, deps, operation)
-  return watched(x, deps, operation, (attempt) => transact(x, deps, operation, attempt))
+async function writing(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  // What cannot be read is refused before anything is looked at.
+  const shown =
+    operation.flags.login === true && x.route.mount.kind === 'auth' ? factorsIn(x.request.headers) : undefined
+  const reply =
+    operation.alias === undefined
+      ? await transact(x, deps, operation)
+      : await watched(x, deps, operation, (attempt) => transact(x, deps, operation, attempt))
+  return shown === undefined ? reply : withFactors(x, deps, shown, reply)
 }
 
 async function transact(
@@ -71,7 +78,7 @@ async function transact(
     await deps.assertHeld(view, x.route.mount)
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call, prepared)
-    assertNoToken(reply, x.route.mount)
+    assertNoToken(reply, x.route.mount, operation)
     const lent = await lend(x, deps, reply, view)
     attempt?.settle(view)
     return lent
@@ -84,8 +91,10 @@ function assertCurrent(x: Exchange, deps: PipelineDeps): void {
 }
 
 /** In a reply of a secrets engine it would be a log-in that nobody watches. */
-function assertNoToken({ grant, auth }: Reply, mount: Mount): void {
-  if (mount.kind !== 'auth' && (grant !== undefined || auth !== undefined))
+function assertNoToken({ grant, auth }: Reply, mount: Mount, { flags }: OperationDefinition): void {
+  // The system ends a log-in that an auth method began.
+  const ends = mount.kind === 'system' && flags.login === true && grant === undefined
+  if (mount.kind !== 'auth' && !ends && (grant !== undefined || auth !== undefined))
     throw new Error(`${mount.type}: only an auth method may grant a token`)
 }
 

@@ -13,6 +13,7 @@ import type { Run } from '../../run.ts'
 import { isAbsent, member, plainText } from '../../tree.ts'
 import type { LoginInput } from './method.ts'
 import { loginMethods } from './methods.ts'
+import { onlyFactor, showFactor, type OnlyFactor } from './second-factor.ts'
 
 const flags = {
   method: flag.string({
@@ -38,6 +39,11 @@ export const command = defineCommand({
       $ coffer login -method=userpass username=sally
       $ coffer login -method=userpass -path=people username=sally
 
+  A log-in that has to show a second factor asks for its passcode, or waits for the answer to a push. Where several are to be shown,
+  or with -non-interactive, it prints what "coffer write sys/mfa/validate" takes; -mfa shows them at once.
+
+      $ coffer login -method=userpass -mfa=my_totp:123456 username=sally
+
   "coffer auth help TYPE" tells what a method takes. If the answer is wrapped (-wrap-ttl) the token is unwrapped at once, except
   with -token-only and -no-store, which print the wrapping token.`,
   output: ['field', 'format'],
@@ -48,7 +54,9 @@ export const command = defineCommand({
     if (run.flags['no-store'] && run.flags['no-print'])
       throw usageFailure('-no-store and -no-print cannot be used together')
     const client = await run.client()
-    const answer = await authenticate(run, client)
+    const first = await authenticate(run, client)
+    const factor = run.http['non-interactive'] || !run.io.isTty.stdin ? undefined : onlyFactor(first.auth)
+    const answer = factor === undefined ? first : await validated(run, client, factor)
     if (!isAbsent(member(answer.auth, 'mfa_requirement'))) {
       run.ui.warn(
         `${wrap('The login needs to be validated by MFA: send another request to the sys/mfa/validate endpoint.')}\n`,
@@ -89,6 +97,16 @@ async function authenticate(run: LoginRun, client: Client): Promise<Secret> {
   if (secret === undefined || (secret.auth === undefined && secret.wrapInfo === undefined)) {
     throw failure('Error extracting token: no auth or wrapping info in response')
   }
+  return secret
+}
+
+async function validated(run: LoginRun, client: Client, factor: OnlyFactor): Promise<Secret> {
+  const shown = showFactor(client.withToken(''), factor, {
+    ask: (question) => askHidden(run.io, question),
+    tell: (text) => run.ui.warn(`${wrap(text)}\n`),
+  })
+  const secret = await attempt('Error validating the second factor', shown)
+  if (secret?.auth === undefined) throw failure('Error extracting token: no auth info in response')
   return secret
 }
 

@@ -17,5 +17,5 @@ export const approle: Engine = defineEngine({
   paths: [...rolePaths, roleId, ...roleFieldPaths, ...secretIdPaths, ...accessorPaths, login, tidy],
   renewal,
   // As often as Vault does.
-  background: { everySeconds: 60, run: tidySecretIds },
+  background: [{ everySeconds: 60, run: tidySecretIds }],
 })

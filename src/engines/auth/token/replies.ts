@@ -117,7 +117,7 @@ export async function authReply(
       entityId: facts.entityId,
       tokenType: facts.type,
       orphan: facts.orphan,
-      mfaRequirement: null,
+      mfaRequirement: undefined,
       numUses: facts.numUses,
     },
   }

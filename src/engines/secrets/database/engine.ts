@@ -28,7 +28,7 @@ export function databaseEngine(ports: DatabaseEnginePorts): Engine {
       ...rotatePaths(shared),
     ],
     leases: [credsLease(shared)],
-    background: { everySeconds: EVERY, run: (b) => background(b, shared) },
+    background: [{ everySeconds: EVERY, run: (b) => background(b, shared) }],
     released: (mountUuid) => shared.databases.release(mountUuid),
   })
 }

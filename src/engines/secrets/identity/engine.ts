@@ -1,5 +1,5 @@
 /** The engine at `identity/`: who uses the server, however he logs in, and the groups he is in. */
-import { defineEngine, type Engine, type EngineInit, type PathDefinition } from '#framework'
+import { defineEngine, type Background, type Engine, type PathDefinition } from '#framework'
 import { entityPaths } from './paths/entity.ts'
 import { entityAliasPaths } from './paths/entity-alias.ts'
 import { groupPaths } from './paths/group.ts'
@@ -15,13 +15,13 @@ const FAMILIES = [entityPaths, mergePaths, entityAliasPaths, groupPaths, groupAl
 export function identityEngine(
   ports: IdentityPorts,
   more: readonly PathDefinition[] = [],
-  background?: EngineInit['background'],
+  background: readonly Background[] = [],
 ): Engine {
   return defineEngine({
     type: 'identity',
     kind: 'secret',
     help: 'Tells who uses the server, by whatever auth methods he logs in, and which groups he is in.',
     paths: [...FAMILIES.flatMap((paths) => paths(ports)), ...more],
-    ...(background === undefined ? {} : { background }),
+    background,
   })
 }

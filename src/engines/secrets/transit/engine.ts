@@ -71,7 +71,7 @@ export function transitEngine(): Engine {
       keysConfig,
       cacheConfig,
     ],
-    background: { everySeconds: 60, run: rotateDue },
+    background: [{ everySeconds: 60, run: rotateDue }],
     released: (mountUuid) => ring.release(mountUuid),
   })
 }

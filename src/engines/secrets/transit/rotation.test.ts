@@ -10,7 +10,7 @@ const engine = transitEngine()
 
 /** What the leader does every minute. */
 async function tick(e: EngineUnderTest): Promise<void> {
-  await engine.background?.run({
+  await engine.background?.[0]?.run({
     mount: e.mount,
     apart: {
       read: (fn) => e.store.read((view) => fn(view.sub('mount/'))),

@@ -1,0 +1,18 @@
+/** The golden transcripts of one-time passwords and second factors, each replayed against a server of its own. */
+import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { suite, test } from 'node:test'
+import { readServerGolden, replay } from '../support/server-golden.ts'
+import { startServer } from '../support/server.ts'
+
+// Most of the time a server starts.
+suite('golden transcripts of one-time passwords', { concurrency: 4 }, () => {
+  for (const file of globSync(join(import.meta.dirname, '{totp,mfa}', '*.json'))) {
+    const golden = readServerGolden(file)
+    test(`${basename(file)}: ${golden.title}`, async () => {
+      await using server = await startServer({ storage: 'inmem' })
+      assert.deepEqual(await replay(golden, server), [])
+    })
+  }
+})
