@@ -100,7 +100,7 @@ it('takes effect on a real process', { skip: process.platform !== 'linux' }, () 
     const limits = readFileSync('/proc/self/limits', 'utf8')
     const status = Object.fromEntries(findings.map((finding) => [finding.check, finding.status]))
     console.log(JSON.stringify({ status, core: /^Max core file size +(\\S+) +(\\S+)/m.exec(limits).slice(1) }))`
-  const flags = ['--disable-sigusr1', '--secure-heap=65536', '--input-type=module', '-e', script]
+  const flags = ['--disable-sigusr1', '--secure-heap=4194304', '--input-type=module', '-e', script]
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
   const { status, core } = JSON.parse(stdout || `"${stderr}"`)
   assert.deepEqual(core, ['0', '0'])

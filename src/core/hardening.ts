@@ -175,7 +175,7 @@ function secureHeap({ secureHeap: size }: HardeningFacts): HardeningFinding {
   return warn(
     'secure-heap',
     'OpenSSL keeps private keys (TLS) in ordinary memory',
-    'start Node.js with --secure-heap=65536',
+    'start Node.js with --secure-heap=4194304',
   )
 }
 
