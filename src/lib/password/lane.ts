@@ -9,6 +9,11 @@ export class LaneFull extends Error {
   override readonly name = 'LaneFull'
 }
 
+/** Thrown where whoever asked went away before his turn came: nothing was done. */
+export class LaneLeft extends Error {
+  override readonly name = 'LaneLeft'
+}
+
 export interface LaneOptions {
   /** How many run at a time. */
   readonly width: number
@@ -25,7 +30,7 @@ export class Lane {
     this.#options = options
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { width, queue } = this.#options
     if (this.#running >= width) {
       if (this.#waiting.length >= queue) throw new LaneFull('too much slow work waits already')
@@ -35,6 +40,7 @@ export class Lane {
       await promise
     } else this.#running++
     try {
+      if (signal?.aborted === true) throw new LaneLeft('nobody waits for this any more')
       return await work()
     } finally {
       const next = this.#waiting.shift()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { argon2idParsed } from './argon2id.ts'
 import { bcryptCost } from './bcrypt.ts'
-import { Lane, LaneFull } from './lane.ts'
+import { Lane, LaneFull, LaneLeft } from './lane.ts'
 import { algorithms, dummyHash, hashPassword, hashProblem, isAsMadeNow, passwordMatches } from './password-hash.ts'
 
 /** Those of bcrypt are published with crypt_blowfish; that of Argon2id is what OpenSSL makes. */
@@ -104,5 +104,7 @@ test('slow work runs a few at a time, and what is too much is refused', async ()
     lane.run(() => Promise.reject(new Error('failed'))),
     /failed/,
   )
+  const left = lane.run(() => Promise.resolve(assert.fail('it ran')), AbortSignal.abort())
+  await assert.rejects(left, LaneLeft)
   assert.equal(await lane.run(async () => 'goes on'), 'goes on')
 })

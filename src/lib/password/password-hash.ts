@@ -30,11 +30,12 @@ export function hashPassword(password: string, algorithm: Algorithm): Promise<st
   return hashingLane.run(() => (algorithm === 'bcrypt' ? bcryptHash(bytes) : argon2idHash(bytes)))
 }
 
-/** Rejects with `LaneFull` where too many wait. */
-export function passwordMatches(password: string, hash: string): Promise<boolean> {
+/** Rejects with `LaneFull` where too many wait, and with `LaneLeft` where the signal came before the turn did. */
+export function passwordMatches(password: string, hash: string, signal?: AbortSignal): Promise<boolean> {
   const bytes = Buffer.from(password)
   const parsed = argon2idParsed(hash)
-  return hashingLane.run(() => (parsed === undefined ? bcryptMatches(bytes, hash) : argon2idMatches(bytes, parsed)))
+  const work = () => (parsed === undefined ? bcryptMatches(bytes, hash) : argon2idMatches(bytes, parsed))
+  return hashingLane.run(work, signal)
 }
 
 /** Whether a hash was made as this server makes them now. */

@@ -24,6 +24,7 @@ export const userpassErrors = defineErrors('USERPASS', {
   NO_USER: { status: 400, message: 'username does not exist' },
   ADDRESS: { status: 403, message: 'permission denied' },
   BUSY: { status: 503, message: 'too many log-ins wait for their passwords to be checked; try again' },
+  LEFT: { status: 499, message: 'the client closed the connection' },
   RENEW_POLICIES: { status: 400, message: 'failed to renew entry: policies have changed, not renewing' },
   RENEW_GONE: { status: 400, message: 'failed to renew entry: the user does not exist any more' },
 })

@@ -1,6 +1,6 @@
 /** What a request says of a password, and the hash that is kept of it. */
 import { f, type Infer } from '#framework'
-import { LaneFull } from '../../../lib/password/lane.ts'
+import { LaneFull, LaneLeft } from '../../../lib/password/lane.ts'
 import {
   algorithms,
   bcryptCosts,
@@ -44,14 +44,16 @@ export async function hashOf(input: PasswordInput, algorithm: Algorithm): Promis
   if (password === '') return checkedHash(hash)
   const bytes = longest[algorithm]
   if (Buffer.byteLength(password) > bytes) throw userpassErrors.TOO_LONG({ algorithm, bytes })
-  return unlessBusy(hashPassword(password, algorithm))
+  return inTurn(hashPassword(password, algorithm))
 }
 
-export async function unlessBusy<T>(work: Promise<T>): Promise<T> {
+export async function inTurn<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw error instanceof LaneFull ? userpassErrors.BUSY() : error
+    if (error instanceof LaneFull) throw userpassErrors.BUSY()
+    if (error instanceof LaneLeft) throw userpassErrors.LEFT()
+    throw error
   }
 }
 

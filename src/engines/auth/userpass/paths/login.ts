@@ -9,7 +9,7 @@ import {
   type Algorithm,
 } from '../../../../lib/password/password-hash.ts'
 import { refusal, userpassErrors } from '../errors.ts'
-import { algorithmOf, unlessBusy } from '../passwords.ts'
+import { algorithmOf, inTurn } from '../passwords.ts'
 import { users, type User } from '../store.ts'
 
 interface Verified {
@@ -33,7 +33,7 @@ export const login = definePath('login/{username}', {
     const { password } = c.in
     if (password === '') throw userpassErrors.MISSING_PASSWORD()
     const user = await users.get(c.view, c.params)
-    return verify(password, user, user?.algorithm || algorithmOf(c.mount.options))
+    return verify(password, user, user?.algorithm || algorithmOf(c.mount.options), c.request.signal())
   },
   run: async (c, { hash, renewed }) => {
     const { username } = c.params
@@ -54,9 +54,14 @@ export const login = definePath('login/{username}', {
 })
 
 /** As much work for a name that nobody has. */
-async function verify(password: string, user: User | undefined, algorithm: Algorithm): Promise<Verified> {
-  const hash = user?.hash ?? (await unlessBusy(dummyHash(algorithm)))
-  if (!(await unlessBusy(passwordMatches(password, hash)))) return { hash: undefined, renewed: undefined }
+async function verify(
+  password: string,
+  user: User | undefined,
+  algorithm: Algorithm,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const hash = user?.hash ?? (await inTurn(dummyHash(algorithm)))
+  if (!(await inTurn(passwordMatches(password, hash, signal)))) return { hash: undefined, renewed: undefined }
   const stays = isAsMadeNow(hash, algorithm) || Buffer.byteLength(password) > longest[algorithm]
-  return { hash, renewed: stays ? undefined : await unlessBusy(hashPassword(password, algorithm)) }
+  return { hash, renewed: stays ? undefined : await inTurn(hashPassword(password, algorithm)) }
 }
