@@ -6,6 +6,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
+import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { rawStoragePaths } from './engines/system/paths/raw-storage.ts'
@@ -46,6 +47,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     system,
     token: tokenEngine({ tokens: () => nobody() }),
     database: databaseEngine({ passwords: nobody() }),
+    identity: identityEngine({ mounts: nobody() }),
   })
   const found = new Map<Engine, { readonly kind: MountKind; readonly type: string; readonly engine: Engine }>()
   for (const kind of KINDS) {

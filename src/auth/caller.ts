@@ -1,6 +1,7 @@
 /** The holder of a token, as later stages see him. */
 import { addressBound, type AddressBound } from '../lib/cidr.ts'
 import type { Caller } from '../request/caller.ts'
+import type { EntityHolder } from '../request/token-ports.ts'
 import type { TokenEntry } from './token-entry.ts'
 
 /** A caller made by the token store; it alone knows the address bound. */
@@ -26,6 +27,7 @@ export function callerOf(entry: TokenEntry, token: string): HeldCaller {
     tokenPolicies: entry.policies,
     identityPolicies: NONE,
     entityId: entry.entityId,
+    identity: undefined,
     meta: entry.meta ?? NO_META,
     path: entry.path,
     orphan: entry.parent === '',
@@ -37,13 +39,14 @@ export function callerOf(entry: TokenEntry, token: string): HeldCaller {
   })
 }
 
-/** Policies of the entity are looked up at each request: leaving a group counts at once. */
-export function withIdentityPolicies(caller: HeldCaller, identityPolicies: readonly string[]): HeldCaller {
+/** What follows from the entity is looked up at each request: leaving a group counts at once. */
+export function withHolder(caller: HeldCaller, { policies: ofEntity, facts }: EntityHolder): HeldCaller {
   // Identity never makes root, whatever it is led to say.
-  const granted = identityPolicies.filter((name) => name !== 'root').toSorted()
-  if (granted.length === 0) return caller
-  const policies = [...new Set([...caller.tokenPolicies, ...granted])].toSorted()
-  return Object.freeze({ ...caller, policies, identityPolicies: granted })
+  const granted = ofEntity.filter((name) => name !== 'root').toSorted()
+  // Root stands alone, and needs nothing besides.
+  const alone = granted.length === 0 || caller.tokenPolicies.includes('root')
+  const policies = alone ? caller.policies : [...new Set([...caller.policies, ...granted])].toSorted()
+  return Object.freeze({ ...caller, policies, identityPolicies: granted, identity: facts })
 }
 
 export function isHeld(caller: Caller): caller is HeldCaller {

@@ -94,10 +94,11 @@ async function identify(view: WriteView, grant: AuthGrant, context: GrantContext
     name: alias.name,
     mount: context.mount,
     metadata: alias.metadata,
+    groupAliases: grant.groupAliases ?? [],
   })
-  const policies = await deps.entities.policiesOf(entityId, view)
-  if (policies === undefined) throw tokenErrors.ENTITY_GONE()
-  return { entityId, identityPolicies: policyNames(policies).filter((name) => name !== 'root') }
+  const holder = await deps.entities.holderOf(entityId, view)
+  if (holder === undefined) throw tokenErrors.ENTITY_GONE()
+  return { entityId, identityPolicies: policyNames(holder.policies).filter((name) => name !== 'root') }
 }
 
 /** A mount that is tuned to one type makes only that; one tuned to a default follows the method. */

@@ -14,6 +14,8 @@ export interface RenewDeps {
   readonly renewals: MethodRenewal | undefined
   /** Limits of the mount with this uuid, or the system's where it is gone. */
   limitsOf(mountUuid: string): TtlLimits
+  /** The groups that the method says the entity is in now. */
+  refreshGroups(view: WriteView, entityId: string, mountUuid: string, aliases: readonly string[]): Promise<void>
 }
 
 export async function renewToken(
@@ -43,6 +45,8 @@ async function loginRule(view: WriteView, entry: TokenEntry, deps: RenewDeps): P
   const login = entry.login
   if (login === undefined) throw new Error('not the token of a log-in')
   const says = await deps.renewals?.renew(view, login.mount, detailsOf(entry), login.internal)
+  if (says?.groupAliases !== undefined && entry.entityId !== '')
+    await deps.refreshGroups(view, entry.entityId, login.mount, says.groupAliases)
   return {
     ttl: says?.ttl ?? login.ttl,
     maxTtl: says?.maxTtl ?? login.maxTtl,

@@ -3,6 +3,7 @@
  * deep the tree. docs/adr/0006-token-tree.md tells why this is right.
  */
 import type { Change } from '../storage/driver.ts'
+import type { EntityHolder } from '../request/token-ports.ts'
 import type { HeldCaller } from './caller.ts'
 import { keyOfId } from './token-keys.ts'
 import { mayLiveForEver, type TokenEntry } from './token-entry.ts'
@@ -14,6 +15,8 @@ export interface CachedToken {
   readonly validUntil: number
   /** Filled by the first look-up by the token itself. */
   caller: HeldCaller | undefined
+  /** The caller with what followed from his entity at his last look-up. */
+  held: { readonly holder: EntityHolder; readonly caller: HeldCaller } | undefined
   /** False once its stored entry changed or it left the cache. */
   live: boolean
   /** The epoch in which its ancestors were last seen alive. */
@@ -90,7 +93,16 @@ export class TokenCache {
 
   #make(entry: TokenEntry, parent: CachedToken | undefined): CachedToken {
     const validUntil = Math.min(endOf(entry), parent?.validUntil ?? Infinity)
-    return { entry, parent, validUntil, caller: undefined, live: true, epoch: this.#epoch, isParent: false }
+    return {
+      entry,
+      parent,
+      validUntil,
+      caller: undefined,
+      held: undefined,
+      live: true,
+      epoch: this.#epoch,
+      isParent: false,
+    }
   }
 
   #note(key: string): void {

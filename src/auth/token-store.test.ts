@@ -342,7 +342,13 @@ test('accessors are listed and resolved inside their namespace only', async () =
 test('policies of the entity are those of the moment, and never root', async () => {
   let policies: readonly string[] | undefined = ['g1', 'root']
   await using rooms = await TokenRooms.open({
-    tokens: { entities: { entityOf: async () => 'entity-1', policiesOf: () => policies } },
+    tokens: {
+      entities: {
+        entityOf: async () => 'entity-1',
+        refreshGroups: async () => {},
+        holderOf: () => policies && { policies, facts: { entity: undefined, groups: [] } },
+      },
+    },
   })
   const auth = await rooms.login({ alias: { name: 'bob' } })
   assert.deepEqual(auth.identityPolicies, ['g1'])

@@ -10,6 +10,7 @@ import type { GrantContext, TokenPort } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
 import type {
   CallerIndex,
+  EntityHolder,
   EntityPort,
   IssuedAuth,
   MadeToken,
@@ -26,7 +27,7 @@ import type {
 } from '../request/token-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { callerOf, isHeld, withIdentityPolicies, type HeldCaller } from './caller.ts'
+import { callerOf, isHeld, withHolder, type HeldCaller } from './caller.ts'
 import { createToken } from './create-token.ts'
 import { loginToken } from './login-token.ts'
 import { decodeAccessor, TokenRecords, type PrivateStorage } from './records.ts'
@@ -52,6 +53,8 @@ export interface TokenStoreDeps {
   /** Limits of the mount with this uuid, or the system's where it is gone. */
   limitsOfUuid(mountUuid: string): TtlLimits
   readonly entities?: EntityPort
+  /** Undefined where the mount is gone; without it the groups of an entity are not renewed with its token. */
+  readonly mountOf?: (uuid: string) => Mount | undefined
   readonly renewals?: MethodRenewal
 }
 
@@ -126,8 +129,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     const key = this.#hasher.keyOf(token)
     if (key === undefined) return undefined
     const cached = this.#finder.cached(key)
-    if (cached !== undefined && cached.entry.entityId === '') return this.#callerOf(cached, token)
-    return this.#lookupSlowly(token, key, cached, view)
+    return cached === undefined ? this.#lookupSlowly(token, key, view) : this.#callerWithIdentity(cached, token, view)
   }
 
   async consume(caller: Caller): Promise<boolean> {
@@ -217,13 +219,17 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     increment: number,
     ruleOf: (token: TokenDetails) => Awaitable<RenewalRule>,
   ): Promise<Renewed> {
-    const { leases, clock, renewals, limitsOfUuid } = this.#deps
+    const { leases, clock, renewals, limitsOfUuid, entities, mountOf } = this.#deps
     return renewToken(view, token.key, increment, ruleOf, {
       records: this.#records,
       leases,
       clock,
       renewals,
       limitsOf: limitsOfUuid,
+      refreshGroups: async (v, entityId, mountUuid, aliases) => {
+        const mount = mountOf?.(mountUuid)
+        if (mount !== undefined) await entities?.refreshGroups(v, entityId, mount, aliases)
+      },
     })
   }
 
@@ -348,15 +354,22 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   // Finding
 
-  async #lookupSlowly(
-    token: string,
-    key: string,
-    cached: CachedToken | undefined,
-    view: ReadView,
-  ): Promise<Caller | undefined> {
-    const found = cached ?? (await this.#finder.load(key, token))
-    const caller = found === undefined ? undefined : this.#callerOf(found, token)
-    return caller === undefined ? undefined : this.#withIdentity(caller, view)
+  async #lookupSlowly(token: string, key: string, view: ReadView): Promise<Caller | undefined> {
+    const found = await this.#finder.load(key, token)
+    return found === undefined ? undefined : this.#callerWithIdentity(found, token, view)
+  }
+
+  /** Without waiting where all of it is in memory. */
+  #callerWithIdentity(cached: CachedToken, token: string, view: ReadView): Awaitable<Caller | undefined> {
+    const caller = this.#callerOf(cached, token)
+    if (caller === undefined || caller.entityId === '' || this.#deps.entities === undefined) return caller
+    const holder = this.#deps.entities.holderOf(caller.entityId, view)
+    const held = (found: EntityHolder | undefined) => {
+      if (found === undefined) return undefined
+      if (cached.held?.holder !== found) cached.held = { holder: found, caller: withHolder(caller, found) }
+      return cached.held.caller
+    }
+    return holder instanceof Promise ? holder.then(held) : held(holder)
   }
 
   #callerOf(cached: CachedToken, token: string): HeldCaller | undefined {
@@ -366,8 +379,8 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   async #withIdentity(caller: HeldCaller, view: ReadView): Promise<Caller | undefined> {
     if (caller.entityId === '' || this.#deps.entities === undefined) return caller
-    const policies = await this.#deps.entities.policiesOf(caller.entityId, view)
-    return policies === undefined ? undefined : withIdentityPolicies(caller, policies)
+    const holder = await this.#deps.entities.holderOf(caller.entityId, view)
+    return holder === undefined ? undefined : withHolder(caller, holder)
   }
 
   async #findSlowly(key: string, token: string): Promise<TokenDetails | undefined> {

@@ -4,6 +4,7 @@
  */
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { cubbyholePrefix } from '../engines/secrets/cubbyhole/store.ts'
+import { Identity } from '../engines/secrets/identity/identity.ts'
 import type { Engine } from '../framework/engine.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -43,6 +44,7 @@ export class Active implements ActivePart {
   readonly #deps: ActiveDeps
   readonly #time: SteadyTime
   #parts: Parts | undefined
+  #identity: { readonly uuid: string; readonly store: Identity } | undefined
 
   constructor(deps: ActiveDeps) {
     this.#deps = deps
@@ -55,6 +57,24 @@ export class Active implements ActivePart {
 
   get leases(): LeaseStore {
     return this.#open().leases
+  }
+
+  /**
+   * Of the mount that is there now: another vault may have been put in place of the one from before.
+   */
+  get identity(): Identity {
+    const mount = this.#deps.mounts.at('identity/')
+    if (mount === undefined || this.#parts === undefined) throw requestErrors.SEALED()
+    if (this.#identity?.uuid !== mount.uuid) {
+      this.#identity?.store.close()
+      const { store, clock, mounts } = this.#deps
+      const lookup = { byAccessor: (accessor: string) => mounts.index.byAccessor(accessor) }
+      this.#identity = {
+        uuid: mount.uuid,
+        store: new Identity({ store, clock, mounts: lookup, prefix: mountStorage(mount) }),
+      }
+    }
+    return this.#identity.store
   }
 
   get wrapping(): Wrapping {
@@ -92,6 +112,7 @@ export class Active implements ActivePart {
     const leftovers = new Leftovers({
       store,
       moveLeases: (from, to) => leases.movePrefix(rootNamespace, from, to),
+      forgetMount: (mount) => this.identity.forgetMount(mount),
       moveEnded: (id, status) => mounts.moveEnded(id, status),
       failed: (what, error) =>
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
@@ -110,6 +131,8 @@ export class Active implements ActivePart {
     await parts.leftovers.stop()
     await parts.leases.stop()
     parts.tokens.close()
+    this.#identity?.store.close()
+    this.#identity = undefined
   }
 
   /** Takes back what a mount lent, before the mount goes. */
@@ -134,6 +157,12 @@ export class Active implements ActivePart {
       log: log.named('token'),
       leases: tokenLeases,
       sealer: new BatchTokenSealer(barrier),
+      entities: {
+        entityOf: (view, alias) => this.identity.entityOf(view, alias),
+        holderOf: (id, view) => this.identity.holderOf(id, view),
+        refreshGroups: (view, id, mount, aliases) => this.identity.refreshGroups(view, id, mount, aliases),
+      },
+      mountOf: (uuid) => mounts.index.byUuid(uuid),
       privateStorage: (token) => [this.#cubbyholeOf(token.accessor), wrappingPrefix(token.key)],
       limitsOf: (mount) => mounts.limitsOf(mount),
       limitsOfUuid: (uuid) => {

@@ -1,6 +1,7 @@
 /** The rooms that every core has, whether it writes or only reads, and how they hang together. */
 import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
+import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
@@ -150,7 +151,7 @@ export class House {
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
-      { start: () => store.read((view) => mounts.load(view)), stop: () => mounts.clear() },
+      { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
@@ -190,7 +191,8 @@ export class House {
     ])
     this.#registry = new Registry({
       system,
-      token: tokenEngine({ tokens: () => active.tokens, policies }),
+      token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
+      identity: identityEngine({ mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } }),
       database: databaseEngine({
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
@@ -225,6 +227,12 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       replacedAt: () => this.#replacedAt,
     }
+  }
+
+  async #loadMounts(role: Role): Promise<void> {
+    const { store, mounts } = this
+    await store.read((view) => mounts.load(view))
+    if (role === 'leader' && !mounts.isComplete) await store.write((view) => mounts.bootstrap(view))
   }
 
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */

@@ -17,6 +17,7 @@ export interface BuiltIn {
   readonly system: Engine
   readonly token: Engine
   readonly database: Engine
+  readonly identity: Engine
 }
 
 export class Registry {
@@ -27,6 +28,7 @@ export class Registry {
       { kind: 'secret', type: 'kv', select: kv },
       { kind: 'secret', type: 'cubbyhole', select: () => cubbyhole },
       { kind: 'secret', type: 'database', select: () => builtIn.database },
+      { kind: 'secret', type: 'identity', select: () => builtIn.identity },
       { kind: 'auth', type: 'token', select: () => builtIn.token },
       { kind: 'system', type: 'system', select: () => builtIn.system },
     ]

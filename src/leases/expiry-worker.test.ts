@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootNamespace } from '../request/request.ts'
-import { PassingDriver } from '../../test/support/passing-driver.ts'
+import { PassingDriver } from '../storage/passing-driver.ts'
 import { Database, mountAt, TokenRooms } from '../../test/support/token-rooms.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Snapshot } from '../storage/driver.ts'

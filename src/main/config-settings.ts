@@ -31,6 +31,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
   const logFile = config.logFile === undefined ? undefined : logFilePath(config.logFile)
   return {
     storage: config.storage,
+    cachedEntries: config.disableCache ? 0 : config.cacheSize,
     seals: config.seals.map(sealOf),
     listeners,
     servingThreads: servingThreadsOf(config),

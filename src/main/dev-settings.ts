@@ -12,6 +12,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
   const address = flags['dev-listen-address']
   return {
     storage: store === undefined ? { type: 'inmem' } : { type: 'lmdb', path: store },
+    cachedEntries: 0,
     servingThreads: 0,
     cluster: { listen: { host: '127.0.0.1', port: 0 }, address: '' },
     seals: [],

@@ -61,7 +61,7 @@ export function checkConfiguration(
 async function checkShared(storage: ThreadStorage): Promise<Finding> {
   const area = 'storage'
   try {
-    const driver = await openFollower(storage, () => 0, { clock: systemClock, log: silentLogger })
+    const driver = await openFollower(storage, () => 0, { clock: systemClock, log: silentLogger, cachedEntries: 0 })
     const { sequence } = driver
     await driver.close()
     return { area, status: 'ok', detail: `${storage.type} answers; its last commit is number ${sequence}`, advice: '' }

@@ -154,6 +154,7 @@ export class Front {
       number,
       shared: this.#shared.buffer,
       storage,
+      cachedEntries: rest.cachedEntries,
       systemLimits: rest.systemLimits,
       rawStorage: rest.rawStorage,
       auditDevices: rest.auditDevices,

@@ -111,7 +111,7 @@ async function run({ config, start, reset }: Values<typeof flags>, io: CliIo): P
 async function using<T>(storage: Settings['storage'], work: (driver: Driver) => Promise<T>): Promise<T> {
   // No node may run on it, so it is opened as one server's own, whatever the stanza says of others.
   const alone = 'haEnabled' in storage ? { ...storage, haEnabled: false } : storage
-  const driver = await openDriver(alone, false, { clock: systemClock, log: silentLogger })
+  const driver = await openDriver(alone, false, { clock: systemClock, log: silentLogger, cachedEntries: 0 })
   try {
     return await work(driver)
   } finally {

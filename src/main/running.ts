@@ -44,6 +44,7 @@ export async function startRunning(
   const driver = await openDriver(settings.storage, settings.servingThreads > 0, {
     clock: systemClock,
     log: log.named('storage'),
+    cachedEntries: settings.cachedEntries,
   })
   const front = new Front(settings, serverLog, metrics, driver)
   let server: Server | undefined

@@ -10,6 +10,8 @@ import type { SealSettings } from './seal-settings.ts'
 export interface Settings {
   readonly seals: readonly SealSettings[]
   readonly storage: StorageStanza
+  /** Of a storage behind a network, kept in memory by each thread; 0 keeps none. */
+  readonly cachedEntries: number
   /** For the other nodes, where the storage is shared. */
   readonly cluster: ClusterSettings
   readonly listeners: readonly ListenerConfig[]

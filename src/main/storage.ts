@@ -3,6 +3,7 @@ import type { StorageStanza } from '../config/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
+import { CachingDriver } from '../storage/caching-driver.ts'
 import type { EtcdOptions } from '../storage/drivers/etcd.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
 import { LmdbFollower } from '../storage/drivers/lmdb-follower.ts'
@@ -15,10 +16,14 @@ export type ThreadStorage = Exclude<StorageStanza, { readonly type: 'inmem' }>
 export interface StorageDeps {
   readonly clock: Clock
   readonly log: Logger
+  /** Of a storage behind a network; 0 keeps none. */
+  readonly cachedEntries: number
 }
 
 /** Bytes of one entry. */
 const MAX_VALUE_BYTES = 64 * 1024 * 1024
+/** Bytes of entries kept in memory. */
+const CACHE_BYTES = 64 * 1024 * 1024
 
 /**
  * What stands behind a network is loaded only where it is used: the clients are large.
@@ -32,11 +37,11 @@ export async function openDriver(storage: StorageStanza, followed: boolean, deps
       return new MemoryDriver()
     case 'postgresql': {
       const { openPostgres } = await import('../storage/drivers/postgres.ts')
-      return openPostgres(postgresOptions(storage, deps))
+      return cached(await openPostgres(postgresOptions(storage, deps)), deps)
     }
     case 'etcd': {
       const { openEtcd } = await import('../storage/drivers/etcd.ts')
-      return openEtcd(etcdOptions(storage, deps))
+      return cached(await openEtcd(etcdOptions(storage, deps)), deps)
     }
   }
 }
@@ -53,13 +58,21 @@ export async function openFollower(
     case 'postgresql': {
       const { openPostgres } = await import('../storage/drivers/postgres.ts')
       // One of several, whatever the stanza says: it never leads.
-      return openPostgres({ ...postgresOptions(storage, deps), haEnabled: true, skipCreateTable: true, announced })
+      return cached(
+        await openPostgres({ ...postgresOptions(storage, deps), haEnabled: true, skipCreateTable: true, announced }),
+        deps,
+      )
     }
     case 'etcd': {
       const { openEtcd } = await import('../storage/drivers/etcd.ts')
-      return openEtcd({ ...etcdOptions(storage, deps), haEnabled: true, announced })
+      return cached(await openEtcd({ ...etcdOptions(storage, deps), haEnabled: true, announced }), deps)
     }
   }
+}
+
+/** A store behind a network answers in a round trip what memory answers at once. */
+function cached(driver: Driver, { cachedEntries }: StorageDeps): Driver {
+  return cachedEntries === 0 ? driver : new CachingDriver(driver, { entries: cachedEntries, bytes: CACHE_BYTES })
 }
 
 function postgresOptions(

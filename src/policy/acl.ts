@@ -54,20 +54,20 @@ export class Acl {
   /** Wall clock, ms, of the next expiration of a rule: from then on this ACL is out of date and has to be compiled anew. */
   readonly validUntil: number | undefined
   readonly #root: Namespace | undefined
-  readonly #rules: Matcher<AclEntry>
-  /** Rules that deny, in folded form: a deny also keeps out other spellings of the same name. */
-  readonly #denials: Matcher<AclEntry>
+  /** Of two layers with a rule for the same path the first counts. */
+  readonly #layers: readonly Layer[]
+  readonly #denies: boolean
 
-  constructor(
-    rules: readonly AclEntry[],
-    denials: readonly AclEntry[],
-    root: Namespace | undefined,
-    validUntil: number | undefined,
-  ) {
-    this.#rules = new Matcher(rules, false)
-    this.#denials = new Matcher(denials, true)
+  constructor(layers: readonly (Rules | Layer)[], root: Namespace | undefined, validUntil: number | undefined) {
+    this.#layers = layers.map((one) => (one instanceof Layer ? one : new Layer(one)))
+    this.#denies = this.#layers.some(({ denials }) => denials.size > 0)
     this.#root = root
     this.validUntil = validUntil
+  }
+
+  /** The same with further rules; one for a path that is here already has to contain what is here. */
+  under(rules: Rules, validUntil: number | undefined): Acl {
+    return new Acl([rules, ...this.#layers], this.#root, validUntil)
   }
 
   check(request: AclRequest): Decision {
@@ -113,17 +113,59 @@ export class Acl {
   }
 
   #exact(path: string): AclEntry | undefined {
-    const denied = this.#denials.size === 0 ? undefined : this.#denials.exact(foldPath(path))
-    return denied ?? this.#rules.exact(path)
+    if (this.#denies) {
+      const folded = foldPath(path)
+      for (const { denials } of this.#layers) {
+        const denied = denials.exact(folded)
+        if (denied !== undefined) return denied
+      }
+    }
+    for (const { rules } of this.#layers) {
+      const rule = rules.exact(path)
+      if (rule !== undefined) return rule
+    }
+    return undefined
   }
 
   #nonExact(path: string, namespaceLength: number): AclEntry | undefined {
-    const rule = this.#rules.nonExact(path, namespaceLength)
-    if (this.#denials.size === 0) return rule
-    const denied = this.#denials.nonExact(foldPath(path), namespaceLength)
+    const folded = this.#denies ? foldPath(path) : path
+    let rule: AclEntry | undefined
+    let denied: AclEntry | undefined
+    for (const layer of this.#layers) {
+      rule = nearer(rule, layer.rules.nonExact(path, namespaceLength))
+      if (this.#denies) denied = nearerDenial(denied, layer.denials.nonExact(folded, namespaceLength))
+    }
     if (rule === undefined || denied === undefined) return denied ?? rule
     return comparePriority(denied.folded, rule.folded) >= 0 ? denied : rule
   }
+}
+
+export interface Rules {
+  readonly rules: readonly AclEntry[]
+  /** Those of them that deny. */
+  readonly denials: readonly AclEntry[]
+}
+
+class Layer {
+  readonly rules: Matcher<AclEntry>
+  /** Rules that deny, in folded form: a deny also keeps out other spellings of the same name. */
+  readonly denials: Matcher<AclEntry>
+
+  constructor({ rules, denials }: Rules) {
+    this.rules = new Matcher(rules, false)
+    this.denials = new Matcher(denials, true)
+  }
+}
+
+/** The first where both are for the same path. */
+function nearer(a: AclEntry | undefined, b: AclEntry | undefined): AclEntry | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return comparePriority(a.pattern, b.pattern) >= 0 ? a : b
+}
+
+function nearerDenial(a: AclEntry | undefined, b: AclEntry | undefined): AclEntry | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return comparePriority(a.folded, b.folded) >= 0 ? a : b
 }
 
 const LISTING: CapabilitySet = neededFor('list') | neededFor('scan')

@@ -5,13 +5,12 @@
 import type { CofferError } from '../errors/coffer-error.ts'
 import type { Block, Document } from '../lib/hcl/index.ts'
 import { blocks, duplicates, formatHcl, HclError, parseHcl } from '../lib/hcl/index.ts'
+import { isPathSelector, parseIdentityTemplate, type IdentityTemplate } from '../lib/identity-template.ts'
 import type { Namespace } from '../request/request.ts'
 import { policyErrors } from './errors.ts'
 import { parseStanza } from './parse-permissions.ts'
 import type { PathRule, Policy } from './policy.ts'
 import { Problems } from './problems.ts'
-import type { Template } from './template.ts'
-import { isKnownSelector, parseTemplate } from './template.ts'
 
 const ROOT: Namespace = Object.freeze({ id: 'root', path: '' })
 const MAX_PROBLEMS = 20
@@ -69,7 +68,7 @@ function parseRule(block: Block, problems: Problems, warnings: string[]): PathRu
   const [key] = block.labels
   if (key === undefined) throw new Error('unreachable: a path block has a label')
   const written = key.name.startsWith('/') ? key.name.slice(1) : key.name
-  const template = parseTemplate(written)
+  const template = parseIdentityTemplate(written)
   const own = problems.within(`path "${key.name}": `)
   if (template === undefined) own.add(key.at, 'failed to validate policy templating: unbalanced templating characters')
   if (written.includes('+*')) own.add(key.at, "invalid use of wildcards ('+*' is forbidden)")
@@ -79,7 +78,7 @@ function parseRule(block: Block, problems: Problems, warnings: string[]): PathRu
   return Object.freeze({ path: written, template: isTemplate ? template : undefined, permissions, expiresAt })
 }
 
-function warn(path: string, template: Template | undefined, warnings: string[]): void {
+function warn(path: string, template: IdentityTemplate | undefined, warnings: string[]): void {
   const literal = template === undefined ? path : template.texts.join('x')
   if (literal.slice(0, -1).includes('*'))
     warnings.push(`path "${path}": "*" is a glob only at the end; elsewhere it stands for itself`)
@@ -87,8 +86,8 @@ function warn(path: string, template: Template | undefined, warnings: string[]):
     warnings.push(`path "${path}": "+" is a wildcard only as a whole segment; elsewhere it stands for itself`)
   }
   for (const selector of template?.selectors ?? []) {
-    if (!isKnownSelector(selector))
-      warnings.push(`path "${path}": {{${selector}}} has no value for anyone, so this rule grants nothing`)
+    if (!isPathSelector(selector))
+      warnings.push(`path "${path}": {{${selector.text}}} has no value for anyone, so this rule grants nothing`)
   }
 }
 

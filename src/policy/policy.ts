@@ -1,7 +1,7 @@
 /** A policy as parsed: immutable, not yet bound to a caller. */
+import type { IdentityTemplate } from '../lib/identity-template.ts'
 import type { Namespace } from '../request/request.ts'
 import type { CapabilitySet } from './capability.ts'
-import type { Template } from './template.ts'
 
 export interface Policy {
   readonly name: string
@@ -20,7 +20,7 @@ export interface PathRule {
   /** As written, without a leading slash. */
   readonly path: string
   /** Of a path with `{{…}}`. */
-  readonly template: Template | undefined
+  readonly template: IdentityTemplate | undefined
   readonly permissions: Permissions
   /** Wall clock, ms; from then on the rule is as if it weren't there. */
   readonly expiresAt: number | undefined

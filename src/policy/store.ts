@@ -8,11 +8,12 @@ import type { PolicyPort, Verdict } from '../request/ports.ts'
 import { rootNamespace, type Request } from '../request/request.ts'
 import type { PoliciesPort, PolicyRecord, ResultantAcl } from '../request/system-ports.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Acl } from './acl.ts'
 import { controlGroupPolicy, defaultPolicyText, responseWrappingPolicy, rootPolicy } from './builtin.ts'
 import { DENY } from './capability.ts'
-import { compileAcl } from './compile.ts'
+import { compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
@@ -32,7 +33,13 @@ const ACLS = 10_000
 interface Compiled {
   /** The commit up to which the policies were read. */
   readonly sequence: Sequence
-  readonly acls: Map<string, Acl>
+  readonly acls: Map<string, KeptAcl>
+}
+
+interface KeptAcl {
+  readonly shared: SharedAcl
+  /** By who holds the policies, as he was at the time: they go with what is known of him. */
+  readonly own: WeakMap<IdentityFacts, Acl>
 }
 
 export class PolicyStore implements PolicyPort, PoliciesPort {
@@ -81,8 +88,11 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     const policies = await this.#policiesOf(caller.policies, view)
     const exactPaths = new Map<string, readonly string[]>()
     const globPaths = new Map<string, readonly string[]>()
-    for (const { path } of policies.flatMap((policy) => policy.rules)) {
-      const acl = await this.#aclOf(caller, view)
+    const acl = await this.#aclOf(caller, view)
+    const template = caller.identity === undefined ? {} : { template: caller.identity }
+    for (const path of policies.flatMap((policy) => policy.rules.map((rule) => pathFor(policy, rule, template)))) {
+      // A rule that says nothing of this caller.
+      if (path === undefined) continue
       if (path.endsWith('*') || path.includes('+')) {
         const bare = path.endsWith('*') ? path.slice(0, -1) : path
         globPaths.set(bare, acl.capabilities(bare, rootNamespace))
@@ -137,14 +147,34 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
-    if (known !== undefined && (known.validUntil === undefined || known.validUntil > this.#deps.clock.now()))
-      return known
-    const acl = compileAcl(await this.#policiesOf(caller.policies, view), { now: this.#deps.clock.now() })
-    this.#keep(key, acl, usable, view)
+    if (known !== undefined && this.#holds(known.shared.acl)) return this.#ownAcl(caller, known)
+    const shared = compileShared(await this.#policiesOf(caller.policies, view), this.#deps.clock.now())
+    const kept = { shared, own: new WeakMap<IdentityFacts, Acl>() }
+    this.#keep(key, kept, usable, view)
+    return this.#ownAcl(caller, kept)
+  }
+
+  #holds({ validUntil }: Acl): boolean {
+    return validUntil === undefined || validUntil > this.#deps.clock.now()
+  }
+
+  #ownAcl({ identity }: Caller, { shared, own }: KeptAcl): Acl {
+    if (shared.templated.length === 0 || identity === undefined) return shared.acl
+    const known = own.get(identity)
+    if (known !== undefined && this.#holds(known)) return known
+    const acl = compileOwn(shared, {
+      template: identity,
+      now: this.#deps.clock.now(),
+      onDropped: ({ policy, path, selector, why }) => {
+        // That somebody lacks a value is usual; that he has such a one is odd.
+        if (why === 'unsafe') this.#deps.log.warn('a rule of a policy is not applied', { policy, path, selector })
+      },
+    })
+    own.set(identity, acl)
     return acl
   }
 
-  #keep(key: string, acl: Acl, usable: Compiled | undefined, view: ReadView): void {
+  #keep(key: string, acl: KeptAcl, usable: Compiled | undefined, view: ReadView): void {
     let into = usable
     if (into === undefined) {
       into = { sequence: view.sequence, acls: new Map() }

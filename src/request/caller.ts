@@ -1,5 +1,7 @@
 /** Who makes a request: what a valid token says of its holder. */
 
+import type { IdentityFacts } from '../lib/identity-template.ts'
+
 export type TokenType = 'service' | 'batch'
 
 export interface Caller {
@@ -13,6 +15,11 @@ export interface Caller {
   readonly tokenPolicies: readonly string[]
   readonly identityPolicies: readonly string[]
   readonly entityId: string
+  /**
+   * What templates of policies may say of the holder: of the entity as it is now. The same object as long as nothing of it changes;
+   * undefined without an entity.
+   */
+  readonly identity?: IdentityFacts | undefined
   readonly meta: ReadonlyMap<string, string>
   /** Where the token was made: `auth/token/create`, `auth/userpass/login/bob`. */
   readonly path: string

@@ -22,6 +22,8 @@ export interface AuthGrant {
   readonly orphan?: boolean
   /** Name of the log-in's alias, by which identity finds or makes the entity. */
   readonly alias?: { readonly name: string; readonly metadata?: ReadonlyMap<string, string> }
+  /** Names of the groups that the method says he is in, for group aliases of external groups. Absent is as none. */
+  readonly groupAliases?: readonly string[]
   /** Kept with the token for the method's own renewal rule. */
   readonly internal?: ReadonlyMap<string, string>
 }

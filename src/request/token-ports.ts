@@ -3,6 +3,7 @@
  * the token itself is stored nowhere. All views are those of the whole storage.
  */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { TtlLimits } from '../lib/ttl.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller, TokenType } from './caller.ts'
@@ -166,15 +167,36 @@ export interface TokenLeaseRef {
   readonly namespaceId: string
 }
 
-/** Identity, as far as tokens need it; absent until there is an identity store. */
+/** By what an auth method knows somebody. */
+export interface LoginAlias {
+  readonly name: string
+  readonly mount: Mount
+  readonly metadata: ReadonlyMap<string, string> | undefined
+  /**
+   * Names of the groups that the method says he is in now: he is in those external groups of the mount and no others of it. Undefined
+   * where the method was not asked.
+   */
+  readonly groupAliases?: readonly string[]
+}
+
+/** What follows from an entity. As long as nothing of it changes it is the same object. */
+export interface EntityHolder {
+  /** Its own and those of its groups, sorted. */
+  readonly policies: readonly string[]
+  readonly facts: IdentityFacts
+}
+
+/** Identity, as far as tokens need it. */
 export interface EntityPort {
-  /** Finds or makes the entity of a log-in's alias. Rejects if the entity is disabled. */
-  entityOf(
-    view: WriteView,
-    alias: { readonly name: string; readonly mount: Mount; readonly metadata: ReadonlyMap<string, string> | undefined },
-  ): Promise<string>
-  /** Policies that follow from an entity and its groups now; undefined for an entity that is disabled or gone. */
-  policiesOf(entityId: string, view: ReadView): Awaitable<readonly string[] | undefined>
+  /** Finds or makes the entity of a log-in's alias. Whether it is disabled is told by `holderOf`. */
+  entityOf(view: WriteView, alias: LoginAlias): Promise<string>
+  /** What `groupAliases` of a log-in does, at a renewal. */
+  refreshGroups(view: WriteView, entityId: string, mount: Mount, groupAliases: readonly string[]): Promise<void>
+  /**
+   * What follows from an entity and its groups now; undefined for an entity that is disabled or gone. An entity that was merged into
+   * another is that one. From memory where nothing changed.
+   */
+  holderOf(entityId: string, view: ReadView): Awaitable<EntityHolder | undefined>
 }
 
 /** A log-in's token and what is to be told besides. */

@@ -47,6 +47,7 @@ function leftovers(
       if (seen.refuse === true) throw new Error('not now')
       seen.moved?.push(`${from}>${to}`)
     },
+    forgetMount: async () => {},
     moveEnded: (id, status) => void seen.ended?.push(`${id} ${status}`),
     failed: (what) => void seen.failed?.push(what),
   })

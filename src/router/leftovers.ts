@@ -24,6 +24,8 @@ export interface LeftoversDeps {
   readonly store: Store
   /** Renames the leases below a path; resumable. */
   moveLeases(from: string, to: string): Promise<void>
+  /** Takes away what other engines keep of a mount that is gone; resumable. */
+  forgetMount(mount: Mount): Promise<void>
   moveEnded(id: string, status: 'success' | 'failure'): void
   /** For the log. */
   failed(what: string, error: unknown): void
@@ -89,7 +91,10 @@ export class Leftovers {
     const { store } = this.#deps
     for (const uuid of await store.read((view) => removalRecords.list(view))) {
       const record = await store.read((view) => removalRecords.get(view, { uuid }))
-      if (record !== undefined) await this.#clear(fromRecord(record))
+      if (record === undefined || this.#stopped) continue
+      const mount = fromRecord(record)
+      if (mount.kind === 'auth') await this.#deps.forgetMount(mount)
+      await this.#clear(mount)
     }
   }
 

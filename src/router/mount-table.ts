@@ -71,40 +71,15 @@ export class MountTable implements MountsPort {
     this.#engines.clear()
   }
 
-  /** The mounts every server has. */
+  /** Adds those of the mounts that every server has which are not there: all in a new vault, some in one of an older version. */
   async bootstrap(view: WriteView): Promise<void> {
-    const base = {
-      options: new Map<string, string>(),
-      local: false,
-      sealWrap: false,
-      externalEntropyAccess: false,
-      tuning: {},
-    }
-    await this.#add(view, {
-      ...base,
-      kind: 'secret',
-      path: 'cubbyhole/',
-      type: 'cubbyhole',
-      description: 'per-token private secret storage',
-      local: true,
-    })
-    await this.#add(view, {
-      ...base,
-      kind: 'system',
-      path: 'sys/',
-      type: 'system',
-      description: 'system endpoints used for control, policy and debugging',
-      sealWrap: true,
-      tuning: { passthroughRequestHeaders: ['Accept'] },
-    })
-    await this.#add(view, {
-      ...base,
-      kind: 'auth',
-      path: 'auth/token/',
-      type: 'token',
-      description: 'token based credentials',
-      tuning: { tokenType: 'default-service' },
-    })
+    const present = await this.#mounts.at(view)
+    for (const init of EVERYWHERE) if (present.at('root', init.path) === undefined) await this.#add(view, init)
+  }
+
+  /** Whether `bootstrap` has anything to do. */
+  get isComplete(): boolean {
+    return EVERYWHERE.every(({ path }) => this.at(path) !== undefined)
   }
 
   engine(mount: Mount): Engine {
@@ -271,3 +246,42 @@ export class MountTable implements MountsPort {
     return mount
   }
 }
+
+const base = { options: new Map<string, string>(), local: false, sealWrap: false, externalEntropyAccess: false }
+
+const EVERYWHERE: readonly MountInit[] = [
+  {
+    ...base,
+    kind: 'secret',
+    path: 'cubbyhole/',
+    type: 'cubbyhole',
+    description: 'per-token private secret storage',
+    local: true,
+    tuning: {},
+  },
+  {
+    ...base,
+    kind: 'secret',
+    path: 'identity/',
+    type: 'identity',
+    description: 'identity store',
+    tuning: { passthroughRequestHeaders: ['Authorization'] },
+  },
+  {
+    ...base,
+    kind: 'system',
+    path: 'sys/',
+    type: 'system',
+    description: 'system endpoints used for control, policy and debugging',
+    sealWrap: true,
+    tuning: { passthroughRequestHeaders: ['Accept'] },
+  },
+  {
+    ...base,
+    kind: 'auth',
+    path: 'auth/token/',
+    type: 'token',
+    description: 'token based credentials',
+    tuning: { tokenType: 'default-service' },
+  },
+]

@@ -8,7 +8,7 @@ import { storageErrors } from '../errors/storage.ts'
 import type { Driver, ReadSet, Sequence, WriteSet } from '../storage/driver.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
-import { PassingDriver } from '../../test/support/passing-driver.ts'
+import { PassingDriver } from '../storage/passing-driver.ts'
 import { assertNotMigrating, migrate, resetMigration, type MigrationParts } from './migrate.ts'
 
 const NO_READS: ReadSet = { sequence: 0, keys: new Set(), prefixes: new Set() }

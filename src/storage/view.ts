@@ -24,6 +24,11 @@ export interface ReadView {
   sub(prefix: string): ReadView
 }
 
+/** Whether a view is one that writes: it may show what is not committed yet. */
+export function isWriting(view: ReadView): view is WriteView {
+  return 'onCommitted' in view
+}
+
 export interface WriteView extends ReadView {
   /** The bytes belong to the view from here on: the caller does not change them. Sizes are checked when it commits. */
   put(key: string, value: Uint8Array): void

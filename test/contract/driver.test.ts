@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CachingDriver } from '../../src/storage/caching-driver.ts'
 import { openDatabase, writeTogether } from '../../src/storage/drivers/lmdb-environment.ts'
 import { putHalf } from '../../src/storage/drivers/lmdb-halves.ts'
 import { LmdbDriver } from '../../src/storage/drivers/lmdb.ts'
@@ -10,6 +11,13 @@ import { driverContract } from './driver.ts'
 driverContract('memory', async () => ({
   persistent: false,
   open: async () => new MemoryDriver({ maxValueBytes: 1 << 20 }),
+  dispose: async () => {},
+}))
+
+// So few that some are always on their way out.
+driverContract('memory behind a cache', async () => ({
+  persistent: false,
+  open: async () => new CachingDriver(new MemoryDriver({ maxValueBytes: 1 << 20 }), { entries: 3, bytes: 1 << 20 }),
   dispose: async () => {},
 }))
 

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { Entry } from '../../src/storage/driver.ts'
 import { storageErrors } from '../../src/errors/storage.ts'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
-import { PassingDriver } from '../support/passing-driver.ts'
+import { PassingDriver } from '../../src/storage/passing-driver.ts'
 import { at } from '../support/json.ts'
 import { startServer } from '../support/server.ts'
 

@@ -6,7 +6,7 @@ import type { CofferError } from '../../src/errors/coffer-error.ts'
 import { storageErrors } from '../../src/errors/storage.ts'
 import type { Awaitable } from '../../src/lib/awaitable.ts'
 import type { Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
-import { PassingDriver } from './passing-driver.ts'
+import { PassingDriver } from '../../src/storage/passing-driver.ts'
 
 export interface FaultPlan {
   /** The first commit is 1. The k-th fails with nothing written. */

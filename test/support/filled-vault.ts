@@ -23,7 +23,7 @@ import { LmdbDriver } from '../../src/storage/drivers/lmdb.ts'
 import { openDatabase } from '../../src/storage/drivers/lmdb-environment.ts'
 import { Store } from '../../src/storage/store.ts'
 import type { WriteView } from '../../src/storage/view.ts'
-import { PassingDriver } from './passing-driver.ts'
+import { PassingDriver } from '../../src/storage/passing-driver.ts'
 
 export interface Tokens {
   readonly count: number

@@ -94,8 +94,8 @@ function expected(
   kept: ReadonlyMap<string, string>,
 ): { body?: Json; errors?: readonly string[]; empty?: boolean } {
   const { errors, body, empty, data = null, flat = false, auth = null, warnings = null, ...more } = step.expect
-  if (errors !== undefined) return { errors }
-  if (body !== undefined) return { body }
+  if (errors !== undefined) return { errors: errors.map((text) => filled(text, kept)) }
+  if (body !== undefined) return { body: JSON.parse(filled(JSON.stringify(body), kept)) }
   if (empty !== undefined) return { empty }
   const known: Json = JSON.parse(filled(JSON.stringify(data), kept))
   const envelope = {

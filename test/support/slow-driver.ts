@@ -1,6 +1,6 @@
 /** A driver whose every answer comes some turns late, each a different number: an await between a check and its act shows. */
 import type { Driver, ReadSet, Sequence, Snapshot, WriteSet } from '../../src/storage/driver.ts'
-import { PassingDriver } from './passing-driver.ts'
+import { PassingDriver } from '../../src/storage/passing-driver.ts'
 
 export class SlowDriver extends PassingDriver {
   readonly #random: () => number

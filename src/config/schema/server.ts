@@ -58,8 +58,14 @@ export const serverSchema = {
   introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
   enable_response_header_raft_node_id: ignored('there is no raft'),
-  disable_cache: ignored('there is no cache of entries; what is derived from them follows every commit'),
-  cache_size: ignored('there is no cache of entries'),
+  disable_cache: bool('Keeps no entries of a storage behind a network in memory.'),
+  cache_size: zeroIsDefault(
+    integer(
+      'How many entries of a storage behind a network (PostgreSQL, etcd) each thread keeps in memory, sealed as they are stored; 64 MiB of them at most.',
+      131_072,
+      { min: 0, max: 10_000_000 },
+    ),
+  ),
   disable_sealwrap: ignored('a Shamir seal wraps no entries'),
   disable_printable_check: ignored('paths with control characters are always refused'),
   disable_indexing: ignored(ENTERPRISE),

@@ -12,6 +12,7 @@ export interface ThreadData {
   readonly number: number
   readonly shared: SharedArrayBuffer
   readonly storage: ThreadStorage
+  readonly cachedEntries: number
   readonly systemLimits: LeaseLimits
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]

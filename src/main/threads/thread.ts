@@ -30,7 +30,11 @@ surviveStrays(log)
 const metrics = new Metrics(clock, data.maxSeries, true)
 const requestLog = new RequestLog(log.named('core'), data.logRequests)
 const forwarding = new ForwardingPort(post)
-const driver = await openFollower(data.storage, () => shared.announced, { clock, log: log.named('storage') })
+const driver = await openFollower(data.storage, () => shared.announced, {
+  clock,
+  log: log.named('storage'),
+  cachedEntries: data.cachedEntries,
+})
 const core = composeThread({
   driver,
   clock,

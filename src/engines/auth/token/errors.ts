@@ -63,6 +63,7 @@ export const tokenPathErrors = defineErrors('TOKEN_PATH', {
   PAST_MAX_TTL: { status: 400, message: 'past the max TTL' },
   ALIAS_WITHOUT_ROLE: { status: 400, message: "'entity_alias' is only allowed in combination with token role" },
   ALIAS: { status: 400, message: "invalid 'entity_alias' value" },
+  ENTITY_DISABLED: { status: 403, message: 'entity from given entity alias is disabled' },
   NO_IDENTITY: { status: 400, message: 'failed to create or fetch entity from given entity alias' },
   UNKNOWN_ROLE: { status: 400, message: (p: { name: string }) => `unknown role ${p.name}` },
   ROLE_GONE: {

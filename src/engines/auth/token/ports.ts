@@ -7,5 +7,5 @@ export interface TokenEnginePorts {
   tokens(): TokenPaths
   /** Tells of policies that do not exist; without it nobody is warned. */
   readonly policies?: { get(view: ReadView, name: string): Promise<unknown> }
-  readonly entities?: EntityPort
+  entities?(): EntityPort
 }

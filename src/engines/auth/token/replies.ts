@@ -129,5 +129,7 @@ export async function identityPoliciesOf(
   entityId: string,
 ): Promise<readonly string[]> {
   if (entityId === '' || ports.entities === undefined) return []
-  return policyNames((await ports.entities.policiesOf(entityId, view)) ?? []).filter((name) => name !== 'root')
+  return policyNames((await ports.entities().holderOf(entityId, view))?.policies ?? []).filter(
+    (name) => name !== 'root',
+  )
 }

@@ -8,6 +8,7 @@ import {
   type WriteView,
 } from '#framework'
 import { matchGlob } from '../../../../lib/glob.ts'
+import { foldIdentityName } from '../../../../lib/identity-name.ts'
 import { policyNames } from '../../../../lib/policy-names.ts'
 import type { TokenDetails, TokenInit } from '../../../../request/token-ports.ts'
 import { tokenPathErrors } from '../errors.ts'
@@ -171,10 +172,13 @@ async function entityOf(ports: TokenEnginePorts, c: Call, role: TokenRole | unde
   const name = c.in.entity_alias
   if (name === '') return ''
   if (role === undefined) throw tokenPathErrors.ALIAS_WITHOUT_ROLE()
-  const folded = name.toLowerCase()
+  const folded = foldIdentityName(name)
   if (!(role.allowed_entity_aliases ?? []).some((allowed) => matchGlob(allowed, folded))) throw tokenPathErrors.ALIAS()
   if (ports.entities === undefined) throw tokenPathErrors.NO_IDENTITY()
-  return ports.entities.entityOf(c.view, { name, mount: c.mount, metadata: undefined })
+  const entities = ports.entities()
+  const entityId = await entities.entityOf(c.view, { name, mount: c.mount, metadata: undefined })
+  if ((await entities.holderOf(entityId, c.view)) === undefined) throw tokenPathErrors.ENTITY_DISABLED()
+  return entityId
 }
 
 function pathOf(c: Call, role: TokenRole | undefined): string {

@@ -1,15 +1,6 @@
 /** A driver that hands everything on to another; what differs is overridden. */
-import type { Awaitable } from '../../src/lib/awaitable.ts'
-import type {
-  Change,
-  Driver,
-  Election,
-  Entry,
-  ReadSet,
-  Sequence,
-  Snapshot,
-  WriteSet,
-} from '../../src/storage/driver.ts'
+import type { Awaitable } from '../lib/awaitable.ts'
+import type { Change, Driver, Election, Entry, ReadSet, Sequence, Snapshot, WriteSet } from './driver.ts'
 
 export class PassingDriver implements Driver {
   protected readonly inner: Driver

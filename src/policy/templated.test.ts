@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { DroppedRule, TemplateContext } from './index.ts'
+import type { IdentityFacts } from '../lib/identity-template.ts'
+import type { DroppedRule } from './index.ts'
 import { compileAcl, parsePolicy } from './index.ts'
 
-const context = (scope: string): TemplateContext => ({
+const context = (scope: string): IdentityFacts => ({
   entity: {
     id: 'e-1',
     name: 'bob.smith@example.com',
@@ -37,7 +38,7 @@ const context = (scope: string): TemplateContext => ({
   ],
 })
 
-function compile(text: string, template?: TemplateContext) {
+function compile(text: string, template?: IdentityFacts) {
   const dropped: DroppedRule[] = []
   const acl = compileAcl([parsePolicy('t', text)], {
     ...(template === undefined ? {} : { template }),
@@ -140,7 +141,7 @@ describe('a templated path', () => {
 
   it('does not let two harmless values make dots', () => {
     assert.equal(compile(read('secret/.{{identity.entity.metadata.scope}}'), context('x')).reads('secret/.x'), true)
-    const dots: TemplateContext = {
+    const dots: IdentityFacts = {
       entity: { id: 'x', name: 'y', metadata: new Map([['d', '.']]), aliases: [] },
       groups: [],
     }

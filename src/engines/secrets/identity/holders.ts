@@ -1,0 +1,135 @@
+/**
+ * What follows from an entity now: its policies and those of its groups, and what templates may say of it. Kept in memory until something
+ * of it changes, on every core that answers requests.
+ */
+import type { ReadView } from '#framework'
+import type { IdentityGroup } from '../../../lib/identity-template.ts'
+import type { EntityHolder } from '../../../request/token-ports.ts'
+import { DerivedCache } from '../../../storage/cache.ts'
+import type { Driver, Sequence } from '../../../storage/driver.ts'
+import { entityOrHeir } from './entities.ts'
+import { above } from './graph.ts'
+import { parentsIn } from './groups.ts'
+import { groups, memberships, touchedBy, type StoredEntity, type StoredGroup } from './store.ts'
+
+/** Groups as they all stood from a commit on: any change of one makes another. */
+interface GroupState {
+  readonly sequence: Sequence
+}
+
+interface Kept {
+  readonly groupState: GroupState
+  /** The entity, where the id is that of one merged into it. */
+  readonly heir: string | undefined
+  /** Undefined for an entity that is disabled or gone. */
+  readonly holder: EntityHolder | undefined
+}
+
+const CAPACITY = 20_000
+const GROUPS = '*'
+const NOTHING = '-'
+
+export class Holders {
+  readonly #kept: DerivedCache<Kept | GroupState>
+
+  /** @param prefix of the mount's storage. */
+  constructor(driver: Driver, prefix: string) {
+    this.#kept = new DerivedCache(driver, { prefix, capacity: CAPACITY, keyOf })
+  }
+
+  close(): void {
+    this.#kept.close()
+  }
+
+  /** From memory alone; null where it must be resolved. Undefined for an entity that is disabled or gone. */
+  cached(id: string): EntityHolder | undefined | null {
+    const groupState = this.#groupState()
+    const kept = this.#keptOf(id, groupState)
+    if (kept === undefined) return null
+    if (kept.heir === undefined) return kept.holder
+    const heir = this.#keptOf(kept.heir, groupState)
+    return heir === undefined ? null : heir.holder
+  }
+
+  /** @param view of the mount's storage, which nobody writes through. */
+  async resolve(id: string, view: ReadView): Promise<EntityHolder | undefined> {
+    const groupState = this.#groupState() ?? this.#newGroupState(view)
+    const entity = await entityOrHeir(view, id)
+    const holder = await holderOf(entity, view)
+    // Groups that are newer than the view: what it shows of them is not kept.
+    if (groupState === undefined || view.sequence < groupState.sequence) return holder
+    const heir = entity === undefined || entity.id === id ? undefined : entity.id
+    const { sequence } = view
+    if (heir !== undefined) this.#kept.fill(heir, sequence, { groupState, heir: undefined, holder })
+    this.#kept.fill(id, sequence, { groupState, heir, holder: heir === undefined ? holder : undefined })
+    return holder
+  }
+
+  #keptOf(id: string, groupState: GroupState | undefined): Kept | undefined {
+    const found = this.#kept.get(id)
+    return found !== undefined && 'groupState' in found && found.groupState === groupState ? found : undefined
+  }
+
+  #groupState(): GroupState | undefined {
+    const found = this.#kept.get(GROUPS)
+    return found === undefined || 'groupState' in found ? undefined : found
+  }
+
+  #newGroupState(view: ReadView): GroupState | undefined {
+    const state = { sequence: view.sequence }
+    return this.#kept.fill(GROUPS, view.sequence, state) ? state : undefined
+  }
+}
+
+function keyOf(relative: string): string {
+  const touched = touchedBy(relative)
+  return touched === 'groups' ? GROUPS : touched === 'nothing' ? NOTHING : touched.entity
+}
+
+/** As the view shows it, also what its own transaction wrote. Undefined for an entity that is disabled or gone. */
+export async function holderOf(entity: StoredEntity | undefined, view: ReadView): Promise<EntityHolder | undefined> {
+  if (entity === undefined || entity.disabled) return undefined
+  const found = await groupsOf(view, entity.id)
+  const policies = new Set([...entity.policies, ...found.flatMap((group) => group.policies)])
+  return Object.freeze({
+    policies: Object.freeze([...policies].toSorted()),
+    facts: Object.freeze({
+      entity: Object.freeze({
+        id: entity.id,
+        name: entity.name,
+        metadata: entity.metadata,
+        aliases: entity.aliases.map((alias) => ({
+          id: alias.id,
+          name: alias.name,
+          mountAccessor: alias.mount_accessor,
+          metadata: alias.metadata,
+          customMetadata: alias.custom_metadata,
+        })),
+      }),
+      groups: found.map(groupFacts),
+    }),
+  })
+}
+
+function groupFacts({ id, name, namespace, metadata }: StoredGroup): IdentityGroup {
+  return { id, name, namespaceId: namespace, metadata }
+}
+
+/** The groups that an entity is in, directly or through others, in the order of their ids. */
+export async function groupsOf(view: ReadView, entity: string): Promise<readonly StoredGroup[]> {
+  const { direct, inherited } = await groupIdsOf(view, entity)
+  const found: StoredGroup[] = []
+  for (const id of [...direct, ...inherited].toSorted()) {
+    const group = await groups.get(view, { id })
+    if (group !== undefined) found.push(group)
+  }
+  return found
+}
+
+export async function groupIdsOf(
+  view: ReadView,
+  entity: string,
+): Promise<{ readonly direct: readonly string[]; readonly inherited: readonly string[] }> {
+  const direct = await memberships.scan(view, `${entity}/`)
+  return { direct, inherited: direct.length === 0 ? [] : await above(direct, parentsIn(view)) }
+}
