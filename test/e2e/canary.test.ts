@@ -44,6 +44,19 @@ test('no canary leaves by a side door', async () => {
   await server.call('POST', 'auth/token/create', { ttl: canary('ttl'), num_uses: canary('uses') })
   await server.call('POST', 'sys/tools/hash', { input: Buffer.from(canary('hash')).toString('base64') })
   await server.call('PUT', 'sys/unseal', { key: canary('share') })
+  await server.call('POST', 'sys/mounts/db', { type: 'database' })
+  for (const verify of [false, true])
+    await server.call('POST', 'db/config/away', {
+      plugin_name: 'postgresql-database-plugin',
+      connection_url: `postgres://u:${canary('db-url')}@127.0.0.1:1/x`,
+      password: canary('db-password'),
+      private_key: canary('db-key'),
+      allowed_roles: '*',
+      verify_connection: verify,
+    })
+  await server.call('POST', 'db/roles/away', { db_name: 'away', creation_statements: 'x' })
+  await server.call('GET', 'db/creds/away')
+  await server.call('GET', 'db/config/away')
   const metrics = await server.call('GET', 'sys/metrics?format=prometheus')
   assert.equal(metrics.status, 200)
   await server.kill('SIGTERM')
@@ -87,6 +100,9 @@ const CANARIES = [
   'uses',
   'hash',
   'share',
+  'db-url',
+  'db-password',
+  'db-key',
 ]
 
 function filesBelow(folder: string): string[] {

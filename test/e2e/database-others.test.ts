@@ -1,6 +1,7 @@
 /** Users of MariaDB and Redis: they log in, and do not any more. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testAuthority } from '../support/authority.ts'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { at, textAt } from '../support/json.ts'
 import { MARIADB_PASSWORD, TestMariadb, withoutMariadb } from '../support/mariadb.ts'
@@ -136,6 +137,65 @@ test('MariaDB', { skip: withoutMariadb() }, async (t) => {
     await login(creds)
     await revoke(server, creds.leaseId)
   })
+})
+
+test('MariaDB over TLS, and users with certificates', { skip: withoutMariadb() }, async () => {
+  const ca = await testAuthority()
+  const other = await testAuthority()
+  await using mariadb = await TestMariadb.start({ tls: { ca: ca.cert, ...(await ca.issue('server')) } })
+  await using server = await composedServer()
+  await ok(server, 'POST', 'sys/mounts/db', { type: 'database' })
+  const connection = {
+    plugin_name: 'mysql-database-plugin',
+    connection_url: `{{username}}:{{password}}@tcp(127.0.0.1:${mariadb.port})/?tls=true`,
+    username: 'coffer',
+    password: MARIADB_PASSWORD,
+    allowed_roles: '*',
+  }
+  const refused = await server.call('POST', 'db/config/maria', { ...connection, tls_ca: other.cert })
+  assert.equal(refused.status, 400, refused.text)
+  assert.match(refused.text, /error verifying connection: .*certificate/)
+  for (const [more, status] of [
+    [{ tls_server_name: 'another.example' }, 400],
+    [{ tls_server_name: '127.0.0.1' }, 204],
+    [{ connection_url: connection.connection_url.replace('127.0.0.1', 'localhost') }, 400],
+    [{ connection_url: connection.connection_url.replace('127.0.0.1', 'localhost'), tls_skip_verify: true }, 204],
+  ] as const) {
+    const named = await server.call('POST', 'db/config/named', { ...connection, tls_ca: ca.cert, ...more })
+    assert.equal(named.status, status, named.text)
+    await ok(server, 'DELETE', 'db/config/named')
+  }
+  await ok(server, 'POST', 'db/config/maria', { ...connection, tls_ca: ca.cert })
+  await ok(server, 'POST', 'db/roles/certified', {
+    db_name: 'maria',
+    credential_type: 'client_certificate',
+    credential_config: {
+      common_name_template: '{{.RoleName}}-{{random 8}}',
+      ca_cert: ca.cert,
+      ca_private_key: ca.key,
+      key_type: 'ec',
+    },
+    creation_statements: `CREATE USER '{{name}}'@'%' REQUIRE SUBJECT '{{subject}}'`,
+  })
+  const shown = JSON.stringify(await ok(server, 'GET', 'db/roles/certified'))
+  assert.ok(!shown.includes('PRIVATE KEY'))
+  const made = await ok(server, 'GET', 'db/creds/certified')
+  const user = textAt(made, 'data', 'username')
+  const ssl = {
+    ca: ca.cert,
+    cert: textAt(made, 'data', 'client_certificate'),
+    key: textAt(made, 'data', 'private_key'),
+  }
+  const login = () => mariadb.sql('SELECT 1', { user, password: '', ssl })
+  await login()
+  await assert.rejects(mariadb.sql('SELECT 1', { user, password: '', ssl: { ca: ca.cert } }), /Access denied/)
+  const stranger = await ca.issue('stranger')
+  await assert.rejects(
+    mariadb.sql('SELECT 1', { user, password: '', ssl: { ca: ca.cert, ...stranger } }),
+    /Access denied/,
+  )
+  await revoke(server, textAt(made, 'lease_id'))
+  await assert.rejects(login(), /Access denied/)
 })
 
 test('Redis', { skip: withoutRedis() }, async (t) => {

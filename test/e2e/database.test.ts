@@ -354,3 +354,32 @@ test('the root’s password is nobody’s after its rotation', { skip }, async (
   const shown = JSON.stringify(await db.ok('GET', 'db/config/pg'))
   assert.ok(!shown.includes('known') && !shown.includes(PASSWORD))
 })
+
+test('reset and reload make connections anew, and say which could not be', { skip }, async () => {
+  await using postgres = await startPostgres()
+  await using server = await composedServer()
+  const db = new DatabaseMount(server, postgres)
+  await db.setUp()
+  const pids = async () =>
+    (await postgres.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = 'coffer'`)).map(({ pid }) => pid)
+  await db.revoke((await db.creds()).leaseId)
+  const [before] = await pids()
+  await db.ok('POST', 'db/reset/pg')
+  await until(async () => {
+    const now = await pids()
+    return now.length === 1 && now[0] !== before
+  })
+  await db.ok('POST', 'db/config/away', {
+    plugin_name: 'postgresql-database-plugin',
+    connection_url: 'postgres://u@127.0.0.1:1/x?sslmode=disable',
+    verify_connection: false,
+  })
+  const reloaded = await db.ok('POST', 'db/reload/postgresql-database-plugin')
+  assert.deepEqual(at(reloaded, 'data'), {
+    connections: ['pg'],
+    count: 1,
+    reload_failed: ['away'],
+    reload_failed_count: 1,
+  })
+  assert.equal((await server.call('POST', 'db/reload/mysql-database-plugin')).status, 400)
+})

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { CREATE, DatabaseMount } from '../support/database.ts'
-import { at, textAt } from '../support/json.ts'
+import { at, listAt, textAt } from '../support/json.ts'
 import { PASSWORD, startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { startServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
 
 const skip = withoutPostgres()
@@ -138,6 +139,39 @@ suite('a user has a lease, or is not there (R-15)', { skip }, () => {
     await db.ok('POST', 'auth/token/revoke', { token })
     assert.equal((await asked).status, 400)
     await until(async () => (await db.users()).length === 0, 30_000, 'the end of the user')
+  })
+
+  test('also when the client went away', async () => {
+    await using postgres = await startPostgres()
+    await using server = await startServer({ storage: 'inmem' })
+    const ok = async (method: string, path: string, body?: unknown) => {
+      const answer = await server.call(method, path, body)
+      assert.ok(answer.status < 300, answer.text)
+      return answer
+    }
+    await ok('POST', 'sys/mounts/db', { type: 'database' })
+    await ok('POST', 'db/config/pg', {
+      plugin_name: 'postgresql-database-plugin',
+      connection_url: `postgres://{{username}}:{{password}}@127.0.0.1:${postgres.port}/postgres?sslmode=disable`,
+      username: 'coffer',
+      password: PASSWORD,
+      allowed_roles: '*',
+    })
+    await ok('POST', 'db/roles/app', { db_name: 'pg', creation_statements: `${CREATE}; SELECT pg_sleep(0.05)` })
+    for (let i = 0; i < 20; i++) {
+      // Gone while the request is on its way, while the user is made, or while the answer comes.
+      await server.call('GET', 'db/creds/app', undefined, { timeout: 1 + i * 5 }).catch(() => undefined)
+    }
+    const users = async () => (await postgres.sql(`SELECT 1 FROM pg_roles WHERE rolname LIKE 'v-%'`)).length
+    const lent = async () => {
+      const listed = await server.call('LIST', 'sys/leases/lookup/db/creds/app')
+      return listed.status === 404 ? 0 : listAt(listed.json, 'data', 'keys').length
+    }
+    const busy = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.05)%' AND state = 'active' AND pid <> pg_backend_pid()`
+    await until(async () => (await postgres.sql(busy)).length === 0)
+    await until(async () => (await users()) === (await lent()), 30_000, 'as many users as leases')
+    await ok('POST', 'sys/leases/revoke-prefix/db/creds', { sync: true })
+    assert.equal(await users(), 0)
   })
 
   test('and when the database does not say how it ended', async () => {

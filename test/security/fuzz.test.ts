@@ -89,6 +89,7 @@ describe('no value of a wrong type', () => {
     })
     await server.call('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
     await server.call('POST', 'sys/mounts/old', { type: 'kv' })
+    await server.call('POST', 'sys/mounts/database', { type: 'database' })
     operations = operationsOf((await server.call('GET', 'sys/internal/specs/openapi')).json)
   })
   after(() => server[Symbol.asyncDispose]())

@@ -184,7 +184,8 @@ describe('the packages it is made of', () => {
   test('are used by the rooms that may: processes, sockets and workers have their places', () => {
     const MAY: Readonly<Record<string, RegExp>> = {
       'node:child_process': /^$/,
-      'node:net': /^(listener|cli|cluster|lib\/(cidr|postgres-tls)|storage\/drivers\/(etcd|postgres)-)/,
+      'node:net':
+        /^(listener|cli|cluster|lib\/(cidr|postgres-tls)|engines\/secrets\/database\/plugins\/mysql\.|storage\/drivers\/(etcd|postgres)-)/,
       'node:tls': /^(listener|cli|cluster|lib\/postgres-url|storage\/drivers\/(etcd|postgres)-)/,
       'node:http': /^(listener|cli|seal\/auto\/json-client)/,
       'node:https': /^(listener|cli|seal\/auto\/json-client)/,

@@ -5,7 +5,7 @@ import { accessSync, chmodSync, chownSync, constants } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { createConnection } from 'mysql2/promise'
+import { createConnection, type ConnectionOptions } from 'mysql2/promise'
 import { freePort } from './free-port.ts'
 
 /** Of the user `coffer`, who may do everything. */
@@ -19,23 +19,30 @@ export function withoutMariadb(): string | false {
     : false
 }
 
+export interface MariadbOptions {
+  /** PEM; with them the server also takes TLS, and certificates that the CA signed. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+}
+
 export class TestMariadb implements AsyncDisposable {
   readonly port: number
   readonly #folder: string
   readonly #as = ordinaryUser()
+  readonly #options: MariadbOptions
   #child: ChildProcess | undefined
   #output = ''
   readonly #atExit = () => void this.#child?.kill('SIGKILL')
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, options: MariadbOptions) {
     this.#folder = folder
     this.port = port
+    this.#options = options
     process.on('exit', this.#atExit)
   }
 
-  static async start(): Promise<TestMariadb> {
+  static async start(options: MariadbOptions = {}): Promise<TestMariadb> {
     const folder = await mkdtemp(join(tmpdir(), 'coffer-mariadb-'))
-    const server = new TestMariadb(folder, await freePort())
+    const server = new TestMariadb(folder, await freePort(), options)
     try {
       await server.#create()
       await server.start()
@@ -49,7 +56,7 @@ export class TestMariadb implements AsyncDisposable {
   /** Runs a statement as the user `coffer`, or as whoever is named; rejects where he cannot log in. */
   async sql(
     text: string,
-    login: { readonly user: string; readonly password: string } = { user: USER, password: MARIADB_PASSWORD },
+    login: Pick<ConnectionOptions, 'user' | 'password' | 'ssl'> = { user: USER, password: MARIADB_PASSWORD },
   ): Promise<readonly Record<string, unknown>[]> {
     const connection = await createConnection({ host: '127.0.0.1', port: this.port, ...login, connectTimeout: 5000 })
     try {
@@ -75,6 +82,9 @@ export class TestMariadb implements AsyncDisposable {
         '--innodb-buffer-pool-size=16M',
         '--innodb-flush-log-at-trx-commit=0',
         '--skip-log-bin',
+        ...(this.#options.tls === undefined
+          ? []
+          : ['ca', 'cert', 'key'].map((name) => `--ssl-${name}=${join(this.#folder, `${name}.pem`)}`)),
       ],
       { ...this.#as, stdio: ['ignore', 'ignore', 'pipe'] },
     )
@@ -117,6 +127,11 @@ export class TestMariadb implements AsyncDisposable {
       `GRANT ALL PRIVILEGES ON *.* TO '${USER}'@'%' WITH GRANT OPTION;`,
       'CREATE DATABASE IF NOT EXISTS app;',
     ]
+    for (const [name, text] of Object.entries(this.#options.tls ?? {})) {
+      const path = join(this.#folder, `${name}.pem`)
+      await writeFile(path, text, { mode: 0o600 })
+      if (uid !== undefined) chownSync(path, uid, gid)
+    }
     await writeFile(join(this.#folder, 'init.sql'), `${init.join('\n')}\n`, { mode: 0o644 })
     const made = spawnSync(
       binary('mariadb-install-db') ?? '',

@@ -23,6 +23,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const list = definePath('policies/password', { help: 'The password policies.', params: {} }).list({
   summary: 'List the password policies.',
+  operationId: 'policies-list-password-policies',
   fields: pageFields,
   replies: { 200: keysReply },
   run: async (c) => listing(await passwordPolicies.scan(c.view, `${c.request.namespace.id}/`, pageOf(c.in))),
@@ -34,6 +35,7 @@ const policy = definePath('policies/password/{name+}', {
 })
   .read({
     summary: 'Read a password policy.',
+    operationId: 'policies-read-password-policy',
     replies: { 200: policyReply },
     run: async (c) => {
       const found = await passwordPolicies.get(c.view, { namespace: c.request.namespace.id, name: c.params.name })
@@ -43,6 +45,7 @@ const policy = definePath('policies/password/{name+}', {
   })
   .write({
     summary: 'Write a password policy.',
+    operationId: 'policies-write-password-policy',
     fields: { policy: f.string('The policy in HCL or JSON, as it is or in base64.').default('') },
     replies: { 204: none },
     run: (c) => {
@@ -57,6 +60,7 @@ const policy = definePath('policies/password/{name+}', {
   })
   .delete({
     summary: 'Delete a password policy.',
+    operationId: 'policies-delete-password-policy',
     replies: { 204: none },
     run: (c) => {
       passwordPolicies.delete(c.view, { namespace: c.request.namespace.id, name: c.params.name })
@@ -69,6 +73,7 @@ const generate = definePath('policies/password/{name+}/generate', {
   params,
 }).read({
   summary: 'Make a password by a policy.',
+  operationId: 'policies-generate-password-from-password-policy',
   replies: { 200: passwordReply },
   run: async (c) => ok(passwordReply, { password: await passwordBy(c.view, c.request.namespace.id, c.params.name) }),
 })

@@ -1,4 +1,5 @@
 /** MySQL, MariaDB and what speaks their protocol. */
+import { connect } from 'node:net'
 import { f } from '#framework'
 import type { Connection, ConnectionOptions } from 'mysql2/promise'
 import type { Clock } from '../../../../lib/clock.ts'
@@ -68,6 +69,7 @@ class MysqlDatabase implements Database {
   readonly #clock: Clock
   readonly #dsn: MysqlDsn
   readonly #ssl: ConnectionOptions['ssl']
+  readonly #serverName: string
   readonly #secrets: readonly string[]
   readonly #pool: Pool<Session>
 
@@ -79,6 +81,7 @@ class MysqlDatabase implements Database {
     filledUrl(read.connection_url, read, (text) => text)
     this.#dsn = parseMysqlDsn(read.connection_url, (text) => filledIn(text, read))
     this.#ssl = tlsOf(read, this.#dsn.tls)
+    this.#serverName = read.tls_server_name
     this.#secrets = [this.#dsn.password, read.password, read.connection_url]
     this.#pool = new Pool({
       ...poolSize(read, clock),
@@ -173,7 +176,7 @@ class MysqlDatabase implements Database {
   async #connectTo(target: MysqlTarget): Promise<Session> {
     const { user, password, database, tls } = this.#dsn
     const options: ConnectionOptions = {
-      ...target,
+      ...this.#address(target),
       user,
       password,
       ...(database === '' ? {} : { database }),
@@ -189,6 +192,16 @@ class MysqlDatabase implements Database {
       const { message, refused } = this.#failure(error, false)
       throw new DatabaseFailure(message, { applied: 'no', refused })
     }
+  }
+
+  /** The library looks for `host` in the server's certificate, and for an address nowhere: so it is told what to look for. */
+  #address(target: MysqlTarget): ConnectionOptions {
+    if ('socketPath' in target) return target
+    const { host, port } = target
+    const name = this.#serverName === '' ? host : this.#serverName
+    // Where this were overlooked, the certificate would have to be one of "localhost".
+    const stream = () => Object.assign(connect({ host, port, noDelay: true }), { _host: name })
+    return { host: name, port, stream }
   }
 
   async #opened(options: ConnectionOptions, tls: MysqlDsn['tls']): Promise<Connection> {
@@ -236,18 +249,16 @@ function tlsOf(
   read: {
     readonly tls_ca: string
     readonly tls_certificate_key: string
-    readonly tls_server_name: string
     readonly tls_skip_verify: boolean
   },
   tls: MysqlDsn['tls'],
 ): ConnectionOptions['ssl'] {
-  const { tls_ca: ca, tls_certificate_key: pem, tls_server_name: servername, tls_skip_verify: skip } = read
+  const { tls_ca: ca, tls_certificate_key: pem, tls_skip_verify: skip } = read
   if (ca === '' && pem === '' && tls === 'off') return undefined
   const verified = !skip && tls !== 'unverified' && (tls !== 'preferred' || ca !== '')
   return {
     ...(ca === '' ? {} : { ca }),
     ...(pem === '' ? {} : { cert: pem, key: pem }),
-    ...(servername === '' ? {} : { servername }),
     rejectUnauthorized: verified,
     verifyIdentity: verified,
   }
@@ -266,7 +277,8 @@ function valuesOf(username: string, credential?: Credential): ReadonlyMap<string
     ['username', username],
   ])
   if (credential?.type === 'password') values.set('password', credential.password)
-  if (credential?.type === 'client_certificate') values.set('subject', credential.subject)
+  // As `REQUIRE SUBJECT` has it.
+  if (credential?.type === 'client_certificate') values.set('subject', `/${credential.subject}`)
   return values
 }
 
