@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { FakeClock } from '../lib/clock.ts'
-import { silentLogger } from '../lib/observe/index.ts'
+import type { IdentityFacts } from '../lib/identity-template.ts'
+import { createLogger, LogLevels, silentLogger } from '../lib/observe/index.ts'
 import type { Caller } from '../request/caller.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -118,4 +119,48 @@ test('a mount is told of to whoever may do anything at it or below', async () =>
   for (const mount of ['a/', 'a/b/', 'x/', 'x/anything/', 'prefix/', 'pre/'])
     assert.equal(await sees(mount), true, mount)
   for (const mount of ['b/', 'a/c/', 'no/', 'pr/', 'xx/']) assert.equal(await sees(mount), false, mount)
+})
+
+const bound = 'path "secret/{{identity.entity.name}}" { capabilities = ["read"] }'
+
+function entity(name: string): IdentityFacts {
+  return { entity: { id: `id-${name}`, name, metadata: new Map(), aliases: [] }, groups: [] }
+}
+
+test('a templated rule is that of each holder, and follows what is known of him', async () => {
+  await store.write((view) => policies.put(view, 'p', bound))
+  const [bob, eve] = [entity('bob'), entity('eve')]
+  const as = (identity?: IdentityFacts): Caller => ({ ...holder('p'), ...(identity === undefined ? {} : { identity }) })
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await may(as(bob), 'secret/bob'), ['read'])
+    assert.deepEqual(await may(as(bob), 'secret/eve'), ['deny'])
+    assert.deepEqual(await may(as(eve), 'secret/eve'), ['read'])
+    assert.deepEqual(await may(as(), 'secret/bob'), ['deny'])
+  }
+  assert.deepEqual(await may(as(entity('robert')), 'secret/bob'), ['deny'])
+  await store.write((view) => policies.put(view, 'p', bound.replace('secret', 'other')))
+  assert.deepEqual(await may(as(bob), 'secret/bob'), ['deny'])
+  assert.deepEqual(await may(as(bob), 'other/bob'), ['read'])
+})
+
+test('a value that would widen a rule drops it, and the log says which rule', async () => {
+  const lines: string[] = []
+  const sinks = [{ write: (line: string) => void lines.push(line) }]
+  const log = createLogger({ levels: new LogLevels('warn'), format: 'json', sinks, clock: new FakeClock() })
+  policies = new PolicyStore({ driver: store.driver, clock: new FakeClock(), log })
+  await store.write((view) => policies.put(view, 'p', bound))
+  const odd: Caller = { ...holder('p'), identity: entity('*') }
+  assert.deepEqual(await may(odd, 'secret/anything'), ['deny'])
+  assert.deepEqual(await may(odd, 'secret/*'), ['deny'])
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /identity\.entity\.name/)
+})
+
+test('what a caller may do is listed with his own paths', async () => {
+  await store.write((view) => policies.put(view, 'p', bound))
+  const bob: Caller = { ...holder('p'), identity: entity('bob') }
+  const { exactPaths } = await store.read((view) => policies.resultantAcl(bob, view))
+  assert.deepEqual([...exactPaths], [['secret/bob', ['read']]])
+  const { exactPaths: none } = await store.read((view) => policies.resultantAcl(holder('p'), view))
+  assert.deepEqual([...none], [])
 })

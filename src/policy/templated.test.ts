@@ -158,6 +158,37 @@ describe('a templated path', () => {
     assert.equal(compile(text, context('*')).reads('secret/team/private'), false)
   })
 
+  it('decides as the same rules without templates would, whatever shares the policies', () => {
+    const place = fc.constantFrom('secret/a', 'secret/a/*', 'secret/*', 'secret/+/x', 'secret/A', '*', 'secret/a/x')
+    const templated = fc.constantFrom(
+      'secret/{{identity.entity.metadata.scope}}',
+      'secret/{{identity.entity.metadata.scope}}/*',
+      'secret/+/{{identity.entity.metadata.scope}}',
+      '{{identity.entity.metadata.scope}}/*',
+    )
+    const grants = fc.constantFrom('"read"', '"deny"', '"update", "list"', '"sudo", "create"')
+    const rules = (path: fc.Arbitrary<string>) => fc.array(fc.tuple(path, grants), { maxLength: 4 })
+    fc.assert(
+      fc.property(rules(place), rules(templated), fc.constantFrom('a', 'A', 'x', 'secret'), (shared, own, scope) => {
+        const text = (of: readonly (readonly [string, string])[]) =>
+          of.map(([path, what]) => `path "${path}" { capabilities = [${what}] }`)
+        const whole = [...text(shared), ...text(own)]
+        const policies = (lines: readonly string[]) => lines.map((line, i) => parsePolicy(`p${i}`, line))
+        const layered = compileAcl(policies(whole), { template: context(scope) })
+        const filled = whole.map((line) => line.replace('{{identity.entity.metadata.scope}}', scope))
+        const flat = compileAcl(policies(filled))
+        for (const path of ['secret/a', 'secret/A', 'secret/a/x', 'secret/x/a', 'secret/x/', 'secret/a/', 'a/b', 'x']) {
+          assert.deepEqual(layered.capabilities(path), flat.capabilities(path), path)
+          for (const operation of ['read', 'list', 'update'] as const) {
+            const [got, want] = [layered.check({ operation, path }), flat.check({ operation, path })]
+            assert.deepEqual([got.allowed, got.sudo, got.rule], [want.allowed, want.sudo, want.rule], path)
+          }
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+
   it('only ever reaches below its own segment, whatever the value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.webPath(), (value, path) => {

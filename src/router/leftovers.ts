@@ -93,7 +93,7 @@ export class Leftovers {
       const record = await store.read((view) => removalRecords.get(view, { uuid }))
       if (record === undefined || this.#stopped) continue
       const mount = fromRecord(record)
-      if (mount.kind === 'auth') await this.#deps.forgetMount(mount)
+      await this.#deps.forgetMount(mount)
       await this.#clear(mount)
     }
   }

@@ -257,6 +257,25 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
       assert.equal((await node.call('GET', 'auth/token/lookup-self', undefined, withIndex(revoked))).status, 403)
   })
 
+  test('who left a group is out of it on every node, where the index is named', async () => {
+    await leader.call('PUT', 'sys/policies/acl/g', { policy: 'path "secret/data/any" { capabilities = ["read"] }' })
+    await leader.call('POST', 'secret/data/any', { data: { a: 1 } })
+    await leader.call('POST', 'auth/token/roles/any', { allowed_entity_aliases: '*', orphan: true })
+    const made = await standby.call('POST', 'auth/token/create/any', { entity_alias: 'bob', policies: ['default'] })
+    const token = textAt(made.json, 'auth', 'client_token')
+    const members = { member_entity_ids: [textAt(made.json, 'auth', 'entity_id')] }
+    await leader.call('POST', 'identity/group', { name: 'g', policies: ['g'] })
+    for (let round = 0; round < 6; round++) {
+      const may = round % 2 === 0
+      const changed = await standby.call('POST', 'identity/group/name/g', may ? members : { member_entity_ids: [] })
+      const headers = { 'X-Vault-Index': String(changed.headers['x-vault-index']) }
+      for (const node of cluster.nodes) {
+        const answer = await node.call('GET', 'secret/data/any', undefined, { token, headers })
+        assert.equal(answer.status, may ? 200 : 403, `round ${round}: ${answer.text}`)
+      }
+    }
+  })
+
   test('a database that is away gives 503 with a reason, and everything works again once it is back', async () => {
     await postgres.stop('SIGKILL')
     const answer = await until('an error', async () => {

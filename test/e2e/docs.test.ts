@@ -19,7 +19,7 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '')
 }
 
-const blocks = ['guide.md', 'backup.md', 'totp.md', 'mfa.md'].flatMap((page) =>
+const blocks = ['guide.md', 'backup.md', 'identity.md', 'totp.md', 'mfa.md'].flatMap((page) =>
   blocksOf(page, 'sh').map((block) => ({ page, block })),
 )
 

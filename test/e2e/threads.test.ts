@@ -118,6 +118,33 @@ describe('a server of several threads', () => {
     }
   })
 
+  test('goes by a changed group, entity or template everywhere', async () => {
+    const policy = 'path "secret/data/counter" { capabilities = ["read"] }'
+    assert.equal((await call(undefined, 'PUT', 'sys/policies/acl/of-group', { policy })).status, 204)
+    await call(undefined, 'POST', 'auth/token/roles/any', { allowed_entity_aliases: '*', orphan: true })
+    const made = await call(undefined, 'POST', 'auth/token/create/any', { entity_alias: 'bob', policies: ['default'] })
+    const bob = { token: textAt(made.json, 'auth', 'client_token') }
+    const entity = textAt(made.json, 'auth', 'entity_id')
+    const inner = await call(undefined, 'POST', 'identity/group', { name: 'inner' })
+    const outer = { policies: ['of-group'], member_group_ids: [textAt(inner.json, 'data', 'id')] }
+    assert.equal((await call(undefined, 'POST', 'identity/group/name/outer', outer)).status, 200)
+    for (let round = 0; round < 10; round++) {
+      const may = round % 2 === 0
+      const members = { member_entity_ids: may ? [entity] : [] }
+      assert.equal((await call(agents[round], 'POST', 'identity/group/name/inner', members)).status, 204)
+      for (const answer of await everywhere('GET', 'secret/data/counter', undefined, bob))
+        assert.equal(answer.status, may ? 200 : 403)
+      // By the policy that everybody has: path "identity/entity/name/{{identity.entity.name}}".
+      const name = `bob-${round}`
+      assert.equal((await call(agents[round], 'POST', `identity/entity/id/${entity}`, { name })).status, 204)
+      for (const answer of await everywhere('GET', `identity/entity/name/${name}`, undefined, bob))
+        assert.equal(answer.status, 200)
+    }
+    assert.equal((await call(undefined, 'POST', `identity/entity/id/${entity}`, { disabled: true })).status, 204)
+    for (const answer of await everywhere('GET', 'auth/token/lookup-self', undefined, bob))
+      assert.equal(answer.status, 403)
+  })
+
   test('knows new, moved and removed mounts everywhere', async () => {
     for (let round = 0; round < 5; round++) {
       assert.equal((await call(agents[round], 'POST', 'sys/mounts/kv', { type: 'kv' })).status, 204)

@@ -106,7 +106,7 @@ function expected(
     data: known,
     wrap_info: null,
     warnings,
-    auth,
+    auth: JSON.parse(filled(JSON.stringify(auth), kept)),
     mount_type: more.type ?? 'system',
   }
   return { body: flat && isObject(known) ? { ...known, ...envelope } : envelope }

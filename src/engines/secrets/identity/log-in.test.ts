@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { at, listAt } from '../../../../test/support/json.ts'
 import { identityRooms } from '../../../../test/support/identity-rooms.ts'
+import { TokenRooms } from '../../../../test/support/token-rooms.ts'
+import { MemoryDriver } from '../../../storage/drivers/memory.ts'
 
 suite('a log-in', () => {
   test('makes an entity at the first time and finds it at the others, in whatever case', async () => {
@@ -116,6 +118,42 @@ suite('external groups', () => {
     assert.ok(mount !== undefined)
     await rooms.store.write((view) => rooms.identity.refreshGroups(view, id, mount, ['ops']))
     assert.deepEqual(await rooms.policies(id), ['p-ops'])
+  })
+
+  test('are those of the token at its next request: named at the log-in, named otherwise at the renewal', async () => {
+    const driver = new MemoryDriver()
+    await using rooms = await identityRooms(driver)
+    for (const name of ['devs', 'ops']) {
+      const id = await rooms.made('group', { name, type: 'external', policies: [`p-${name}`] })
+      await rooms.write('group-alias', { name, mount_accessor: 'up1', canonical_id: id })
+    }
+    const mount = rooms.mounts.get('up1')
+    assert.ok(mount !== undefined)
+    await using tokens = await TokenRooms.open({
+      driver,
+      tokens: {
+        entities: rooms.identity,
+        mountOf: (uuid) => (uuid === mount.uuid ? mount : undefined),
+        renewals: { renew: async () => ({ groupAliases: ['ops'] }) },
+      },
+    })
+    const auth = await tokens.login({ alias: { name: 'bob' }, groupAliases: ['devs'] }, mount)
+    assert.deepEqual([auth.policies, auth.identityPolicies], [['default', 'p-devs', 'p1'], ['p-devs']])
+    const caller = await tokens.caller(auth.clientToken)
+    assert.deepEqual(caller?.policies, ['default', 'p-devs', 'p1'])
+    assert.equal(await tokens.caller(auth.clientToken), caller, 'nothing is put together anew while nothing changes')
+    await tokens.store.write(async (view) => {
+      const token = await tokens.tokens.find(view, auth.clientToken)
+      assert.ok(token !== undefined)
+      await tokens.tokens.renew(view, token, 0, () => ({ period: 0, explicitMaxTtl: 0, limits: tokens.limits }))
+    })
+    assert.deepEqual((await tokens.caller(auth.clientToken))?.identityPolicies, ['p-ops'])
+    const batch = await tokens.login({ alias: { name: 'bob' }, groupAliases: ['devs'], type: 'batch' }, mount)
+    for (const { clientToken } of [auth, batch])
+      assert.deepEqual((await tokens.caller(clientToken))?.identityPolicies, ['p-devs'])
+    await rooms.write(`entity/id/${auth.entityId}`, { disabled: true })
+    for (const { clientToken } of [auth, batch]) assert.equal(await tokens.caller(clientToken), undefined)
+    await assert.rejects(tokens.login({ alias: { name: 'bob' } }, mount), { code: 'TOKEN_ENTITY_GONE' })
   })
 
   test('are empty once their alias is gone, moved or replaced', async () => {

@@ -28,6 +28,7 @@ import {
 import { identityErrors } from '../errors.ts'
 import type { IdentityPorts, MountLookup } from '../ports.ts'
 import { aliasInfo, aliasReply, keysReply, shownAlias, writtenAliasReply } from '../replies.ts'
+import { sliced } from '../sliced.ts'
 import { aliasIds, type StoredAlias, type StoredEntity } from '../store.ts'
 
 const fields = {
@@ -109,7 +110,7 @@ export function aliasList(path: string, operationId: string, mounts: MountLookup
     operationId,
     run: async (c) => {
       const info = new Map<string, JsonOut>()
-      for (const id of await aliasIds.list(c.view, '', pageOf(c.in))) {
+      for await (const id of sliced((page) => aliasIds.list(c.view, '', page), pageOf(c.in))) {
         const found = await aliasById(c.view, c.request.namespace.id, id)
         if (found === undefined) continue
         const { entity, alias } = found

@@ -21,6 +21,7 @@ import { deleteEntity, entityById, entityByName, newEntity, putEntity } from '..
 import { identityErrors } from '../errors.ts'
 import type { IdentityPorts } from '../ports.ts'
 import { createdEntityReply, entityInfo, entityReply, keysReply, shownEntity } from '../replies.ts'
+import { sliced } from '../sliced.ts'
 import { entities, entityNames } from '../store.ts'
 
 const fields = {
@@ -53,7 +54,7 @@ export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[
       operationId: 'entity-list-by-id',
       run: async (c) => {
         const info = new Map<string, JsonOut>()
-        for (const id of await entities.list(c.view, '', pageOf(c.in))) {
+        for await (const id of sliced((page) => entities.list(c.view, '', page), pageOf(c.in))) {
           const entity = await entityById(c.view, c.request.namespace.id, id)
           if (entity !== undefined) info.set(id, entityInfo(mounts, entity))
         }
@@ -97,7 +98,7 @@ export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[
         const { after, limit } = c.in
         const keys: string[] = []
         const page = pageOf({ after: after === '' ? '' : storedName(after), limit })
-        for (const name of await entityNames.list(c.view, `${namespace}/`, page)) {
+        for await (const name of sliced((part) => entityNames.list(c.view, `${namespace}/`, part), page)) {
           const reference = await entityNames.get(c.view, { namespace, name })
           const entity = reference && (await entityById(c.view, namespace, reference.id))
           if (entity !== undefined) keys.push(entity.name)

@@ -29,6 +29,7 @@ import {
 } from '../groups.ts'
 import type { IdentityPorts, MountLookup } from '../ports.ts'
 import { aliasInfo, aliasReply, keysReply, shownAlias, writtenAliasReply } from '../replies.ts'
+import { sliced } from '../sliced.ts'
 import { groupAliasIds, type StoredGroup } from '../store.ts'
 
 const fields = {
@@ -57,7 +58,7 @@ export function groupAliasPaths({ mounts }: IdentityPorts): readonly PathDefinit
       operationId: 'group-list-aliases-by-id',
       run: async (c) => {
         const info = new Map<string, JsonOut>()
-        for (const id of await groupAliasIds.list(c.view, '', pageOf(c.in))) {
+        for await (const id of sliced((page) => groupAliasIds.list(c.view, '', page), pageOf(c.in))) {
           const found = await groupAliasById(c.view, c.request.namespace.id, id)
           if (found !== undefined) info.set(id, aliasInfo(mounts, found.group.id, found.alias, null))
         }

@@ -29,6 +29,7 @@ import {
 } from '../groups.ts'
 import type { IdentityPorts } from '../ports.ts'
 import { createdGroupReply, groupInfo, groupReply, keysReply, shownGroup } from '../replies.ts'
+import { sliced } from '../sliced.ts'
 import { groupNames, groups, type StoredGroup } from '../store.ts'
 
 const fields = {
@@ -64,7 +65,7 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
       operationId: 'group-list-by-id',
       run: async (c) => {
         const info = new Map<string, JsonOut>()
-        for (const id of await groups.list(c.view, '', pageOf(c.in))) {
+        for await (const id of sliced((page) => groups.list(c.view, '', page), pageOf(c.in))) {
           const group = await groupById(c.view, c.request.namespace.id, id)
           if (group !== undefined) info.set(id, await groupInfo(c.view, mounts, group))
         }
@@ -108,7 +109,7 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         const { after, limit } = c.in
         const keys: string[] = []
         const page = pageOf({ after: after === '' ? '' : storedName(after), limit })
-        for (const name of await groupNames.list(c.view, `${namespace}/`, page)) {
+        for await (const name of sliced((part) => groupNames.list(c.view, `${namespace}/`, part), page)) {
           const reference = await groupNames.get(c.view, { namespace, name })
           const group = reference && (await groupById(c.view, namespace, reference.id))
           if (group !== undefined) keys.push(group.name)
