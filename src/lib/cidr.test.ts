@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressBound, normalCidr } from './cidr.ts'
+import { addressBound, isWithin, normalCidr } from './cidr.ts'
 
 test('blocks as Vault prints them, nothing else', () => {
   const table: readonly (readonly [string, string | undefined])[] = [
@@ -35,4 +35,21 @@ test('an address is inside or outside, also when an IPv4 address comes mapped in
 test('no bound allows all, a broken one is an error', () => {
   assert.ok(addressBound([]).allows(''))
   assert.throws(() => addressBound(['nonsense']))
+})
+
+test('a block is within others where all of its addresses are', () => {
+  const table: readonly (readonly [block: string, others: readonly string[], within: boolean])[] = [
+    ['10.1.0.0/16', ['10.0.0.0/8'], true],
+    ['10.0.0.0/8', ['10.0.0.0/8'], true],
+    ['10.0.0.0/7', ['10.0.0.0/8'], false],
+    ['10.0.0.1', ['10.0.0.1/32'], true],
+    ['10.0.0.1/32', ['10.0.0.1'], true],
+    ['11.0.0.1', ['10.0.0.0/8', '11.0.0.0/24'], true],
+    ['0.0.0.0/0', ['10.0.0.0/8', '11.0.0.0/24'], false],
+    ['::1', ['10.0.0.0/8'], false],
+    ['fd00:1::/32', ['fd00::/8'], true],
+    ['10.0.0.0/8', [], false],
+  ]
+  for (const [block, others, within] of table)
+    assert.equal(isWithin(block, others), within, `${block} in ${others.join()}`)
 })

@@ -17,7 +17,7 @@ export function normalCidr(text: string): string | undefined {
 
 /** Whether all addresses of a block are in one of the others. All of them are such as `normalCidr` takes. */
 export function isWithin(block: string, others: readonly string[]): boolean {
-  const [address = '', bits] = parts(block)
+  const [address, bits] = parts(block)
   return others.some((other) => {
     const [, otherBits] = parts(other)
     return otherBits <= bits && addressBound([other]).allows(address)

@@ -1,4 +1,4 @@
-/** The golden transcripts of tokens, leases, response wrapping and identities, each replayed against a server of its own. */
+/** The golden transcripts of tokens, leases, response wrapping, identities and log-ins, each replayed against a server of its own. */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -8,7 +8,7 @@ import { startServer } from '../support/server.ts'
 
 // Most of the time a server starts.
 suite('golden transcripts of tokens, leases and identities', { concurrency: 4 }, () => {
-  for (const file of globSync(join(import.meta.dirname, '{token,leases,wrapping,identity}', '*.json'))) {
+  for (const file of globSync(join(import.meta.dirname, '{token,leases,wrapping,identity,log-ins}', '*.json'))) {
     const golden = readServerGolden(file)
     test(`${basename(file)}: ${golden.title}`, async () => {
       await using server = await startServer({ storage: 'inmem' })

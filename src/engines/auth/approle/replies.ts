@@ -29,11 +29,12 @@ export const secretIdReply = replySchema('What is known of the secret id.', {
 /** Go's time that is none. */
 const NEVER = '0001-01-01T00:00:00Z'
 
-export function shownRole(role: Role): { readonly [name: string]: JsonOut } {
+/** Members in the order of their names, as Vault sends them. */
+export function shownRole(role: Role): ReadonlyMap<string, JsonOut> {
   const { uuid: _uuid, role_id: _id, hmac_key: _key, ...shown } = role
   const { bind_secret_id, secret_id_bound_cidrs, secret_id_num_uses, secret_id_ttl, local_secret_ids, ...params } =
     shown
-  return {
+  const members = {
     ...shownTokenParams(params),
     bind_secret_id,
     local_secret_ids,
@@ -41,6 +42,7 @@ export function shownRole(role: Role): { readonly [name: string]: JsonOut } {
     secret_id_num_uses,
     secret_id_ttl,
   }
+  return new Map(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 export function shownSecretId(entry: SecretId): { readonly [name: string]: JsonOut } {

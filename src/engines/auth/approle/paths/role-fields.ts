@@ -11,13 +11,14 @@ import {
   type JsonOut,
   type PathDefinition,
 } from '#framework'
+import { policyNames } from '../../../../lib/policy-names.ts'
 import { approleErrors } from '../errors.ts'
 import { orNull } from '../replies.ts'
 import { assertPeriod, changedRole, roleFields, type RoleInput } from '../role-input.ts'
 import { putRole } from '../roles.ts'
 import { roles, type Role } from '../store.ts'
 
-type FieldName = keyof typeof roleFields & keyof RoleInput
+type FieldName = keyof typeof roleFields
 
 interface RoleField {
   readonly segment: string
@@ -183,7 +184,7 @@ function pathOf(field: RoleField): PathDefinition {
         const given = names.some((one) => input[one] !== undefined)
         if (!given && field.missing !== undefined) throw approleErrors.MISSING({ field: field.missing })
         field.check?.(c, input, role)
-        await putRole(c.view, { mountUuid: c.mount.uuid, name }, changedRole(role, input), role)
+        await putRole(c.view, { mountUuid: c.mount.uuid, name }, changedRole(role, sorted(input)), role)
         return done()
       },
     })
@@ -199,6 +200,12 @@ function pathOf(field: RoleField): PathDefinition {
         return done()
       },
     })
+}
+
+/** Policies, which the role itself keeps in the order they were given. */
+function sorted(input: RoleInput): RoleInput {
+  const { token_policies: names } = input
+  return names === undefined ? input : { ...input, token_policies: policyNames(names) }
 }
 
 /** Taken away by a delete, not by nothing. */

@@ -1,4 +1,5 @@
 import { changedTokenParams, definePath, done, f, none, olderTokenFields, tokenFields } from '#framework'
+import { policyNames } from '../../../../lib/policy-names.ts'
 import { userpassErrors } from '../errors.ts'
 import { users } from '../store.ts'
 
@@ -13,7 +14,13 @@ export const policies = definePath('users/{username}/policies', {
   run: async (c) => {
     const user = await users.get(c.view, c.params)
     if (user === undefined) throw userpassErrors.NO_USER()
-    users.put(c.view, c.params, { ...user, ...changedTokenParams(user, c.in) })
+    users.put(c.view, c.params, {
+      ...user,
+      ...changedTokenParams(user, {
+        policies: c.in.policies,
+        token_policies: c.in.token_policies && policyNames(c.in.token_policies),
+      }),
+    })
     return done()
   },
 })

@@ -14,6 +14,7 @@ import {
   replySchema,
   shownTokenParams,
   tokenFields,
+  type JsonOut,
   type PathDefinition,
 } from '#framework'
 import { userpassErrors } from '../errors.ts'
@@ -85,6 +86,11 @@ const user = definePath('users/{username}', {
 
 export const userPaths: readonly PathDefinition[] = [list, user]
 
-function shown({ hash: _, algorithm, ...params }: User) {
-  return { ...shownTokenParams(params), password_hash_algorithm: algorithm === '' ? undefined : algorithm }
+/** Members in the order of their names, as Vault sends them. */
+function shown(user: User): ReadonlyMap<string, JsonOut> {
+  const { hash: _, algorithm, ...params } = user
+  const members = Object.entries(shownTokenParams(params)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return new Map<string, JsonOut>(
+    algorithm === '' ? members : [['password_hash_algorithm', algorithm] as const, ...members],
+  )
 }
