@@ -172,7 +172,7 @@ async function listed(
   type?: string,
 ): Promise<Reply> {
   const info = new Map<string, JsonOut>()
-  for (const id of await methods.list(view, '', { ...(page.after === undefined ? {} : { after: page.after }) })) {
+  for (const id of await methods.list(view, '', page.after === undefined ? {} : { after: page.after })) {
     const method = await methods.get(view, { id })
     if (method === undefined || method.namespace !== namespace) continue
     if (type !== undefined && method.type !== type) continue
