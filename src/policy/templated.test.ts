@@ -181,11 +181,13 @@ describe('a templated path', () => {
           assert.deepEqual(layered.capabilities(path), flat.capabilities(path), path)
           for (const operation of ['read', 'list', 'update'] as const) {
             const [got, want] = [layered.check({ operation, path }), flat.check({ operation, path })]
-            assert.deepEqual([got.allowed, got.sudo, got.rule], [want.allowed, want.sudo, want.rule], path)
+            assert.deepEqual([got.allowed, got.sudo], [want.allowed, want.sudo], path)
+            // Of two denials of one name, spelled differently, it does not matter which is told of.
+            assert.equal(got.rule?.toLowerCase(), want.rule?.toLowerCase(), path)
           }
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 1500 },
     )
   })
 

@@ -56,6 +56,27 @@ it('keeps those used last', () => {
   assert.deepEqual([cache.get('a'), cache.get('b'), cache.get('c')], [1, undefined, 3])
 })
 
+it('keeps what is used, however much else comes by', () => {
+  const cache = new DerivedCache<number>(new MemoryDriver(), { prefix: '', capacity: 10 })
+  cache.fill('hot', 0, -1)
+  for (let i = 0; i < 1000; i++) {
+    cache.fill(`cold-${i}`, 0, i)
+    assert.equal(cache.get('hot'), -1)
+    assert.ok(cache.size <= 10)
+  }
+})
+
+it('leaves out storage keys from which nothing derives', async () => {
+  const driver = new MemoryDriver()
+  const cache = new DerivedCache<string>(driver, {
+    prefix: '',
+    capacity: 2,
+    keyOf: (key) => (key === 'a' ? 'a' : undefined),
+  })
+  for (let i = 0; i < 10; i++) await put(driver, `other-${i}`)
+  assert.equal(cache.fill('a', 0, 'not stale'), true)
+})
+
 it('maps many storage keys to one thing where asked', async () => {
   const driver = new MemoryDriver()
   const cache = new DerivedCache<string>(driver, { prefix: 'mounts/', capacity: 2, keyOf: () => 'table' })

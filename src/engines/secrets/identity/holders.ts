@@ -26,34 +26,37 @@ interface Kept {
 }
 
 const CAPACITY = 20_000
-const GROUPS = '*'
-const NOTHING = '-'
+const ALL = 'all'
 
 export class Holders {
-  readonly #kept: DerivedCache<Kept | GroupState>
+  readonly #kept: DerivedCache<Kept>
+  /** One entry, dropped as soon as any group changes. */
+  readonly #groupState: DerivedCache<GroupState>
 
   /** @param prefix of the mount's storage. */
   constructor(driver: Driver, prefix: string) {
-    this.#kept = new DerivedCache(driver, { prefix, capacity: CAPACITY, keyOf })
+    this.#kept = new DerivedCache(driver, { prefix, capacity: CAPACITY, keyOf: entityOf })
+    this.#groupState = new DerivedCache(driver, { prefix, capacity: 1, keyOf: ofGroups })
   }
 
   close(): void {
     this.#kept.close()
+    this.#groupState.close()
   }
 
   /** From memory alone; null where it must be resolved. Undefined for an entity that is disabled or gone. */
   cached(id: string): EntityHolder | undefined | null {
-    const groupState = this.#groupState()
-    const kept = this.#keptOf(id, groupState)
-    if (kept === undefined) return null
+    const groupState = this.#groupState.get(ALL)
+    const kept = this.#kept.get(id)
+    if (kept === undefined || kept.groupState !== groupState) return null
     if (kept.heir === undefined) return kept.holder
-    const heir = this.#keptOf(kept.heir, groupState)
-    return heir === undefined ? null : heir.holder
+    const heir = this.#kept.get(kept.heir)
+    return heir === undefined || heir.groupState !== groupState ? null : heir.holder
   }
 
   /** @param view of the mount's storage, which nobody writes through. */
   async resolve(id: string, view: ReadView): Promise<EntityHolder | undefined> {
-    const groupState = this.#groupState() ?? this.#newGroupState(view)
+    const groupState = this.#groupState.get(ALL) ?? this.#newGroupState(view)
     const entity = await entityOrHeir(view, id)
     const holder = await holderOf(entity, view)
     // Groups that are newer than the view: what it shows of them is not kept.
@@ -65,25 +68,19 @@ export class Holders {
     return holder
   }
 
-  #keptOf(id: string, groupState: GroupState | undefined): Kept | undefined {
-    const found = this.#kept.get(id)
-    return found !== undefined && 'groupState' in found && found.groupState === groupState ? found : undefined
-  }
-
-  #groupState(): GroupState | undefined {
-    const found = this.#kept.get(GROUPS)
-    return found === undefined || 'groupState' in found ? undefined : found
-  }
-
   #newGroupState(view: ReadView): GroupState | undefined {
     const state = { sequence: view.sequence }
-    return this.#kept.fill(GROUPS, view.sequence, state) ? state : undefined
+    return this.#groupState.fill(ALL, view.sequence, state) ? state : undefined
   }
 }
 
-function keyOf(relative: string): string {
+function entityOf(relative: string): string | undefined {
   const touched = touchedBy(relative)
-  return touched === 'groups' ? GROUPS : touched === 'nothing' ? NOTHING : touched.entity
+  return typeof touched === 'object' ? touched.entity : undefined
+}
+
+function ofGroups(relative: string): string | undefined {
+  return touchedBy(relative) === 'groups' ? ALL : undefined
 }
 
 /** As the view shows it, also what its own transaction wrote. Undefined for an entity that is disabled or gone. */
