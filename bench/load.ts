@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { memoryOf, processorTimeOf } from '../test/support/memory.ts'
+import { login } from './log-in.ts'
 import type { Running } from './servers.ts'
 
 const run = promisify(execFile)
@@ -16,6 +17,7 @@ export interface Scenario {
 }
 
 const HEADERS = 'wrk.headers["X-Vault-Token"] = "$TOKEN"\nwrk.headers["Content-Type"] = "application/json"\n'
+const LOGIN = 'wrk.headers["Content-Type"] = "application/json"\nwrk.method = "POST"\n'
 const BODY = JSON.stringify({ data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } })
 
 export const scenarios: readonly Scenario[] = [
@@ -34,6 +36,14 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'token-create',
     lua: `${HEADERS}wrk.method = "POST"\nwrk.path = "/v1/auth/token/create"\nwrk.body = [[{"policies":["default"],"ttl":"1h"}]]\n`,
+  },
+  {
+    name: 'userpass-login',
+    lua: `${LOGIN}wrk.path = "/v1/auth/userpass/login/bench"\nwrk.body = [[${JSON.stringify({ password: login.password })}]]\n`,
+  },
+  {
+    name: 'approle-login',
+    lua: `${LOGIN}wrk.path = "/v1/auth/approle/login"\nwrk.body = [[${JSON.stringify({ role_id: login.roleId, secret_id: login.secretId })}]]\n`,
   },
 ]
 

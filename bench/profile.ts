@@ -1,7 +1,7 @@
 /**
  * What each part of a request costs: runs Coffer under load with V8's sampling profiler on and adds its samples up by room.
  *
- *   bin/node bench/profile.ts [kv-read|kv-write|mixed|lookup-self|token-create] [serving threads]
+ *   bin/node bench/profile.ts [kv-read|kv-write|mixed|lookup-self|token-create|userpass-login|approle-login] [serving threads]
  *
  * Each thread has a table of its own; with none there is the main thread's alone. Of all tables it's µs a request of the whole server.
  */

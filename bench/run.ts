@@ -14,7 +14,8 @@
  *   BENCH_ROUNDS=1          how often, turn by turn (A B A B); the table has medians
  *   BENCH_CONNECTIONS=1,32,256
  *   BENCH_TLS=off,on
- *   BENCH_ONLY=kv-read      some of the scenarios: kv-read, kv-write, mixed, lookup-self, token-create
+ *   BENCH_ONLY=kv-read      some of the scenarios: kv-read, kv-write, mixed, lookup-self, token-create,
+ *                           userpass-login, approle-login
  *   BENCH_THREADS=0,1,n     a Coffer with each of these `serving_threads`; n is the number of processors
  *   BENCH_STORAGE=lmdb      or postgresql (the reference, too), or etcd (Coffer alone: the reference has it no more)
  *   BENCH_COUNT=1000000     `scale`: of secrets and of leases

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../test/support/server.ts'
 import { call } from './call.ts'
+import { enableLogIns } from './log-in.ts'
 import { embedded, openStorage, raft, type BenchStorage, type StorageKind } from './storages.ts'
 
 export interface Running {
@@ -219,7 +220,10 @@ async function initialised(address: string): Promise<{ readonly key: string; rea
   for (let attempt = 0; attempt < 200; attempt++) {
     const secret = { data: { username: 'app', password: 'x'.repeat(200), host: 'db.internal' } }
     const reply = await call(address, 'POST', '/v1/secret/data/bench/0', secret, token)
-    if (reply.includes('"version"')) return { key, token }
+    if (reply.includes('"version"')) {
+      await enableLogIns(address, token)
+      return { key, token }
+    }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`${address} never took the first secret`)

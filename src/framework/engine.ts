@@ -10,8 +10,7 @@ import type { Logger } from '../lib/observe/index.ts'
 import type { Mount, MountKind } from '../request/mount.ts'
 import type { Operation } from '../request/operation.ts'
 import type { LeaseLimits } from '../request/ports.ts'
-import type { AuthGrant } from '../request/reply.ts'
-import type { TokenDetails } from '../request/token-ports.ts'
+import type { RenewedGrant, TokenDetails } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Apart } from './context.ts'
 import type { LeaseDefinition } from './lease.ts'
@@ -66,9 +65,7 @@ export interface EngineInit {
    * Of an auth method: how long a token that it granted may live on, since its role may have changed. Throws where the log-in would not
    * succeed any more. Absent, or undefined: as it was granted.
    */
-  readonly renewal?: (
-    c: RenewalCall,
-  ) => Awaitable<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'> | undefined>
+  readonly renewal?: (c: RenewalCall) => Awaitable<RenewedGrant | undefined>
   readonly mounted?: (c: LifecycleCall) => Awaitable<void>
   readonly unmounted?: (c: LifecycleCall) => Awaitable<void>
   readonly background?: Background

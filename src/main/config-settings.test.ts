@@ -43,6 +43,7 @@ const EVERYTHING = `
   }
   listener "unix" { address = "/run/coffer.sock" }
   audit "file" "a" { options { file_path = "/var/log/audit.log" } }
+  user_lockout "all" { lockout_threshold = 3 }
 `
 
 function activeKeys(schema: Schema, path: string): readonly string[] {
@@ -68,7 +69,8 @@ test('every key that is not ignored or refused is read by something', () => {
     ...activeKeys(storageSchemas.lmdb, 'storage'),
     ...activeKeys(auditSchema, 'audits.file'),
     ...activeKeys(telemetrySchema, 'telemetry'),
-    ...[storageSchemas.inmem, lockoutSchema].flatMap((schema) => activeKeys(schema, 'a stanza without effect')),
+    ...activeKeys(lockoutSchema, 'lockouts.all'),
+    ...activeKeys(storageSchemas.inmem, 'a stanza without effect'),
   ]
   assert.deepEqual(
     expected.filter((key) => !reads.has(key)),

@@ -204,6 +204,9 @@ export interface IssuedAuth extends AuthInfo {
   readonly warnings: readonly string[]
 }
 
+/** What of a grant a renewal may say anew. */
+export type RenewedGrant = Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'>
+
 /** How auth methods prolong what they granted: roles may have changed since the log-in. */
 export interface MethodRenewal {
   /** Undefined: as granted. Rejects if the log-in would no longer succeed. */
@@ -212,7 +215,7 @@ export interface MethodRenewal {
     mountUuid: string,
     token: TokenDetails,
     internal: ReadonlyMap<string, string>,
-  ): Promise<Pick<AuthGrant, 'ttl' | 'maxTtl' | 'period' | 'groupAliases'> | undefined>
+  ): Promise<RenewedGrant | undefined>
 }
 
 /** Encrypts and authenticates what batch tokens carry, with a key of the barrier. */

@@ -1,4 +1,4 @@
-/** The commands of the guide and of the pages on backups and clusters, run as they stand; the stanzas, read as a server does. */
+/** The commands of the guide and of the pages on backups, log-ins and clusters, run as they stand; the stanzas, read as a server does. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
@@ -19,7 +19,7 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '')
 }
 
-const blocks = ['guide.md', 'backup.md', 'identity.md', 'totp.md', 'mfa.md'].flatMap((page) =>
+const blocks = ['guide.md', 'backup.md', 'identity.md', 'log-in.md', 'totp.md', 'mfa.md'].flatMap((page) =>
   blocksOf(page, 'sh').map((block) => ({ page, block })),
 )
 
@@ -63,6 +63,20 @@ describe('docs', () => {
       assert.equal(done.status, 0, `${done.stdout}\n${done.stderr}`)
     })
   }
+})
+
+test('docs/log-in.md: the stanzas are such as a server takes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  const path = join(folder, 'coffer.hcl')
+  const stanzas = blocksOf('log-in.md', 'hcl').join('\n')
+  writeFileSync(path, `storage "inmem" {}\nlistener "tcp" {\n  tls_disable = true\n}\n${stanzas}`)
+  const { config, warnings } = loadConfig([path])
+  assert.deepEqual(
+    config.lockouts.map(({ type }) => type),
+    ['all', 'approle'],
+  )
+  assert.deepEqual(warnings, [])
+  rmSync(folder, { recursive: true, force: true })
 })
 
 test('docs/seals.md: every stanza is one that a server takes', () => {

@@ -55,6 +55,28 @@ describe('node-vault', () => {
     await assert.rejects(reader.read('secret/data/app/two'), /permission denied/)
   })
 
+  test('logs in by userpass and AppRole, and renews', async () => {
+    const requestOptions = { ca: readFileSync(server.caFile ?? '') }
+    await vault.enableAuth({ mount_point: 'userpass', type: 'userpass' })
+    await vault.write('auth/userpass/users/bob', { password: 'pw', token_policies: 'reader', token_ttl: '1h' })
+    const bob = createVault({ endpoint: server.address, requestOptions })
+    const in1: unknown = await bob.userpassLogin({ username: 'bob', password: 'pw' })
+    assert.deepEqual(at(in1, 'auth', 'token_policies'), ['default', 'reader'])
+    assert.equal(at(await bob.read('secret/data/app/two'), 'data', 'data', 'a'), 'c')
+    assert.equal(at(await bob.tokenRenewSelf({ increment: '30m' }), 'auth', 'lease_duration'), 1800)
+    await assert.rejects(bob.userpassLogin({ username: 'bob', password: 'no' }), /invalid username or password/)
+
+    await vault.enableAuth({ mount_point: 'approle', type: 'approle' })
+    await vault.addApproleRole({ role_name: 'web', policies: 'reader', secret_id_num_uses: 1 })
+    const roleId = textAt(await vault.getApproleRoleId({ role_name: 'web' }), 'data', 'role_id')
+    const secretId = textAt(await vault.getApproleRoleSecret({ role_name: 'web' }), 'data', 'secret_id')
+    const machine = createVault({ endpoint: server.address, requestOptions })
+    await machine.approleLogin({ role_id: roleId, secret_id: secretId })
+    assert.equal(at(await machine.read('secret/data/app/two'), 'data', 'data', 'a'), 'c')
+    const other = createVault({ endpoint: server.address, requestOptions })
+    await assert.rejects(other.approleLogin({ role_id: roleId, secret_id: secretId }), /invalid role or secret ID/)
+  })
+
   test('wraps and unwraps', async () => {
     const wrapped: unknown = await vault.request({
       path: '/sys/wrapping/wrap',

@@ -31,7 +31,9 @@ Configuration:
       const username = input.config.get('username') || (systemUser ? input.systemUser : '')
       if (username === '') throw new Error("'username' must be specified")
       const stored = passwordVariable === undefined ? undefined : input.env(passwordVariable)
-      const password = input.config.get('password') || stored || (await input.ask('Password (will be hidden): '))
+      // One read from stdin or a file ends in the newline of its line.
+      const given = input.config.get('password')?.replace(/\r?\n$/, '')
+      const password = given || stored || (await input.ask('Password (will be hidden): '))
       return client.write(`auth/${input.mount}/login/${username}`, { password })
     },
   }
