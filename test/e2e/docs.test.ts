@@ -21,8 +21,8 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-const blocks = ['guide.md', 'backup.md', 'identity.md', 'identity-tokens.md', 'totp.md', 'log-in.md'].flatMap((page) =>
-  blocksOf(page, 'sh').map((block) => ({ page, block })),
+const blocks = ['guide.md', 'backup.md', 'identity.md', 'identity-tokens.md', 'totp.md', 'log-in.md', 'mfa.md'].flatMap(
+  (page) => blocksOf(page, 'sh').map((block) => ({ page, block })),
 )
 
 describe('docs', () => {

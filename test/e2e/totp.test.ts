@@ -36,8 +36,6 @@ test('a code sent over thirty connections to three threads is good once', async 
   const code = textAt(codes[0]?.json, 'data', 'code')
   assert.ok(codes.every(({ json }) => textAt(json, 'data', 'code') === code))
   const checked = await Promise.all(agents.map((agent) => call('POST', 'totp/code/a', { code }, agent)))
-  assert.deepEqual(
-    checked.map(({ status }) => status).toSorted((a, b) => a - b),
-    [200, ...Array<number>(29).fill(400)],
-  )
+  assert.equal(checked.filter(({ status }) => status === 200).length, 1)
+  assert.equal(checked.filter(({ status }) => status === 400).length, 29)
 })

@@ -22,6 +22,7 @@ const OPEN = [
   'sys/internal/specs/openapi',
   'sys/internal/ui/mounts',
   'sys/leader',
+  'sys/mfa/validate',
   'sys/seal-backend-status',
   'sys/seal-status',
   'sys/unseal',

@@ -188,14 +188,29 @@ suite('who is asked', () => {
     assert.notEqual(tokenOf(await mfa.login('eve')), '')
   })
 
-  test('is somebody who was merged into another, too', async () => {
+  test('is somebody who was merged into another, too, with his key and what was used of it', async () => {
     await using mfa = await mfaServer()
     const method = await mfa.totp()
     const bob = await mfa.user('bob')
+    const phone = await mfa.authenticator(method, bob)
     await mfa.enforce('bob', [method], { identity_entity_ids: [bob] })
+    const code = phone.generate()
+    assert.notEqual(tokenOf(await mfa.login('bob', { 'X-Vault-MFA': `totp:${code}` })), '')
     const other = textAt((await mfa.done('POST', 'identity/entity', { name: 'other' })).json, 'data', 'id')
-    await mfa.done('POST', 'identity/entity/merge', { to_entity_id: other, from_entity_ids: [bob] })
-    assert.notEqual(await mfa.begin('bob'), '')
+    const merge = { to_entity_id: other, from_entity_ids: [bob] }
+    await mfa.done('POST', 'identity/entity/merge', merge)
+    const request = await mfa.begin('bob')
+    assert.equal((await mfa.validate(request, { [method]: [code] })).status, 403)
+    const next = phone.generate({ timestamp: Date.now() + 86_400_000 })
+    assert.notEqual(tokenOf(await mfa.validate(request, { [method]: [next] })), '')
+    const eve = await mfa.user('eve')
+    await mfa.authenticator(method, eve)
+    const clash = { to_entity_id: other, from_entity_ids: [eve], force: false }
+    // Both have an alias of the same mount: it is said which one stays.
+    const aliases = listAt((await mfa.done('GET', `identity/entity/id/${eve}`)).json, 'data', 'aliases')
+    const keep = { ...clash, conflicting_alias_ids_to_keep: [textAt(aliases[0], 'id')] }
+    assert.match((await mfa.call('POST', 'identity/entity/merge', keep)).text, /conflicting MFA config ID/)
+    assert.equal((await mfa.call('POST', 'identity/entity/merge', { ...keep, force: true })).status, 204)
   })
 
   test('and has no key yet gets no token', async () => {

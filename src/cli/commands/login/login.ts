@@ -39,8 +39,8 @@ export const command = defineCommand({
       $ coffer login -method=userpass username=sally
       $ coffer login -method=userpass -path=people username=sally
 
-  A log-in that has to show a second factor asks for its passcode, or waits for the answer to a push. Where several are to be shown,
-  or with -non-interactive, it prints what "coffer write sys/mfa/validate" takes; -mfa shows them at once.
+  A log-in that has to show a second factor asks for its passcode, or waits for the answer to a push. Where several are
+  to be shown, or with -non-interactive, it prints what "coffer write sys/mfa/validate" takes; -mfa shows them at once.
 
       $ coffer login -method=userpass -mfa=my_totp:123456 username=sally
 

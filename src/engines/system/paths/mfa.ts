@@ -29,7 +29,9 @@ export function mfaValidatePaths(ports: MfaPathPorts): readonly PathDefinition[]
           .default('')
           .sensitive(),
         mfa_payload: f
-          .map('Ids or names of methods, each with a list: of the passcode, or of nothing where the method needs none.')
+          .json(
+            'Ids or names of methods, each with a list: of the passcode, or of nothing where the method needs none.',
+          )
           .optional()
           .sensitive(),
       },
@@ -55,11 +57,15 @@ export function mfaValidatePaths(ports: MfaPathPorts): readonly PathDefinition[]
 }
 
 const list = f.list()
+const object = f.map()
 
-/** Throws `MFA_BAD_PAYLOAD`. */
+/** Also from a text that is JSON, as a command line sends it. Throws `MFA_BAD_PAYLOAD`. */
 function shownIn(payload: RawJson): FactorsShown {
+  const value = payload.value()
+  const members = object.tryParse(typeof value === 'string' ? value : payload)
+  if (members === undefined) throw mfaErrors.BAD_PAYLOAD()
   const shown = new Map<string, readonly string[]>()
-  for (const [name, said] of membersOf(payload) ?? []) {
+  for (const [name, said] of membersOf(members) ?? []) {
     const texts = said.kind === 'null' ? [] : said.kind === 'array' ? list.tryParse(said) : undefined
     if (texts === undefined) throw mfaErrors.BAD_PAYLOAD()
     shown.set(name, texts)

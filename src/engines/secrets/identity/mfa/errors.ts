@@ -53,6 +53,11 @@ export const secretErrors = defineErrors('MFA_SECRET', {
   },
   UNKNOWN_ENTITY: { status: 400, message: 'invalid entity ID' },
   NOT_GENERATED: { status: 400, message: (p: { type: string }) => `generate not available for MFA type "${p.type}"` },
+  CONFLICT: {
+    status: 400,
+    message: (p: { method: string; entity: string }) =>
+      `conflicting MFA config ID "${p.method}" in entity ID "${p.entity}"`,
+  },
   NOT_TOTP: { status: 400, message: listed('method ID does not match TOTP type') },
   SMALL_QR: {
     status: 400,

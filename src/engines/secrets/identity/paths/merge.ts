@@ -2,6 +2,7 @@ import { definePath, done, f, none, stringify, type PathDefinition, type Reply }
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
 import { identityErrors } from '../errors.ts'
 import { merge, type Clash } from '../merge.ts'
+import { mergeSecrets } from '../mfa/merge-secrets.ts'
 import type { IdentityPorts, MountLookup } from '../ports.ts'
 
 export function mergePaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
@@ -28,7 +29,9 @@ export function mergePaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         if (to === '') throw identityErrors.MERGE_TO()
         if (from.length === 0) throw identityErrors.MERGE_FROM()
         const clashes = await merge(c.view, c.request.namespace.id, { to, from, keep }, rfc3339(c.clock.now()))
-        return clashes.length === 0 ? done() : clashReply(mounts, clashes)
+        if (clashes.length > 0) return clashReply(mounts, clashes)
+        await mergeSecrets(c.view, { to, from, force: c.in.force })
+        return done()
       },
     }),
   ]
