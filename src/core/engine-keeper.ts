@@ -63,10 +63,19 @@ export class EngineKeeper implements ActivePart {
   #tick(): void {
     const { clock } = this.#deps
     for (const mount of this.#deps.mounts()) {
-      const { background = [] } = this.#deps.engine(mount)
+      const background = this.#engineOf(mount)?.background ?? []
       if (!mount.tainted) for (const [i, one] of background.entries()) this.#runIfDue(`${mount.uuid}/${i}`, mount, one)
     }
     this.#timer = clock.timer(TICK, () => this.#tick())
+  }
+
+  /** Undefined where this version has no such engine: it answers for itself when it is asked for. */
+  #engineOf(mount: Mount): Engine | undefined {
+    try {
+      return this.#deps.engine(mount)
+    } catch {
+      return undefined
+    }
   }
 
   #runIfDue(id: string, mount: Mount, background: Background): void {
