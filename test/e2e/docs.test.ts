@@ -1,4 +1,4 @@
-/** The commands of the guide and of the pages on backups and clusters, run as they stand; the stanzas, read as a server does. */
+/** The commands of the guide and of the pages on backups, clusters and engines, run as they stand; the stanzas, read as a server does. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
@@ -19,7 +19,9 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '')
 }
 
-const blocks = ['guide.md', 'backup.md'].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
+const blocks = ['guide.md', 'backup.md', 'transit.md'].flatMap((page) =>
+  blocksOf(page, 'sh').map((block) => ({ page, block })),
+)
 
 describe('docs', () => {
   const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))

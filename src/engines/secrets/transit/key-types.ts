@@ -74,7 +74,6 @@ export function keyTypeOf(name: string): KeyType | undefined {
 
 const ENCRYPTING: ReadonlySet<Family> = new Set(['aead', 'rsa', 'ml-kem'])
 const SIGNING: ReadonlySet<Family> = new Set(['ecdsa', 'ed25519', 'rsa', 'ml-dsa', 'slh-dsa'])
-const HASHING: ReadonlySet<Family> = new Set(['ecdsa', 'rsa'])
 const SYMMETRIC: ReadonlySet<Family> = new Set(['aead', 'hmac', 'cmac'])
 
 export function encrypts({ family }: KeyType): boolean {
@@ -83,11 +82,6 @@ export function encrypts({ family }: KeyType): boolean {
 
 export function signs({ family }: KeyType): boolean {
   return SIGNING.has(family)
-}
-
-/** A hash of the message is signed, so that the client may have made it. */
-export function signsHash({ family }: KeyType): boolean {
-  return HASHING.has(family)
 }
 
 export function derives({ family }: KeyType): boolean {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type * as X509 from '@peculiar/x509'
 import { createPublicKey, webcrypto } from 'node:crypto'
 import { before, suite, test } from 'node:test'
 import { testEngine } from '../../../../../test/support/engine.ts'
@@ -6,7 +7,7 @@ import { textAt } from '../../../../../test/support/json.ts'
 import { transitEngine } from '../engine.ts'
 
 suite('certificates', () => {
-  let x509: typeof import('@peculiar/x509')
+  let x509: typeof X509
   before(async () => {
     await import('reflect-metadata')
     x509 = await import('@peculiar/x509')
