@@ -3,17 +3,15 @@
  * Source: Vault's field types ("TypeDurationSecond", "TypeCommaStringSlice", …) and their weak decoding.
  */
 import { parseDuration } from '../lib/duration.ts'
-import { defaultJsonLimits, membersOf, parseRaw, parseTree, quote, RawJson } from '../lib/json/index.ts'
+import { defaultJsonLimits, membersOf, parseRaw, parseTree, quote, RawJson, unquote } from '../lib/json/index.ts'
 import type { Input } from './field.ts'
 
 /** Numbers keep their source text, so that 9007199254740993 isn't rounded before it's looked at. */
 export function toText(input: Input): string | undefined {
   if (typeof input === 'string') return input
   const first = input.text.charCodeAt(0)
-  if (first === 0x22) {
-    const value = input.value()
-    return typeof value === 'string' ? value : undefined
-  }
+  // Not parsed: of a long text that would take its time.
+  if (first === 0x22) return unquote(input.text)
   if (first === 0x2d || (first >= 0x30 && first <= 0x39)) return input.text
   if (input.text === 'true') return '1'
   if (input.text === 'false') return '0'

@@ -123,3 +123,45 @@ suite('paths', () => {
     assert.throws(() => defineEngine({ type: 't', kind: 'secret', help: '', paths: [thing, thing] }), /declared twice/)
   })
 })
+
+suite('a computation with what may have to be made first', () => {
+  const used = documents('used/{name}')
+  const use = definePath('use/{name}', {
+    help: 'A thing that is made by using it.',
+    params: { name: 'Its name.' },
+    exists: (c) => used.has(c.view, c.params),
+  }).computeOrCreate({
+    summary: 'Use it.',
+    fields: { by: f.string().default('') },
+    replies: { 200: none },
+    compute: (c) => okData({ used: c.params.name, by: c.in.by }),
+    create: (c) => {
+      used.put(c.view, c.params, new RawJson('1'))
+      return okData({ made: c.params.name, by: c.in.by })
+    },
+  })
+  const usable = defineEngine({ type: 'test', kind: 'secret', help: 'A test.', paths: [use] })
+
+  test('writes once, and only reads from then on', async () => {
+    await using e = await testEngine(usable)
+    assert.deepEqual((await e.write('use/a', { by: 'x' })).data, { made: 'a', by: 'x' })
+    assert.deepEqual((await e.write('use/a', { by: 'y' })).data, { used: 'a', by: 'y' })
+    assert.deepEqual((await e.write('use/a', { z: 1 })).warnings, [
+      'Endpoint ignored these unrecognized parameters: [z]',
+    ])
+    assert.equal((await e.storedKeys()).length, 1)
+  })
+
+  test('is told of as one operation that any server may carry out', () => {
+    const operation = usable.find('use/a', 'update')?.operation
+    assert.equal(operation?.place, 'anywhere')
+    assert.equal(operation?.tx, 'read')
+    assert.equal(operation?.creating?.tx, 'write')
+  })
+
+  test('has to say whether the thing exists', () => {
+    const path = definePath('a', { help: '', params: {} })
+    const spec = { summary: '', replies: {}, compute: () => done(), create: () => done() }
+    assert.throws(() => path.computeOrCreate(spec), /nothing says whether it exists/)
+  })
+})

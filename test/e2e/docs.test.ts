@@ -1,4 +1,4 @@
-/** The commands of the guide and of the pages on backups, log-ins and clusters, run as they stand; the stanzas, read as a server does. */
+/** The commands of the guide and of the pages on backups, clusters and engines, run as they stand; the stanzas, read as a server does. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
@@ -21,9 +21,16 @@ function blocksOf(page: string, language: 'sh' | 'hcl'): readonly string[] {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-const blocks = ['guide.md', 'backup.md', 'identity.md', 'identity-tokens.md', 'totp.md', 'log-in.md', 'mfa.md'].flatMap(
-  (page) => blocksOf(page, 'sh').map((block) => ({ page, block })),
-)
+const blocks = [
+  'guide.md',
+  'backup.md',
+  'identity.md',
+  'identity-tokens.md',
+  'totp.md',
+  'log-in.md',
+  'mfa.md',
+  'transit.md',
+].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
   const home = mkdtempSync(join(tmpdir(), 'coffer-docs-'))

@@ -56,8 +56,7 @@ suite('what the reference has made', () => {
       for (const { hmac, ...asked } of vector.hmacs)
         assert.deepEqual((await e.write(`hmac/${name}`, asked)).data, { hmac })
       if (vector.public !== undefined) {
-        const keys = Object.entries(vector.public)
-        for (const [version, key] of keys)
+        for (const [version, key] of Object.entries(vector.public))
           assert.equal(
             JSON.parse((await e.read(`keys/${name}`)).source('data', 'keys', version, 'public_key') ?? ''),
             key,

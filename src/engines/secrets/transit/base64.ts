@@ -2,6 +2,7 @@
  * Base64 as Vault takes it: the standard alphabet with its padding; line ends are passed over, all else is refused with the place of the
  * first fault, as Go counts it.
  */
+import { RawJson, type JsonOut } from '#framework'
 import { transitErrors } from './errors.ts'
 
 /** The bytes, or where the text goes wrong. */
@@ -31,6 +32,14 @@ export function namedBase64(text: string, field: string): Buffer {
 /** Without padding and with the alphabet for URLs, as JWS has it. */
 export function fromBase64Url(text: string): Buffer | undefined {
   return /^[\w-]*$/.test(text) && text.length % 4 !== 1 ? Buffer.from(text, 'base64url') : undefined
+}
+
+/** From here on a text is put into a reply as it is, since looking for what has to be escaped in it would take its time. */
+const LONG = 1 << 14
+
+/** A ciphertext or base64, none of whose characters JSON has to escape. */
+export function plainText(text: string): JsonOut {
+  return text.length < LONG ? text : new RawJson(`"${text}"`)
 }
 
 export function toBase64(bytes: Uint8Array): string {

@@ -9,6 +9,7 @@ import { assertUsable, CONVERGENT_VERSION, versionFor } from './key.ts'
 import { encrypts } from './key-types.ts'
 import type { LoadedKey, LoadedVersion } from './loaded-key.ts'
 import { parseVersioned, versioned } from './text-form.ts'
+import { turnAfter } from './turn.ts'
 
 export interface Encryption {
   readonly plaintext: Uint8Array
@@ -37,7 +38,10 @@ export async function encrypt(view: ReadView, loaded: LoadedKey, input: Encrypti
   assertUsable(key)
   if (!encrypts(key.type)) throw transitErrors.MESSAGE_NOT_FOR({ what: 'encryption', type: key.type.name })
   const version = await loaded.version(view, versionFor(key, input.keyVersion, 'encryption'))
-  return { ciphertext: versioned(version.number, toBase64(sealed(version, input))), keyVersion: version.number }
+  await turnAfter(input.plaintext.length)
+  const bytes = await sealed(version, input)
+  await turnAfter(bytes.length)
+  return { ciphertext: versioned(version.number, toBase64(bytes)), keyVersion: version.number }
 }
 
 export async function decrypt(view: ReadView, loaded: LoadedKey, input: Decryption): Promise<Buffer> {
@@ -47,10 +51,14 @@ export async function decrypt(view: ReadView, loaded: LoadedKey, input: Decrypti
   const { version: number, text } = parseVersioned(input.ciphertext, key, 'ciphertext')
   const version = await loaded.version(view, number)
   assertConvergence(version)
-  return opened(version, ciphertextBytes(text), input)
+  const bytes = ciphertextBytes(text)
+  await turnAfter(bytes.length)
+  const plaintext = await opened(version, bytes, input)
+  await turnAfter(bytes.length)
+  return plaintext
 }
 
-function sealed(version: LoadedVersion, { plaintext, context, associated }: Encryption): Buffer {
+function sealed(version: LoadedVersion, { plaintext, context, associated }: Encryption): Buffer | Promise<Buffer> {
   const { type } = version.key
   switch (type.family) {
     case 'aead': {

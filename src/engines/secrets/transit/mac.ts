@@ -8,6 +8,7 @@ import { transitErrors } from './errors.ts'
 import { assertUsable, type Key } from './key.ts'
 import type { LoadedKey, LoadedVersion } from './loaded-key.ts'
 import { parseVersioned, versioned } from './text-form.ts'
+import { inPieces } from './turn.ts'
 
 /** The version that HMACs are made with. Throws where it may not be used. */
 export async function hmacVersion(view: ReadView, loaded: LoadedKey, asked: number): Promise<LoadedVersion> {
@@ -18,8 +19,8 @@ export async function hmacVersion(view: ReadView, loaded: LoadedKey, asked: numb
   return usable(view, loaded, number)
 }
 
-export function hmacText(version: LoadedVersion, hash: HashFunction, input: Uint8Array): string {
-  return versioned(version.number, createHmac(hash.engine, version.hmacKey).update(input).digest('base64'))
+export async function hmacText(version: LoadedVersion, hash: HashFunction, input: Uint8Array): Promise<string> {
+  return versioned(version.number, (await computedHmac(version, hash, input)).toString('base64'))
 }
 
 export async function verifyHmac(
@@ -31,7 +32,13 @@ export async function verifyHmac(
 ): Promise<boolean> {
   const { number, bytes } = parsedHmac(hmac, loaded.key)
   const version = await usable(view, loaded, number)
-  return areSame(createHmac(hash.engine, version.hmacKey).update(input).digest(), bytes)
+  return areSame(await computedHmac(version, hash, input), bytes)
+}
+
+async function computedHmac(version: LoadedVersion, hash: HashFunction, input: Uint8Array): Promise<Buffer> {
+  const hmac = createHmac(hash.engine, version.hmacKey)
+  await inPieces(input, (piece) => void hmac.update(piece))
+  return hmac.digest()
 }
 
 /** Bytes of a whole CMAC, and of the shortest that is taken. */

@@ -1,19 +1,20 @@
 /** Signatures of one text with a key, and their verification. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { ReadView } from '#framework'
 import { decodeBase64, fromBase64Url, toBase64 } from './base64.ts'
 import { signEcdsa, verifyEcdsa } from './crypto/ecdsa.ts'
 import { fromAsn1, fromJws, toAsn1 } from './crypto/ecdsa-form.ts'
 import { curveOf } from './crypto/curves.ts'
-import { privateFromSeed, publicOf, rawPublic } from './crypto/ed25519.ts'
+import { privateFromSeed, publicOf, rawPublic, signEdwards, verifyEdwards } from './crypto/ed25519.ts'
 import type { HashFunction } from './crypto/hashes.ts'
 import { signPostQuantum, verifyPostQuantum } from './crypto/post-quantum.ts'
 import { signRsa, verifyRsa, type RsaScheme } from './crypto/rsa.ts'
-import { createPublicKey, sign as signSync, verify as verifySync, type KeyObject } from 'node:crypto'
 import { transitErrors } from './errors.ts'
 import { assertUsable, versionFor } from './key.ts'
 import { signs } from './key-types.ts'
 import type { LoadedKey, LoadedVersion } from './loaded-key.ts'
 import { parseVersioned, versioned } from './text-form.ts'
+import { turnAfter } from './turn.ts'
 
 export interface SignatureScheme {
   /** Undefined for hashes that are signed without their name. */
@@ -47,6 +48,7 @@ export async function signText(
   const version = await loaded.version(view, versionFor(key, asked, 'signing'))
   const { privateKey } = version
   if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
+  await turnAfter(input.length)
   const { signature, publicKey } = await made(version, privateKey, input, context, scheme)
   const text = scheme.marshaling === 'jws' ? signature.toString('base64url') : signature.toString('base64')
   return { signature: versioned(version.number, text), keyVersion: version.number, publicKey }
@@ -99,9 +101,9 @@ async function made(
       return of(scheme.marshaling === 'jws' ? pair : toAsn1(pair))
     }
     case 'ed25519': {
-      if (!derived) return of(signSync(null, input, privateKey))
+      if (!derived) return of(await signEdwards(privateKey, input))
       const own = derivedKey(version, context)
-      return of(signSync(null, input, own), toBase64(rawPublic(publicOf(own))))
+      return of(await signEdwards(own, input), toBase64(rawPublic(publicOf(own))))
     }
     case 'rsa':
       return of(await signRsa(privateKey, input, scheme))
@@ -132,7 +134,7 @@ async function isValid(
     }
     case 'ed25519': {
       const key = derived ? createPublicKey(derivedKey(version, context)) : version.publicKey
-      return verifySync(null, input, key, signature)
+      return verifyEdwards(key, input, signature)
     }
     case 'rsa':
       return verifyRsa(version.publicKey, input, signature, scheme)

@@ -7,6 +7,7 @@ import sodium from 'sodium-native'
 import { pooledBytes } from '../../../../lib/secure/random.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyType } from '../key-types.ts'
+import { inPieces, isLarge } from '../turn.ts'
 
 const TAG_BYTES = 16
 
@@ -23,82 +24,105 @@ export interface SealOptions {
 }
 
 /** Returns nonce, ciphertext and tag. */
-export function seal(
+export async function seal(
   type: KeyType,
   key: AeadKey,
   plaintext: Uint8Array,
   { associated, nonceKey }: SealOptions,
-): Buffer {
+): Promise<Buffer> {
   const { nonceBytes } = type
   const out = Buffer.allocUnsafe(nonceBytes + plaintext.length + TAG_BYTES)
-  const nonce = nonceKey === undefined ? pooledBytes(nonceBytes) : nonceOf(nonceKey, plaintext).subarray(0, nonceBytes)
+  const nonce = nonceKey === undefined ? pooledBytes(nonceBytes) : await nonceOf(nonceKey, plaintext, nonceBytes)
   out.set(nonce)
   const body = out.subarray(nonceBytes)
-  if (type.engine === 'xchacha20-poly1305')
-    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(body, plaintext, associated ?? null, null, nonce, key.bytes)
-  else if (type.engine === 'chacha20-poly1305')
-    sodium.crypto_aead_chacha20poly1305_ietf_encrypt(body, plaintext, associated ?? null, null, nonce, key.bytes)
-  else sealGcm(gcmOf(type), key, nonce, plaintext, associated, body)
+  const cipher = sodiumCipher(type)
+  if (cipher === undefined) await sealGcm(gcmOf(type), key, nonce, plaintext, associated, body)
+  else cipher.encrypt(body, plaintext, associated ?? null, null, nonce, key.bytes)
   return out
 }
 
 /** Throws `TRANSIT_CIPHERTEXT_LENGTH` or `TRANSIT_AUTHENTICATION`, which says no more than that. */
-export function open(type: KeyType, key: AeadKey, sealed: Buffer, associated: Uint8Array | undefined): Buffer {
+export async function open(
+  type: KeyType,
+  key: AeadKey,
+  sealed: Buffer,
+  associated: Uint8Array | undefined,
+): Promise<Buffer> {
   const { nonceBytes } = type
   if (sealed.length < nonceBytes) throw transitErrors.CIPHERTEXT_LENGTH()
   if (sealed.length < nonceBytes + TAG_BYTES) throw transitErrors.AUTHENTICATION()
   const nonce = sealed.subarray(0, nonceBytes)
   const body = sealed.subarray(nonceBytes)
+  const cipher = sodiumCipher(type)
   try {
-    if (type.engine !== 'xchacha20-poly1305' && type.engine !== 'chacha20-poly1305')
-      return openGcm(gcmOf(type), key, nonce, body, associated)
+    if (cipher === undefined) return await openGcm(gcmOf(type), key, nonce, body, associated)
     const plaintext = Buffer.allocUnsafe(body.length - TAG_BYTES)
-    const decrypt =
-      type.engine === 'xchacha20-poly1305'
-        ? sodium.crypto_aead_xchacha20poly1305_ietf_decrypt
-        : sodium.crypto_aead_chacha20poly1305_ietf_decrypt
-    decrypt(plaintext, null, body, associated ?? null, nonce, key.bytes)
+    cipher.decrypt(plaintext, null, body, associated ?? null, nonce, key.bytes)
     return plaintext
   } catch (error) {
     throw transitErrors.AUTHENTICATION(undefined, { cause: error })
   }
 }
 
+const XCHACHA = {
+  encrypt: sodium.crypto_aead_xchacha20poly1305_ietf_encrypt,
+  decrypt: sodium.crypto_aead_xchacha20poly1305_ietf_decrypt,
+}
+const CHACHA = {
+  encrypt: sodium.crypto_aead_chacha20poly1305_ietf_encrypt,
+  decrypt: sodium.crypto_aead_chacha20poly1305_ietf_decrypt,
+}
+
+/** Undefined for those of OpenSSL. */
+function sodiumCipher({ engine }: KeyType): typeof XCHACHA | undefined {
+  return engine === 'xchacha20-poly1305' ? XCHACHA : engine === 'chacha20-poly1305' ? CHACHA : undefined
+}
+
 function gcmOf({ engine }: KeyType): 'aes-128-gcm' | 'aes-256-gcm' {
   return engine === 'aes-128-gcm' ? 'aes-128-gcm' : 'aes-256-gcm'
 }
 
-function sealGcm(
+async function sealGcm(
   cipher: 'aes-128-gcm' | 'aes-256-gcm',
   key: AeadKey,
   nonce: Uint8Array,
   plaintext: Uint8Array,
   associated: Uint8Array | undefined,
   out: Uint8Array,
-): void {
+): Promise<void> {
   const gcm = createCipheriv(cipher, key.object, nonce)
   if (associated !== undefined) gcm.setAAD(associated)
-  out.set(gcm.update(plaintext))
+  if (isLarge(plaintext.length)) await inPieces(plaintext, (piece, at) => out.set(gcm.update(piece), at))
+  else out.set(gcm.update(plaintext))
   gcm.final()
   out.set(gcm.getAuthTag(), plaintext.length)
 }
 
-function openGcm(
+async function openGcm(
   cipher: 'aes-128-gcm' | 'aes-256-gcm',
   key: AeadKey,
   nonce: Uint8Array,
   body: Uint8Array,
   associated: Uint8Array | undefined,
-): Buffer {
+): Promise<Buffer> {
   const gcm = createDecipheriv(cipher, key.object, nonce, { authTagLength: TAG_BYTES })
   if (associated !== undefined) gcm.setAAD(associated)
   const end = body.length - TAG_BYTES
   gcm.setAuthTag(body.subarray(end))
-  const plaintext = gcm.update(body.subarray(0, end))
+  const ciphertext = body.subarray(0, end)
+  if (!isLarge(end)) {
+    const plaintext = gcm.update(ciphertext)
+    gcm.final()
+    return plaintext
+  }
+  const plaintext = Buffer.allocUnsafe(end)
+  await inPieces(ciphertext, (piece, at) => plaintext.set(gcm.update(piece), at))
   gcm.final()
   return plaintext
 }
 
-function nonceOf(nonceKey: Uint8Array, plaintext: Uint8Array): Buffer {
-  return createHmac('sha256', nonceKey).update(plaintext).digest()
+async function nonceOf(nonceKey: Uint8Array, plaintext: Uint8Array, bytes: number): Promise<Buffer> {
+  const hmac = createHmac('sha256', nonceKey)
+  await inPieces(plaintext, (piece) => void hmac.update(piece))
+  return hmac.digest().subarray(0, bytes)
 }

@@ -1,6 +1,7 @@
-/** ECDSA. Over P-256 it takes less than handing it to the thread pool would; over the larger curves a millisecond and more. */
+/** ECDSA. Of what is short it takes over P-256 less than handing it to the thread pool would; over the larger curves a millisecond and more. */
 import { sign, verify, type KeyObject } from 'node:crypto'
 import type { HashFunction } from './hashes.ts'
+import { isLarge } from '../turn.ts'
 import { signDigest, verifyDigest } from './ecdsa-digest.ts'
 
 export interface EcdsaScheme {
@@ -20,7 +21,7 @@ export function signEcdsa(
   { curve, hash, prehashed }: EcdsaScheme,
 ): Buffer | Promise<Buffer> {
   if (prehashed || hash === undefined) return signDigest(key, curve, input)
-  if (curve === 'P-256') return sign(hash.engine, input, { key, dsaEncoding })
+  if (curve === 'P-256' && !isLarge(input.length)) return sign(hash.engine, input, { key, dsaEncoding })
   return new Promise((resolve, reject) =>
     sign(hash.engine, input, { key, dsaEncoding }, (error, signature) => (error ? reject(error) : resolve(signature))),
   )
@@ -33,7 +34,7 @@ export function verifyEcdsa(
   { curve, hash, prehashed }: EcdsaScheme,
 ): boolean | Promise<boolean> {
   if (prehashed || hash === undefined) return verifyDigest(key, curve, input, signature)
-  if (curve === 'P-256') return verify(hash.engine, input, { key, dsaEncoding }, signature)
+  if (curve === 'P-256' && !isLarge(input.length)) return verify(hash.engine, input, { key, dsaEncoding }, signature)
   return new Promise((resolve, reject) =>
     verify(hash.engine, input, { key, dsaEncoding }, signature, (error, valid) =>
       error ? reject(error) : resolve(valid),

@@ -1,5 +1,10 @@
 /** Ed25519 (RFC 8032). A private key is kept as Go has it: the seed and the public key, one after the other. */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { isLarge } from '../turn.ts'
+
+const signing = promisify(sign)
+const verifying = promisify(verify)
 
 /** What stands before the 32 bytes in PKCS #8 and SubjectPublicKeyInfo (RFC 8410). */
 const PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -30,4 +35,13 @@ export function rawPublic(spki: Uint8Array): Uint8Array {
 
 export function spkiOf(raw: Uint8Array): Buffer {
   return Buffer.concat([PUBLIC, raw])
+}
+
+/** The message is gone through twice, so what is large goes to the thread pool. */
+export function signEdwards(key: KeyObject, input: Uint8Array): Buffer | Promise<Buffer> {
+  return isLarge(input.length) ? signing(null, input, key) : sign(null, input, key)
+}
+
+export function verifyEdwards(key: KeyObject, input: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
+  return isLarge(input.length) ? verifying(null, input, key, signature) : verify(null, input, key, signature)
 }

@@ -15,14 +15,23 @@ const CIPHERTEXT_BYTES: Readonly<Record<string, number>> = {
   'ml-kem-1024': 1568,
 }
 
-export function sealToKem(key: KeyObject, plaintext: Uint8Array, associated: Uint8Array | undefined): Buffer {
+export async function sealToKem(
+  key: KeyObject,
+  plaintext: Uint8Array,
+  associated: Uint8Array | undefined,
+): Promise<Buffer> {
   const { sharedKey, ciphertext } = encapsulate(key)
-  const sealed = seal(cipher(), messageKey(sharedKey, ciphertext), plaintext, { associated, nonceKey: undefined })
+  const sealed = await seal(cipher(), messageKey(sharedKey, ciphertext), plaintext, { associated, nonceKey: undefined })
   return Buffer.concat([ciphertext, sealed])
 }
 
 /** Throws `TRANSIT_CIPHERTEXT_LENGTH` or `TRANSIT_AUTHENTICATION`. */
-export function openFromKem(type: KeyType, key: KeyObject, sealed: Buffer, associated: Uint8Array | undefined): Buffer {
+export async function openFromKem(
+  type: KeyType,
+  key: KeyObject,
+  sealed: Buffer,
+  associated: Uint8Array | undefined,
+): Promise<Buffer> {
   const length = encapsulationBytes(type)
   if (sealed.length < length) throw transitErrors.CIPHERTEXT_LENGTH()
   const encapsulation = sealed.subarray(0, length)

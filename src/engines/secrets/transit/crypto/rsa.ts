@@ -14,10 +14,12 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { transitErrors } from '../errors.ts'
+import { isLarge } from '../turn.ts'
 import { emsaPssEncode, emsaPssVerify } from './emsa-pss.ts'
 import type { HashFunction } from './hashes.ts'
 
 const signing = promisify(sign)
+const verifying = promisify(verify)
 
 export interface RsaScheme {
   readonly padding: 'pss' | 'pkcs1v15'
@@ -56,10 +58,20 @@ export async function signRsa(key: KeyObject, input: Uint8Array, scheme: RsaSche
   return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, padded(encoded, modulusBytes(key)))
 }
 
-export function verifyRsa(key: KeyObject, input: Uint8Array, signature: Uint8Array, scheme: RsaScheme): boolean {
+export async function verifyRsa(
+  key: KeyObject,
+  input: Uint8Array,
+  signature: Uint8Array,
+  scheme: RsaScheme,
+): Promise<boolean> {
   const { hash, padding, prehashed } = scheme
   if (signature.length !== modulusBytes(key)) return false
-  if (hash !== undefined && !prehashed) return verify(hash.engine, input, paddingOf(key, scheme), signature)
+  if (hash !== undefined && !prehashed) {
+    const padded = paddingOf(key, scheme)
+    return isLarge(input.length)
+      ? verifying(hash.engine, input, padded, signature)
+      : verify(hash.engine, input, padded, signature)
+  }
   if (hash !== undefined && input.length !== hash.bytes) return false
   const opened = recovered(key, padding, signature)
   if (opened === undefined) return false

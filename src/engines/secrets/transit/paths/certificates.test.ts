@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type * as X509 from '@peculiar/x509'
 import { createPublicKey, webcrypto } from 'node:crypto'
 import { before, suite, test } from 'node:test'
 import type * as X509 from '@peculiar/x509'

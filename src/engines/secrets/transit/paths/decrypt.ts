@@ -1,14 +1,14 @@
 import {
   definePath,
   f,
-  ok,
+  okData,
   replySchema,
   type JsonOut,
   type PathDefinition,
   type RawJson,
   type ReadView,
 } from '#framework'
-import { fromBase64 } from '../base64.ts'
+import { fromBase64, plainText } from '../base64.ts'
 import { batchReply, each, parseBatch, type ItemShape } from '../batch.ts'
 import { decrypt } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
@@ -61,13 +61,13 @@ export function decryptPath(ring: KeyRing): PathDefinition {
       const loaded = await ring.require(c, c.params.name)
       const [first] = items
       if (batch === undefined && first !== undefined)
-        return ok(reply, { plaintext: await decryptItem(c.view, loaded, first, "'[0].") })
+        return okData({ plaintext: plainText(await decryptItem(c.view, loaded, first, "'[0].")) })
       const outcomes = await each(items, (item, i) => decryptItem(c.view, loaded, item, `'[${i}].`))
       const results = outcomes.map((outcome, i): JsonOut => {
         const reference = items[i]?.reference ?? ''
         return 'error' in outcome
           ? { plaintext: '', error: outcome.error, reference }
-          : { plaintext: outcome.value, reference }
+          : { plaintext: plainText(outcome.value), reference }
       })
       return batchReply(results, outcomes, code)
     },

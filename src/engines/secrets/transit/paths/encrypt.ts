@@ -1,7 +1,7 @@
 import {
   definePath,
   f,
-  ok,
+  okData,
   replySchema,
   type JsonOut,
   type PathDefinition,
@@ -9,7 +9,7 @@ import {
   type Reply,
   type ReadView,
 } from '#framework'
-import { fromBase64, namedBase64 } from '../base64.ts'
+import { fromBase64, namedBase64, plainText } from '../base64.ts'
 import { batchReply, each, parseBatch, type ItemShape } from '../batch.ts'
 import { encrypt, type Encrypted } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
@@ -143,14 +143,14 @@ async function encryptAll(view: ReadView, loaded: LoadedKey, items: readonly Ite
   const [first] = items
   if (given.batch_input === undefined && first !== undefined) {
     const { ciphertext, keyVersion: version } = await encryptItem(view, loaded, first, "'[0].")
-    return ok(reply, { ciphertext, key_version: version })
+    return okData({ ciphertext: plainText(ciphertext), key_version: version })
   }
   const outcomes = await each(items, (item, i) => encryptItem(view, loaded, item, `'[${i}].`))
   const results = outcomes.map((outcome, i): JsonOut => {
     const reference = items[i]?.reference ?? ''
     return 'error' in outcome
       ? { error: outcome.error, reference }
-      : { ciphertext: outcome.value.ciphertext, key_version: outcome.value.keyVersion, reference }
+      : { ciphertext: plainText(outcome.value.ciphertext), key_version: outcome.value.keyVersion, reference }
   })
   return batchReply(results, outcomes, given.partial_failure_response_code)
 }

@@ -3,6 +3,7 @@ import { definePath, f, ok, replySchema, type Infer, type PathDefinition, type R
 import { decodeBase64 } from '../base64.ts'
 import { hashNames, hashOf } from '../crypto/hashes.ts'
 import { transitErrors } from '../errors.ts'
+import { inPieces } from '../turn.ts'
 import { formatNamed } from './format.ts'
 
 const reply = replySchema('A hash.', { sum: f.string('The hash, in the format asked for.') })
@@ -36,12 +37,14 @@ export const hashWith: PathDefinition = definePath('hash/{urlalgorithm}', {
   run: (c) => hashed({ ...c.in, algorithm: c.params.urlalgorithm }),
 })
 
-function hashed({ input, algorithm, format }: Infer<typeof fields>): Reply {
+async function hashed({ input, algorithm, format }: Infer<typeof fields>): Promise<Reply> {
   if (input === undefined) throw transitErrors.NO_INPUT_TO_HASH()
   const bytes = decodeBase64(input)
   if (typeof bytes === 'number') throw transitErrors.INPUT_BASE64({ at: bytes })
   const encoding = formatNamed(format)
   const found = known.includes(algorithm) ? hashOf(algorithm) : undefined
   if (found === undefined) throw transitErrors.ALGORITHM({ known: known.join(', ') })
-  return ok(reply, { sum: createHash(found.engine).update(bytes).digest(encoding) })
+  const sum = createHash(found.engine)
+  await inPieces(bytes, (piece) => void sum.update(piece))
+  return ok(reply, { sum: sum.digest(encoding) })
 }

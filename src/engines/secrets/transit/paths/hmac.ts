@@ -62,7 +62,7 @@ async function hmacReply(view: ReadView, loaded: LoadedKey, given: Infer<typeof 
   if (hash === undefined) throw transitErrors.ALGORITHM({ known: hashNames.join(', ') })
   if (given.batch_input === undefined) {
     if (given.input === undefined) throw transitErrors.MISSING({ what: 'input for HMAC' })
-    return ok(reply, { hmac: hmacText(version, hash, inputBytes(given.input)) })
+    return ok(reply, { hmac: await hmacText(version, hash, inputBytes(given.input)) })
   }
   const items = parseBatch(given.batch_input, SHAPE)
   const outcomes = await each(items, async (item) => hmacText(version, hash, inputOf(item, 'input for HMAC')))

@@ -1,5 +1,5 @@
-import { definePath, f, ok, okData, replySchema, type JsonOut, type PathDefinition, type ReadView } from '#framework'
-import { fromBase64 } from '../base64.ts'
+import { definePath, f, okData, replySchema, type JsonOut, type PathDefinition, type ReadView } from '#framework'
+import { fromBase64, plainText } from '../base64.ts'
 import { each, type ItemShape } from '../batch.ts'
 import { decrypt, encrypt, type Encrypted } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
@@ -47,7 +47,7 @@ export function rewrapPath(ring: KeyRing): PathDefinition {
       const [first] = items
       if (batch === undefined && first !== undefined) {
         const { ciphertext, keyVersion: version } = await rewrapItem(c.view, loaded, first, "'[0].")
-        return ok(reply, { ciphertext, key_version: version })
+        return okData({ ciphertext: plainText(ciphertext), key_version: version })
       }
       const outcomes = await each(items, (item, i) => rewrapItem(c.view, loaded, item, `'[${i}].`))
       return okData({
@@ -55,7 +55,7 @@ export function rewrapPath(ring: KeyRing): PathDefinition {
           const reference = items[i]?.reference ?? ''
           return 'error' in outcome
             ? { error: outcome.error, reference }
-            : { ciphertext: outcome.value.ciphertext, key_version: outcome.value.keyVersion, reference }
+            : { ciphertext: plainText(outcome.value.ciphertext), key_version: outcome.value.keyVersion, reference }
         }),
       })
     },
