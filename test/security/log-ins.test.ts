@@ -121,10 +121,10 @@ describe('log-ins', () => {
           took[name].push(performance.now() - begun)
         }
       }
-      // The quickest of many tell of the work; the others of what else the machine did.
-      const quick = (list: readonly number[]) => list.toSorted((a, b) => a - b)[4] ?? 0
+      // The quickest tell of the work; the others of what else the machine did. Without that work it would be a tenth.
+      const quick = (list: readonly number[]) => list.toSorted((x, y) => x - y)[1] ?? 0
       const ratio = quick(took.known) / quick(took.unknown)
-      assert.ok(ratio > 0.75 && ratio < 1.33, `${ratio}`)
+      assert.ok(ratio > 0.6 && ratio < 1.6, `${ratio}`)
     })
   }
 
