@@ -107,6 +107,27 @@ test('users on demand', { skip }, async (t) => {
     await db.configure({ username_template: '' })
   })
 
+  await t.test('names that PostgreSQL would cut off are refused', async () => {
+    await db.configure({ username_template: '{{.RoleName}}-{{random 60}}' })
+    const answer = await server.call('GET', 'db/creds/app')
+    assert.equal(answer.status, 400)
+    assert.match(answer.text, /longer than 63 bytes/)
+    await db.configure({ username_template: '' })
+  })
+
+  await t.test('a password is not repeated where a statement is wrong', async () => {
+    await db.ok('POST', 'sys/policies/password/one', { policy: 'length = 20\nrule "charset" { charset = "Q" }' })
+    await db.ok('POST', 'db/roles/wrong', {
+      db_name: 'pg',
+      credential_config: { password_policy: 'one' },
+      creation_statements: `CREATE ROLE "{{name}}" PASSWORD "{{password}}"`,
+    })
+    const answer = await server.call('GET', 'db/creds/wrong')
+    assert.equal(answer.status, 500)
+    assert.match(answer.text, /syntax error at or near .*\[password\]/)
+    assert.ok(!answer.text.includes('QQQ'))
+  })
+
   await t.test('no more connections than it may have, and none when the vault is sealed', async () => {
     await db.configure({ max_open_connections: 2 })
     const connections = async () =>

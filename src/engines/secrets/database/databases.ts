@@ -2,7 +2,14 @@
 import type { Clock } from '../../../lib/clock.ts'
 import { detailsOf, pluginOf } from './domain.ts'
 import { databaseErrors } from './errors.ts'
-import { DatabaseFailure, DetailsError, type Database, type Details } from './plugins/plugin.ts'
+import {
+  DatabaseFailure,
+  DetailsError,
+  redacted,
+  type Credential,
+  type Database,
+  type Details,
+} from './plugins/plugin.ts'
 import type { Connection } from './store.ts'
 
 interface Open {
@@ -75,6 +82,16 @@ export async function withDatabase<T>(
     return await use(database)
   } finally {
     await database.close()
+  }
+}
+
+/** A database may repeat a statement that it does not understand, and with it the password that stands in it. */
+export async function hiding<T>(credential: Credential, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof DatabaseFailure) || credential.type !== 'password') throw error
+    throw new DatabaseFailure(redacted(error.message, [credential.password]), error)
   }
 }
 

@@ -6,7 +6,7 @@
 import { CofferError, type WriteView } from '#framework'
 import type { Clock } from '../../../lib/clock.ts'
 import { uuid } from '../../../lib/secure/random.ts'
-import { told } from './databases.ts'
+import { hiding, told } from './databases.ts'
 import { databaseErrors } from './errors.ts'
 import { DatabaseFailure, type NewUser } from './plugins/plugin.ts'
 import type { Shared, Work } from './ports.ts'
@@ -45,12 +45,13 @@ export class Issuing {
     try {
       await work.apart.write((view) => undoEntries.put(view, { id }, entry))
       const database = await shared.databases.get(work.mount.uuid, connectionName, connection, work.clock)
-      await database.newUser(user)
+      await hiding(user.credential, database.newUser(user))
       this.#busy.set(id, work.clock.monotonic() + SETTLED)
       return id
     } catch (error) {
       this.#busy.delete(id)
-      await this.#undoNow(work, shared, id, error instanceof DatabaseFailure && error.applied === 'maybe')
+      if (certainlyNot(error)) await work.apart.write((view) => undoEntries.delete(view, { id }))
+      else await this.#undoNow(work, shared, id, error instanceof DatabaseFailure && !error.refused)
       throw told(error, 'failed to execute query')
     }
   }
@@ -137,6 +138,11 @@ export class Issuing {
       return claimed
     })
   }
+}
+
+/** Nothing was made: the database said no, or was never asked. */
+function certainlyNot(error: unknown): boolean {
+  return error instanceof CofferError || (error instanceof DatabaseFailure && error.applied === 'no')
 }
 
 type View = Parameters<typeof connections.get>[0]

@@ -39,12 +39,14 @@ export function connectionOut(connection: Connection): Members {
   ])
 }
 
-/** As Go redacts a URL. What is not one is searched for what looks like a password. */
+/** As Go redacts a URL; and likewise MySQL's `user:password@tcp(…)/` and libpq's `password=…`. Templates are no passwords. */
 export function withoutPassword(url: string): string {
+  const hidden = (whole: string, before: string, password: string, after = ''): string =>
+    password === '{{password}}' ? whole : `${before}xxxxx${after}`
   return url
-    .replace(/^(\w+:\/\/[^/?#:@]*):(?!\{\{password\}\}@)[^@]*@/, '$1:xxxxx@')
-    .replace(/^([^/:@]*):(?!\{\{password\}\}@)(?!\/\/)[^@]*@(?=\w*\(|\/)/, '$1:xxxxx@')
-    .replace(/([?&\s]password=)(?!\{\{password\}\})('(?:[^'\\]|\\.)*'|[^&\s]*)/g, '$1xxxxx')
+    .replace(/^(\w+:\/\/[^/?#:@]*:)([^/?#]*)(@)/, hidden)
+    .replace(/^([^:@/=]*:)(?!\/\/)(.*)(@\w*(?:\([^()]*\))?\/[^@]*)$/, hidden)
+    .replace(/((?:^|[?&\s])(?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^&\s]*)()/g, hidden)
 }
 
 export function hasPassword(url: string): boolean {

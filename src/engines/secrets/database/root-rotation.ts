@@ -5,7 +5,7 @@
 import { RawJson, stringify } from '#framework'
 import { uuid } from '../../../lib/secure/random.ts'
 import { makePassword } from './credentials.ts'
-import { told, withDatabase } from './databases.ts'
+import { hiding, told, withDatabase } from './databases.ts'
 import { detailsOf, textOf, valuesOf } from './domain.ts'
 import { databaseErrors } from './errors.ts'
 import { connectionOf } from './issuing.ts'
@@ -29,10 +29,8 @@ export function rotateRoot(work: Work, shared: Shared, name: string): Promise<vo
     try {
       const database = await shared.databases.get(work.mount.uuid, name, connection, work.clock)
       const statements = connection.rootRotationStatements
-      await database.updateUser({
-        username,
-        credential: { value: { type: 'password', password: newPassword }, statements },
-      })
+      const value = { type: 'password', password: newPassword } as const
+      await hiding(value, database.updateUser({ username, credential: { value, statements } }))
     } catch (error) {
       await failed(work, shared, name, rotation, error)
       throw told(error, 'failed to update user')

@@ -5,7 +5,7 @@
  */
 import { CofferError, type ReadView } from '#framework'
 import { makeCredential } from './credentials.ts'
-import { openDatabase, told } from './databases.ts'
+import { hiding, openDatabase, told } from './databases.ts'
 import { assertServes, isSelfManaged } from './domain.ts'
 import { databaseErrors } from './errors.ts'
 import { connectionOf } from './issuing.ts'
@@ -157,18 +157,16 @@ class Attempt {
   }
 
   async #tell({ role, connection }: Found, rotation: Rotation): Promise<void> {
-    const change = {
-      username: role.username,
-      credential: { value: credentialOf(role, rotation), statements: role.rotation },
-    }
+    const value = credentialOf(role, rotation)
+    const change = { username: role.username, credential: { value, statements: role.rotation } }
     if (!isSelfManaged(connection)) {
       const { databases } = this.#shared
       const database = await databases.get(this.#work.mount.uuid, role.dbName, connection, this.#work.clock)
-      return database.updateUser(change)
+      return hiding(value, database.updateUser(change))
     }
     const database = await this.#ownDatabase(role, connection, rotation)
     try {
-      await database.updateUser(change)
+      await hiding(value, database.updateUser(change))
     } finally {
       await database.close()
     }

@@ -43,6 +43,7 @@ const fields = {
 const CHANGE_PASSWORD = `ALTER ROLE "{{username}}" WITH PASSWORD '{{password}}';`
 const CHANGE_EXPIRATION = `ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}';`
 
+const LONGEST_NAME = 63
 /** What the quoting of values relies on; times are written as UTC; and the server itself ends what takes too long. */
 const SESSION = `SELECT set_config('standard_conforming_strings', 'on', false), set_config('TimeZone', 'UTC', false),
   set_config('statement_timeout', '${ANSWER}', false)`
@@ -99,6 +100,9 @@ class PostgresDatabase implements Database {
   async newUser({ username, credential, statements, expiresAt }: NewUser): Promise<void> {
     const all = statementsOf(statements, POSTGRESQL)
     if (all.length === 0) throw databaseErrors.EMPTY_CREATION()
+    // PostgreSQL would cut it off, and nobody would find the user by his name.
+    if (Buffer.byteLength(username) > LONGEST_NAME)
+      throw databaseErrors.USERNAME({ reason: `the name is longer than ${LONGEST_NAME} bytes` })
     const values = await this.#values(username, credential, expiresAt)
     await this.#transaction(all.map((statement) => fill(statement, values)))
   }
