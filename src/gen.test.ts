@@ -67,7 +67,8 @@ for (const generic of [false, true]) {
       ids.filter((id, i) => ids.indexOf(id) !== i),
       [],
     )
-    const shapes = Object.keys(document.paths).map((path) => path.replace(/\{[^}]*\}/g, '{}'))
+    // The generic ones begin with a parameter of their engine's own, which tells transit's keys from those of one-time passwords.
+    const shapes = Object.keys(document.paths).map((path) => path.replace(/(?<!^\/)\{[^}]*\}/g, '{}'))
     // Engines of one type share their generic path, and versions of one engine may differ in a parameter's name.
     assert.deepEqual(
       shapes.filter((shape, i) => shapes.indexOf(shape) !== i),
