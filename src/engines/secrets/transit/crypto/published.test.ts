@@ -1,5 +1,6 @@
 /**
- * Published vectors: those of the standards, and of Project Wycheproof (`testdata/wycheproof.json`, a choice of them), which are made to
+ * Published vectors: those of the standards, of NIST (`testdata/nist.json`: CAVP's for AES-GCM, known answers for ML-DSA with a context,
+ * a choice of each), and of Project Wycheproof (`testdata/wycheproof.json`, a choice of them), which are made to
  * find what implementations get wrong.
  */
 import assert from 'node:assert/strict'
@@ -38,9 +39,12 @@ import { decryptOaep, verifyRsa } from './rsa.ts'
 
 type Case = { readonly [name: string]: string } & { readonly ok: boolean | string; readonly salt?: number }
 
-const vectors = new Map<string, readonly Case[]>(
-  Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, 'testdata', 'wycheproof.json'), 'utf8'))),
-)
+function vectorsIn(file: string): ReadonlyMap<string, readonly Case[]> {
+  return new Map(Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, 'testdata', file), 'utf8'))))
+}
+
+const vectors = vectorsIn('wycheproof.json')
+const nist = vectorsIn('nist.json')
 
 function casesOf(name: string): readonly Case[] {
   const cases = vectors.get(name) ?? []
@@ -65,6 +69,35 @@ function hashNamed(name: string): HashFunction {
 function publicKeyOf({ pk }: Case): KeyObject {
   return createPublicKey({ key: hex(pk), format: 'der', type: 'spki' })
 }
+
+suite('NIST', () => {
+  for (const name of ['aes128-gcm96', 'aes256-gcm96']) {
+    test(name, async () => {
+      const cases = nist.get(name) ?? []
+      assert.ok(cases.some(({ ok }) => ok) && cases.some(({ ok }) => !ok))
+      for (const { key, iv, aad, msg, ct, tag, ok } of cases) {
+        const own = { object: createSecretKey(hex(key)), bytes: hex(key) }
+        const opened = open(typeOf(name), own, Buffer.concat([hex(iv), hex(ct), hex(tag)]), hex(aad))
+        if (ok === true) assert.deepEqual(await opened, hex(msg))
+        else await assert.rejects(opened, { code: 'TRANSIT_AUTHENTICATION' })
+      }
+    })
+  }
+
+  for (const name of ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const) {
+    test(name, async () => {
+      const [one] = nist.get(name) ?? []
+      assert.ok(one !== undefined)
+      const { seed, pk, msg, ctx, sig } = one
+      const key = createPublicKey({ format: 'raw-public', key: hex(pk), asymmetricKeyType: name })
+      const own = createPrivateKey({ format: 'raw-seed', key: hex(seed), asymmetricKeyType: name })
+      assert.ok(createPublicKey(own).equals(key))
+      assert.ok(await verifyPostQuantum(key, hex(msg), hex(sig), hex(ctx)))
+      assert.ok(!(await verifyPostQuantum(key, hex(msg), hex(sig), Buffer.alloc(0))))
+      assert.ok(!(await verifyPostQuantum(key, Buffer.concat([hex(msg), hex('00')]), hex(sig), hex(ctx))))
+    })
+  }
+})
 
 suite('Wycheproof', () => {
   for (const name of ['aes128-gcm96', 'aes256-gcm96', 'chacha20-poly1305', 'xchacha20-poly1305']) {
