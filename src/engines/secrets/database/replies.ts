@@ -41,8 +41,8 @@ export function connectionOut(connection: Connection): Members {
 
 /** As Go redacts a URL; and likewise MySQL's `user:password@tcp(…)/` and libpq's `password=…`. Templates are no passwords. */
 export function withoutPassword(url: string): string {
-  const hidden = (whole: string, before: string, password: string, after = ''): string =>
-    password === '{{password}}' ? whole : `${before}xxxxx${after}`
+  const hidden = (whole: string, before: string, value: string, after = ''): string =>
+    value === '{{password}}' ? whole : `${before}xxxxx${after}`
   return url
     .replace(/^(\w+:\/\/[^/?#:@]*:)([^/?#]*)(@)/, hidden)
     .replace(/^([^:@/=]*:)(?!\/\/)(.*)(@\w*(?:\([^()]*\))?\/[^@]*)$/, hidden)

@@ -3,6 +3,7 @@
  * that ended, both are tried, and the one that logs in is kept.
  */
 import { RawJson, stringify } from '#framework'
+import { secretsEqual } from '../../../lib/secure/equal.ts'
 import { uuid } from '../../../lib/secure/random.ts'
 import { makePassword } from './credentials.ts'
 import { hiding, told, withDatabase } from './databases.ts'
@@ -65,7 +66,7 @@ async function settle(work: Work, shared: Shared, name: string, rotation: RootRo
   if (connection === undefined) return forget()
   const current = textOf(detailsOf(connection), 'password')
   // Another was configured since.
-  if (current !== rotation.oldPassword) return forget()
+  if (!secretsEqual(current, rotation.oldPassword)) return forget()
   switch (await logsIn(work, connection, current)) {
     case 'yes':
       // What was sent before may arrive after this.
