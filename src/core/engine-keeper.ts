@@ -48,6 +48,10 @@ export class EngineKeeper implements ActivePart {
     this.#timer = undefined
     this.#stopping.abort()
     await this.#ended()
+  }
+
+  /** Every engine lets go: the last thing, once nothing is revoked any more. */
+  async release(): Promise<void> {
     for (const mount of this.#deps.mounts()) await this.released(mount)
   }
 

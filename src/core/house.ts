@@ -170,6 +170,7 @@ export class House {
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
+      { start: () => undefined, stop: () => keeper.release() },
       this.active,
       keeper,
     ]
