@@ -40,7 +40,7 @@ test('save, inspect, restore', async () => {
   const { Meta, Entries, StatsKV, TotalCountKV } = JSON.parse(json.stdout)
   assert.equal(Meta.Size, statSync(file).size)
   assert.equal(Entries, TotalCountKV)
-  assert.ok(StatsKV.some((row: { Name: string; Count: number }) => row.Name === 'logical' && row.Count === 20))
+  assert.ok(StatsKV.some((row: { Name: string; Count: number }) => row.Name === 'logical' && row.Count >= 20))
 
   await server.call('DELETE', 'kv/s3')
   assert.deepEqual(await coffer(`operator raft snapshot restore ${file}`), { code: 0, stdout: '', stderr: '' })
