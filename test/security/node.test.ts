@@ -219,8 +219,6 @@ describe('the packages it is made of', () => {
       'auth/token-cache.ts',
       'cli/commands/token/capabilities.ts',
       'cli/commands/unwrap.ts',
-      // Whether a template stands in a password's place.
-      'engines/secrets/database/replies.ts',
       // Whether the server's own token for its storage was replaced meanwhile: nobody else's is compared with it.
       'storage/drivers/etcd-client.ts',
     ]
