@@ -3,13 +3,20 @@
  * many operations there were, the largest use of the heap, and whether a key can still be parsed.
  */
 import assert from 'node:assert/strict'
-import { createPrivateKey, createPublicKey, generateKeyPairSync, secureHeapUsed } from 'node:crypto'
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, secureHeapUsed, webcrypto } from 'node:crypto'
+import { credentialConfig, makeCredential } from '../../src/engines/secrets/database/credentials.ts'
+import { generatePair } from '../../src/engines/secrets/identity/oidc/algorithms.ts'
+import { signCompact } from '../../src/engines/secrets/identity/oidc/jws.ts'
 import { transitEngine } from '../../src/engines/secrets/transit/engine.ts'
 import { wrapKey } from '../../src/engines/secrets/transit/crypto/key-wrap.ts'
+import { pkcs8 } from '../../src/lib/secure/openssl-heap.ts'
 import { testEngine, type EngineUnderTest } from './engine.ts'
 import { textAt } from './json.ts'
 
 const KEYS = 300
+const CURVE_KEYS = 100
 const SIGNATURES = 3000
 const AT_ONCE = 100
 const input = Buffer.from('what is signed').toString('base64')
@@ -21,17 +28,51 @@ let operations = 0
 async function written(e: EngineUnderTest, path: string, body: object = {}): Promise<unknown> {
   const { status, text, data } = await e.write(path, body)
   assert.ok(status < 300, `${path}: ${status} ${text}`)
-  operations++
-  most = Math.max(most, secureHeapUsed()?.used ?? 0)
+  count()
   return data
 }
 
-async function read(e: EngineUnderTest, path: string, body: object = {}): Promise<unknown> {
-  const { status, text, data } = await e.read(path, body)
+async function read(e: EngineUnderTest, path: string): Promise<unknown> {
+  const { status, text, data } = await e.read(path)
   assert.equal(status, 200, `${path}: ${text}`)
+  count()
+  return data
+}
+
+function count(): void {
   operations++
   most = Math.max(most, secureHeapUsed()?.used ?? 0)
-  return data
+}
+
+/** By a CA with an RSA key. */
+async function certificates(): Promise<void> {
+  x509.cryptoProvider.set(webcrypto)
+  const signingAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+  const made = { ...signingAlgorithm, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }
+  const keys = await webcrypto.subtle.generateKey(made, true, ['sign', 'verify'])
+  const extensions = [new x509.BasicConstraintsExtension(true, undefined, true)]
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({ name: 'CN=CA', keys, signingAlgorithm, extensions })
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  const given = new Map([
+    ['common_name_template', '{{.RoleName}}'],
+    ['ca_cert', ca.toString('pem')],
+    ['ca_private_key', createPrivateKey(pkcs8(key)).export({ format: 'pem', type: 'pkcs8' }).toString()],
+    ['key_type', 'ed25519'],
+  ])
+  const wish = {
+    namespaceId: 'root',
+    passwordPolicy: '',
+    displayName: '',
+    roleName: 'app',
+    now: 0,
+    expiresAt: 3_600_000,
+  }
+  await atOnce(150, async () => {
+    const type = 'client_certificate'
+    const config = credentialConfig(type, given)
+    await makeCredential({ ...wish, type, config }, { byPolicy: async () => '' })
+    count()
+  })
 }
 
 async function atOnce(times: number, work: (i: number) => Promise<void>): Promise<void> {
@@ -58,7 +99,7 @@ const encodings = {
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, ...encodings }).privateKey
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-521', ...encodings })
 await imported(e, 'rsa-2048', rsa, KEYS)
-await imported(e, 'ecdsa-p521', ec.privateKey, KEYS)
+await imported(e, 'ecdsa-p521', ec.privateKey, CURVE_KEYS)
 
 const schemes = [
   { signature_algorithm: 'pkcs1v15' },
@@ -76,14 +117,14 @@ await atOnce(SIGNATURES, async (i) => {
   const { data } = await e.write(`verify/${name}`, { ...scheme, signature })
   assert.deepEqual(data, { valid: true })
 })
-await atOnce(KEYS, async (i) => {
+await atOnce(CURVE_KEYS, async (i) => {
   const name = `ecdsa-p521-${i}`
   const prehashed = i % 2 === 1
   const signature = textAt(await written(e, `sign/${name}`, { input: digest, prehashed }), 'signature')
   assert.deepEqual((await e.write(`verify/${name}`, { input: digest, prehashed, signature })).data, { valid: true })
   await written(e, `derive-key/of-${i}`, { base_key_name: name, peer_public_key: ec.publicKey })
 })
-await atOnce(KEYS, async (i) => {
+await atOnce(CURVE_KEYS, async (i) => {
   for (const name of [`rsa-2048-${i}`, `ecdsa-p521-${i}`]) {
     if (i % 3 === 0) await written(e, `keys/${name}/csr`)
     await read(e, `export/signing-key/${name}`)
@@ -92,11 +133,18 @@ await atOnce(KEYS, async (i) => {
   }
 })
 await written(e, 'keys/derived', { type: 'ed25519', derived: true })
-await atOnce(1000, async (i) => {
+await atOnce(600, async (i) => {
   const context = Buffer.from(String(i)).toString('base64')
   await written(e, `keys/new-${i}`, { type: ['ed25519', 'ecdsa-p256', 'slh-dsa-sha2-128f', 'ml-dsa-44'][i % 4] })
   await written(e, 'sign/derived', { input, context })
-  if (i < 60) await written(e, `keys/new-rsa-${i}`, { type: 'rsa-2048' })
+  if (i < 20) await written(e, `keys/new-rsa-${i}`, { type: 'rsa-2048' })
 })
+await certificates()
+for (const alg of ['RS256', 'ES384', 'EdDSA'] as const)
+  await atOnce(50, async () => {
+    const pair = await generatePair(alg === 'RS256' ? 'ES256' : alg)
+    for (let i = 0; i < 10; i++) signCompact('{}', pair)
+    count()
+  })
 createPrivateKey({ key: rsa, format: 'der', type: 'pkcs8' })
 console.log(JSON.stringify({ operations, most, total: secureHeapUsed()?.total }))
