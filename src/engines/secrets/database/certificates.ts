@@ -1,6 +1,7 @@
 /** Client certificates, signed by a CA that the role holds. */
-import { createPrivateKey, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
+import { randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto'
 import type * as peculiar from '@peculiar/x509'
+import { passingKey } from '../../../lib/secure/openssl-heap.ts'
 import { renderName } from './domain.ts'
 
 export interface CertificateConfig {
@@ -62,7 +63,7 @@ function assertCa({ ca_cert: cert, ca_private_key: key }: CertificateConfig): vo
   }
   let belongs: boolean
   try {
-    belongs = ca.checkPrivateKey(createPrivateKey(key))
+    belongs = ca.checkPrivateKey(caKey(key))
   } catch {
     throw new Error('private key not found in the PEM bundle')
   }
@@ -106,11 +107,23 @@ export async function certificateFor(
   return {
     subject: `CN=${commonName}`,
     certificate: certificate.toString('pem'),
-    privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-      .export({ type: 'pkcs8', format: 'pem' })
-      .toString(),
+    privateKey: pemOf(der),
     privateKeyType: config.key_type,
   }
+}
+
+/** Of characters. A key of 16384 bits has 13,000; what is larger would take its share of the locked heap before anybody saw it. */
+const MOST_OF_KEY = 65_536
+
+/** Throws where the bundle has no private key. */
+function caKey(pem: string) {
+  if (pem.length > MOST_OF_KEY) throw new Error('the private key is too long')
+  return passingKey({ key: pem })
+}
+
+function pemOf(pkcs8: Buffer): string {
+  const lines = pkcs8.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
 }
 
 type X509 = typeof peculiar
@@ -119,7 +132,7 @@ async function authorityOf(
   { ca_cert: cert, ca_private_key: pem, signature_bits: bits }: CertificateConfig,
   x509: X509,
 ) {
-  const key = createPrivateKey(pem)
+  const key = caKey(pem)
   const hash = `SHA-${bits === 0 ? 256 : bits}`
   const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
   const algorithm =

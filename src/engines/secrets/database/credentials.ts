@@ -2,6 +2,7 @@
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { RawJson, stringify, CofferError } from '#framework'
+import { withPassingKeys } from '../../../lib/secure/openssl-heap.ts'
 import { defaultPasswordPolicy, generatePassword } from '../../../lib/password-policy/index.ts'
 import type { PasswordsPort } from '../../../request/password-ports.ts'
 import { assertCertificateConfig, certificateFor, type CertificateConfig } from './certificates.ts'
@@ -10,6 +11,9 @@ import { databaseErrors } from './errors.ts'
 import type { Credential, CredentialType } from './plugins/plugin.ts'
 
 const generate = promisify(generateKeyPair)
+/** Of OpenSSL's locked heap, until what made them is collected: a key; a key and twice the one of the CA. */
+const KEY_LEFT = 2560
+const CERTIFICATE_LEFT = 3 * KEY_LEFT
 const KEY_BITS = new Set([2048, 3072, 4096])
 
 /** A credential as the database is told of it, and the members of the reply that hold it. */
@@ -80,25 +84,29 @@ export async function makeCredential(wish: Wish, passwords: PasswordsPort): Prom
     return { credential: { type, password }, shown: new Map([['password', password]]) }
   }
   if (type === 'rsa_private_key') {
-    const { publicKey, privateKey } = await generate('rsa', {
-      modulusLength: Number(values.get('key_bits')),
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    })
+    const { publicKey, privateKey } = await withPassingKeys(KEY_LEFT, () =>
+      generate('rsa', {
+        modulusLength: Number(values.get('key_bits')),
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      }),
+    )
     return { credential: { type, publicKey }, shown: new Map([['rsa_private_key', privateKey]]) }
   }
   const text = (name: keyof CertificateConfig): string => textOf(values, name)
-  const made = await certificateFor(
-    {
-      common_name_template: text('common_name_template'),
-      ca_cert: text('ca_cert'),
-      ca_private_key: text('ca_private_key'),
-      key_type: text('key_type'),
-      key_bits: Number(values.get('key_bits') ?? 0),
-      signature_bits: Number(values.get('signature_bits') ?? 0),
-    },
-    wish,
-  )
+  const make = () =>
+    certificateFor(
+      {
+        common_name_template: text('common_name_template'),
+        ca_cert: text('ca_cert'),
+        ca_private_key: text('ca_private_key'),
+        key_type: text('key_type'),
+        key_bits: Number(values.get('key_bits') ?? 0),
+        signature_bits: Number(values.get('signature_bits') ?? 0),
+      },
+      wish,
+    )
+  const made = await withPassingKeys(CERTIFICATE_LEFT, make)
   return {
     credential: { type, subject: made.subject },
     shown: new Map([

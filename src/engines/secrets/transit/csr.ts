@@ -1,7 +1,8 @@
 /** Requests for certificates (PKCS #10, RFC 2986) of a key version. */
-import { createPrivateKey, sign, type KeyObject } from 'node:crypto'
+import { ed25519Pair } from '../../../lib/secure/ed25519.ts'
+import { passingKey, pkcs8 } from '../../../lib/secure/openssl-heap.ts'
 import { BIT_STRING, der, elements, INTEGER, SEQUENCE } from './crypto/der.ts'
-import { privateFromSeed, seedOf } from './crypto/ed25519.ts'
+import { seedOf, signEdwards } from './crypto/ed25519.ts'
 import { signEcdsa } from './crypto/ecdsa.ts'
 import { toAsn1 } from './crypto/ecdsa-form.ts'
 import { hashOf } from './crypto/hashes.ts'
@@ -29,7 +30,7 @@ export async function createCsr(type: KeyType, version: KeyVersion, template: st
   if (secret === undefined || publicKey === undefined)
     throw transitErrors.CSR({ why: 'private key not imported for key version selected' })
   const info = der(SEQUENCE, VERSION, subject, publicKey, attributes)
-  const signature = await signed(type, privateKeyOf(type, secret), info)
+  const signature = await signed(type, secret, info)
   const unused = Buffer.from([0])
   return pemOf(
     'CERTIFICATE REQUEST',
@@ -47,12 +48,6 @@ function templateOf(pem: string): Template {
   if (version?.tag !== INTEGER || subject?.tag !== SEQUENCE || key?.tag !== SEQUENCE)
     throw transitErrors.CSR({ why: 'the template is no request for a certificate' })
   return { subject: subject.whole, attributes: attributes?.tag === ATTRIBUTES ? attributes.whole : EMPTY.attributes }
-}
-
-function privateKeyOf({ family }: KeyType, secret: Uint8Array): KeyObject {
-  return family === 'ed25519'
-    ? privateFromSeed(seedOf(secret))
-    : createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' })
 }
 
 /** The hash that fits the curve, as others choose it. */
@@ -76,17 +71,23 @@ function algorithmOf(type: KeyType, publicKey: Uint8Array): Uint8Array {
   return algorithm.whole
 }
 
-async function signed(type: KeyType, key: KeyObject, info: Buffer): Promise<Uint8Array> {
+async function signed(type: KeyType, secret: Uint8Array, info: Buffer): Promise<Uint8Array> {
+  const key = pkcs8(secret)
   switch (type.family) {
     case 'rsa':
-      return signRsa(key, info, { padding: 'pkcs1v15', hash: hashOf('sha2-256'), saltLength: 'auto', prehashed: false })
+      return signRsa(key, type.bits, info, {
+        padding: 'pkcs1v15',
+        hash: hashOf('sha2-256'),
+        saltLength: 'auto',
+        prehashed: false,
+      })
     case 'ecdsa': {
       const hash = hashOf(CURVE_HASHES[type.engine]?.hash ?? '')
       return toAsn1(await signEcdsa(key, info, { curve: type.engine, hash, prehashed: false }))
     }
     case 'ed25519':
-      return sign(null, info, key)
+      return signEdwards(ed25519Pair(seedOf(secret)), info)
     default:
-      return signPostQuantum(key, info, new Uint8Array(0))
+      return signPostQuantum(passingKey(key), info, new Uint8Array(0))
   }
 }

@@ -1,6 +1,7 @@
 /** Encryption and decryption of one text with a key. */
 import type { ReadView } from '#framework'
 import { fromBase64, toBase64 } from './base64.ts'
+import { keyObjectOf } from '../../../lib/secure/openssl-heap.ts'
 import { open, seal, type AeadKey, type SealOptions } from './crypto/aead.ts'
 import { openFromKem, sealToKem } from './crypto/kem.ts'
 import { decryptOaep, encryptOaep } from './crypto/rsa.ts'
@@ -80,7 +81,9 @@ function opened(version: LoadedVersion, bytes: Buffer, { context, associated }: 
   if (type.family === 'aead') return open(type, aeadKeys(version, context).key, bytes, associated)
   const { privateKey } = version
   if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_DECRYPT()
-  return type.family === 'rsa' ? decryptOaep(privateKey, bytes) : openFromKem(type, privateKey, bytes, associated)
+  return type.family === 'rsa'
+    ? decryptOaep(privateKey, bytes)
+    : openFromKem(type, keyObjectOf(privateKey), bytes, associated)
 }
 
 function aeadKeys(

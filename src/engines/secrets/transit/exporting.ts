@@ -1,7 +1,7 @@
 /** Keys in the forms in which they leave the server. */
-import { createPrivateKey } from 'node:crypto'
 import { toBase64 } from './base64.ts'
-import { privateFromSeed, rawPublic, seedOf } from './crypto/ed25519.ts'
+import { pkcs8FromSeed, rawPublic, seedOf } from './crypto/ed25519.ts'
+import { pkcs1Of, sec1Of } from './crypto/pkcs8.ts'
 import { transitErrors } from './errors.ts'
 import type { Key, KeyVersion } from './key.ts'
 import { encrypts, isSymmetric, signs } from './key-types.ts'
@@ -62,12 +62,11 @@ function privateText(key: Key, secret: Uint8Array | undefined, format: ExportFor
   if (family === 'ed25519' && (format === '' || format === 'raw')) return secret === undefined ? '' : toBase64(secret)
   noRaw(key, format)
   if (secret === undefined) return ''
-  const pkcs8 = family === 'ed25519' ? privateFromSeed(seedOf(secret)).export({ format: 'der', type: 'pkcs8' }) : secret
+  const pkcs8 = family === 'ed25519' ? pkcs8FromSeed(seedOf(secret)) : secret
   if (format === 'der') return toBase64(pkcs8)
   if (format === 'pem') return trimmed(key, pemOf('PRIVATE KEY', pkcs8))
-  const object = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-  if (family === 'rsa') return pemOf('RSA PRIVATE KEY', object.export({ format: 'der', type: 'pkcs1' }))
-  if (family === 'ecdsa') return pemOf('EC PRIVATE KEY', object.export({ format: 'der', type: 'sec1' })).trim()
+  if (family === 'rsa') return pemOf('RSA PRIVATE KEY', pkcs1Of(pkcs8))
+  if (family === 'ecdsa') return pemOf('EC PRIVATE KEY', sec1Of(pkcs8)).trim()
   return pemOf('PRIVATE KEY', pkcs8)
 }
 

@@ -98,6 +98,11 @@ export function isSymmetric({ family }: KeyType): boolean {
   return SYMMETRIC.has(family)
 }
 
+/** Of these OpenSSL keeps nothing in its locked heap. */
+export function isPostQuantum({ family }: KeyType): boolean {
+  return family === 'ml-dsa' || family === 'slh-dsa' || family === 'ml-kem'
+}
+
 export function agrees({ family }: KeyType): boolean {
   return family === 'ecdsa'
 }

@@ -1,10 +1,13 @@
 /** A key as those who work with it hold it: parsed once, with what its versions need to work prepared on first use. */
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import type { ReadView } from '#framework'
+import { ed25519Pair } from '../../../lib/secure/ed25519.ts'
+import { KeptKey, type PrivateKey } from '../../../lib/secure/openssl-heap.ts'
 import { hkdfExpand, hkdfExtract, counterMode } from './crypto/derive.ts'
-import { privateFromSeed, seedOf } from './crypto/ed25519.ts'
+import { seedOf } from './crypto/ed25519.ts'
 import { transitErrors } from './errors.ts'
 import { isVisible, type Key, type KeyVersion } from './key.ts'
+import { isPostQuantum } from './key-types.ts'
 import { keyVersions } from './store.ts'
 
 /** Of versions kept for each key. A key that has more is used through its newest ones. */
@@ -15,7 +18,8 @@ export class LoadedVersion {
   readonly key: Key
   readonly stored: KeyVersion
   #secret: KeyObject | undefined
-  #private: KeyObject | undefined
+  #private: KeptKey | undefined
+  #pair: Buffer | undefined
   #public: KeyObject | undefined
   #hmac: KeyObject | undefined
   #extracted: KeyObject | undefined
@@ -37,14 +41,18 @@ export class LoadedVersion {
     return (this.#secret ??= createSecretKey(this.bytes))
   }
 
-  /** Undefined where only the public key was imported. */
-  get privateKey(): KeyObject | undefined {
+  /** Parsed only as long as there is room. Undefined where only the public key was imported. Not for Ed25519. */
+  get privateKey(): PrivateKey | undefined {
     const { secret } = this.stored
     if (secret === undefined) return undefined
-    return (this.#private ??=
-      this.key.type.family === 'ed25519'
-        ? privateFromSeed(seedOf(secret))
-        : createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' }))
+    return (this.#private ??= new KeptKey(secret, !isPostQuantum(this.key.type))).key
+  }
+
+  /** Of Ed25519, as `ed25519Sign` takes it. Undefined where only the public key was imported. */
+  get edwardsPair(): Buffer | undefined {
+    const { secret } = this.stored
+    if (secret === undefined) return undefined
+    return (this.#pair ??= ed25519Pair(seedOf(secret)))
   }
 
   get publicKey(): KeyObject {

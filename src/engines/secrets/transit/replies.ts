@@ -1,9 +1,10 @@
 /** What the paths answer, member for member as Vault does. */
 import { f, replySchema, type JsonOut, type ReadView } from '#framework'
 import { rfc3339 } from '../../../lib/rfc3339.ts'
+import { ed25519Pair } from '../../../lib/secure/ed25519.ts'
 import { toBase64 } from './base64.ts'
 import { pemOf } from './pem.ts'
-import { privateFromSeed, publicOf, rawPublic } from './crypto/ed25519.ts'
+import { publicIn, rawPublic } from './crypto/ed25519.ts'
 import { visibleVersions, type Key, type KeyVersion, type Moment } from './key.ts'
 import { derives, encrypts, isSymmetric, signs } from './key-types.ts'
 import { LoadedVersion } from './loaded-key.ts'
@@ -114,5 +115,5 @@ function publicText({ type }: Key, { publicKey }: KeyVersion): string {
 function derivedPublic(key: Key, number: number, version: KeyVersion, context: Uint8Array): string {
   if (context.length === 0) return ''
   const seed = new LoadedVersion(key, number, version).derive(context, 32)
-  return toBase64(rawPublic(publicOf(privateFromSeed(seed))))
+  return toBase64(publicIn(ed25519Pair(seed)))
 }

@@ -1,11 +1,13 @@
 /** Signatures of one text with a key, and their verification. */
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import type { ReadView } from '#framework'
+import { ed25519Pair } from '../../../lib/secure/ed25519.ts'
+import { keyObjectOf } from '../../../lib/secure/openssl-heap.ts'
 import { decodeBase64, fromBase64Url, toBase64 } from './base64.ts'
 import { signEcdsa, verifyEcdsa } from './crypto/ecdsa.ts'
 import { fromAsn1, fromJws, toAsn1 } from './crypto/ecdsa-form.ts'
 import { curveOf } from './crypto/curves.ts'
-import { privateFromSeed, publicOf, rawPublic, signEdwards, verifyEdwards } from './crypto/ed25519.ts'
+import { publicIn, signEdwards, spkiOf, verifyEdwards } from './crypto/ed25519.ts'
 import type { HashFunction } from './crypto/hashes.ts'
 import { signPostQuantum, verifyPostQuantum } from './crypto/post-quantum.ts'
 import { signRsa, verifyRsa, type RsaScheme } from './crypto/rsa.ts'
@@ -46,10 +48,9 @@ export async function signText(
   const { key } = loaded
   assertUsable(key)
   const version = await loaded.version(view, versionFor(key, asked, 'signing'))
-  const { privateKey } = version
-  if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
+  if (version.stored.secret === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
   await turnAfter(input.length)
-  const { signature, publicKey } = await made(version, privateKey, input, context, scheme)
+  const { signature, publicKey } = await made(version, input, context, scheme)
   const text = scheme.marshaling === 'jws' ? signature.toString('base64url') : signature.toString('base64')
   return { signature: versioned(version.number, text), keyVersion: version.number, publicKey }
 }
@@ -88,34 +89,39 @@ interface Made {
 
 async function made(
   version: LoadedVersion,
-  privateKey: KeyObject,
   input: Uint8Array,
   context: Uint8Array,
   scheme: SignatureScheme,
 ): Promise<Made> {
   const { type, derived } = version.key
   const of = (signature: Buffer, publicKey?: string): Made => ({ signature, publicKey })
+  if (type.family === 'ed25519') {
+    const pair = derived ? derivedPair(version, context) : version.edwardsPair
+    if (pair === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
+    return of(await signEdwards(pair, input), derived ? toBase64(publicIn(pair)) : undefined)
+  }
+  const { privateKey } = version
+  if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
   switch (type.family) {
     case 'ecdsa': {
       const pair = await signEcdsa(privateKey, input, { curve: type.engine, ...scheme })
       return of(scheme.marshaling === 'jws' ? pair : toAsn1(pair))
     }
-    case 'ed25519': {
-      if (!derived) return of(await signEdwards(privateKey, input))
-      const own = derivedKey(version, context)
-      return of(await signEdwards(own, input), toBase64(rawPublic(publicOf(own))))
-    }
     case 'rsa':
-      return of(await signRsa(privateKey, input, scheme))
+      return of(await signRsa(privateKey, type.bits, input, scheme))
     default:
-      return of(await signPostQuantum(privateKey, input, scheme.signatureContext))
+      return of(await signPostQuantum(keyObjectOf(privateKey), input, scheme.signatureContext))
   }
 }
 
 /** Throws `TRANSIT_DERIVATION`. */
-function derivedKey(version: LoadedVersion, context: Uint8Array): KeyObject {
+function derivedPair(version: LoadedVersion, context: Uint8Array): Buffer {
   if (context.length === 0) throw transitErrors.DERIVATION({ why: transitErrors.NO_CONTEXT().message })
-  return privateFromSeed(version.derive(context, 32))
+  return ed25519Pair(version.derive(context, 32))
+}
+
+function derivedPublic(version: LoadedVersion, context: Uint8Array) {
+  return createPublicKey({ key: spkiOf(publicIn(derivedPair(version, context))), format: 'der', type: 'spki' })
 }
 
 async function isValid(
@@ -133,7 +139,7 @@ async function isValid(
       return pair !== undefined && verifyEcdsa(version.publicKey, input, pair, { curve: type.engine, ...scheme })
     }
     case 'ed25519': {
-      const key = derived ? createPublicKey(derivedKey(version, context)) : version.publicKey
+      const key = derived ? derivedPublic(version, context) : version.publicKey
       return verifyEdwards(key, input, signature)
     }
     case 'rsa':

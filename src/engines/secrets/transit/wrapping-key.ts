@@ -1,5 +1,5 @@
 /** The mount's RSA key under which keys are imported: made when it is first asked for. */
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { pkcs8, type Pkcs8 } from '../../../lib/secure/openssl-heap.ts'
 import type { WriteView } from '#framework'
 import { generateMaterial } from './crypto/generate.ts'
 import { transitErrors } from './errors.ts'
@@ -24,7 +24,8 @@ export async function settledWrappingKey(view: WriteView, fresh: KeyVersion | un
   return fresh
 }
 
-export function privateKeyOf({ secret }: KeyVersion): KeyObject {
+/** As bytes: it is used once a request at most, and would be as large as keys are. */
+export function privateKeyOf({ secret }: KeyVersion): Pkcs8 {
   if (secret === undefined) throw transitErrors.DAMAGED()
-  return createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' })
+  return pkcs8(secret)
 }

@@ -1,6 +1,7 @@
 /** Each signing algorithm, once: how its keys are made and which hashes go with it. */
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
+import { withPassingKeys } from '../../../../lib/secure/openssl-heap.ts'
 import { uuid } from '../../../../lib/secure/random.ts'
 
 /** The public half of a key pair, as it is published (RFC 7517). */
@@ -67,10 +68,12 @@ export function algorithmNamed(name: unknown): AlgorithmName | undefined {
   return algorithmNames.find((known) => known === name)
 }
 
+/** Of that heap, by the key that is made until the maker of it is collected: RSA's. */
+const LEFT = 2048
 const PUBLIC_PARAMETERS = ['kty', 'crv', 'x', 'y', 'n', 'e']
 
 export async function generatePair(alg: AlgorithmName): Promise<KeyPair> {
-  const { publicKey, privateKey } = await algorithms[alg].generate()
+  const { publicKey, privateKey } = await withPassingKeys(LEFT, () => algorithms[alg].generate())
   const jwk = new Map<string, unknown>(Object.entries(publicKey))
   const parameters = new Map<string, string>()
   for (const name of PUBLIC_PARAMETERS) {

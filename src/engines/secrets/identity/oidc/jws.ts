@@ -1,6 +1,7 @@
 /** Signatures in the compact form (RFC 7515), as ID tokens have them. */
-import { createHash, createPublicKey, createSign, sign, verify } from 'node:crypto'
+import { createHash, createPublicKey, createSign, verify } from 'node:crypto'
 import { defaultJsonLimits, JsonError, parseObject, type RawJson } from '../../../../lib/json/index.ts'
+import { ed25519Pair, ed25519Sign } from '../../../../lib/secure/ed25519.ts'
 import { algorithmNamed, algorithms, type AlgorithmName, type KeyPair, type PublicJwk } from './algorithms.ts'
 
 /** The payload, signed. Only the header says which key to verify with: no URL, no key of its own. */
@@ -18,9 +19,16 @@ export function signCompact(payload: string, { public: { alg, kid }, privateKey 
  */
 function signatureOf(alg: AlgorithmName, input: string, der: Buffer): Buffer {
   const { digest } = algorithms[alg]
-  const key = { key: der, format: 'der', type: 'pkcs8', dsaEncoding: 'ieee-p1363' } as const
-  // Ed25519 signs the message itself, in one go; its key objects are small.
-  return digest === undefined ? sign(undefined, Buffer.from(input), key) : createSign(digest).update(input).sign(key)
+  if (digest === undefined) return edwardsSignatureOf(input, der)
+  return createSign(digest).update(input).sign({ key: der, format: 'der', type: 'pkcs8', dsaEncoding: 'ieee-p1363' })
+}
+
+/** Ed25519 signs the message itself, in one go, which OpenSSL's binding does with key objects only. The seed is the end of the PKCS #8. */
+function edwardsSignatureOf(input: string, der: Buffer): Buffer {
+  const pair = ed25519Pair(der.subarray(-32))
+  const signature = ed25519Sign(pair, Buffer.from(input))
+  pair.fill(0)
+  return signature
 }
 
 export type Verified =

@@ -1,8 +1,9 @@
 /** A backup from here, from Vault or from the reference. Throws `TRANSIT_RESTORE_FORM` for what is none. */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { passingKey } from '../../../../lib/secure/openssl-heap.ts'
 import { decodeBase64 } from '../base64.ts'
-import { materialOf, type Material } from '../crypto/generate.ts'
-import { publicOf, spkiOf } from '../crypto/ed25519.ts'
+import { materialOf, publicOf, type Material } from '../crypto/generate.ts'
+import { spkiOf } from '../crypto/ed25519.ts'
 import { curveOf } from '../crypto/curves.ts'
 import { inverse, toBytes } from '../crypto/modular.ts'
 import { privateMaterial } from '../crypto/parse-key.ts'
@@ -164,7 +165,7 @@ function rsaIn(type: KeyType, entry: BackupNode): Material {
     dq: text(d % (q - 1n)),
     qi: text(inverse(q, p)),
   }
-  return materialOf(type, createPrivateKey({ key: jwk, format: 'jwk' }))
+  return materialOf(type, passingKey({ key: jwk, format: 'jwk' }))
 }
 
 function curveIn(type: KeyType, entry: BackupNode): Material {
@@ -175,7 +176,7 @@ function curveIn(type: KeyType, entry: BackupNode): Material {
   const shown = { kty: 'EC', crv: type.engine, x: text(x, bytes), y: text(y, bytes) }
   const d = entry.big('ec_d')
   if (d === undefined) return publicOnly(createPublicKey({ key: shown, format: 'jwk' }))
-  return materialOf(type, createPrivateKey({ key: { ...shown, d: text(d, bytes) }, format: 'jwk' }))
+  return materialOf(type, passingKey({ key: { ...shown, d: text(d, bytes) }, format: 'jwk' }))
 }
 
 function publicOnly(key: KeyObject): Material {

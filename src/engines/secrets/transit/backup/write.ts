@@ -2,11 +2,12 @@
  * A backup in the format of Vault and of the reference: base64 of JSON with the key as it is configured and all its versions. Whoever has
  * it has the key.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { RawJson, stringify, toUtf8, type JsonOut } from '#framework'
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
 import { rawPublic } from '../crypto/ed25519.ts'
 import { toNumber } from '../crypto/modular.ts'
+import { rsaNumbersOf, scalarOf } from '../crypto/pkcs8.ts'
 import { isVisible, oldestVersion, type Key, type KeyVersion, type Moment } from '../key.ts'
 import { pemOf } from '../pem.ts'
 
@@ -109,9 +110,12 @@ function materialOf({ type: { family } }: Key, { secret, publicKey }: KeyVersion
 }
 
 function rsaOf(secret: Uint8Array | undefined, publicKey: Uint8Array | undefined): Members {
-  const { n, e, d, p, q, dp, dq, qi } = objectOf(secret, publicKey).export({ format: 'jwk' })
+  if (secret === undefined) {
+    const jwk = publicJwk(publicKey)
+    return { rsa_public_key: { N: number(decoded(jwk.n)), E: number(decoded(jwk.e)) } }
+  }
+  const { n, e, d, p, q, dp, dq, qi } = rsaNumbersOf(secret)
   const shown = { N: number(n), E: number(e) }
-  if (secret === undefined) return { rsa_public_key: shown }
   const precomputed = { Dp: number(dp), Dq: number(dq), Qinv: number(qi), CRTValues: [] }
   return {
     rsa_key: { ...shown, D: number(d), Primes: [number(p), number(q)], Precomputed: precomputed },
@@ -120,23 +124,25 @@ function rsaOf(secret: Uint8Array | undefined, publicKey: Uint8Array | undefined
 }
 
 function curveOf(secret: Uint8Array | undefined, publicKey: Uint8Array | undefined): Members {
-  const { x, y, d } = objectOf(secret, publicKey).export({ format: 'jwk' })
+  const { x, y } = publicJwk(publicKey)
   return {
-    ec_x: number(x),
-    ec_y: number(y),
-    ec_d: secret === undefined ? null : number(d),
+    ec_x: number(decoded(x)),
+    ec_y: number(decoded(y)),
+    ec_d: secret === undefined ? null : number(scalarOf(secret)),
     public_key: publicKey === undefined ? '' : pemOf('PUBLIC KEY', publicKey),
   }
 }
 
-function objectOf(secret: Uint8Array | undefined, publicKey: Uint8Array | undefined): KeyObject {
-  return secret === undefined
-    ? createPublicKey({ key: Buffer.from(publicKey ?? []), format: 'der', type: 'spki' })
-    : createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' })
+function publicJwk(publicKey: Uint8Array | undefined) {
+  return createPublicKey({ key: Buffer.from(publicKey ?? []), format: 'der', type: 'spki' }).export({ format: 'jwk' })
 }
 
-function number(base64url: string | undefined): RawJson {
-  return new RawJson(String(toNumber(Buffer.from(base64url ?? '', 'base64url'))))
+function decoded(base64url: string | undefined): Buffer {
+  return Buffer.from(base64url ?? '', 'base64url')
+}
+
+function number(bytes: Uint8Array): RawJson {
+  return new RawJson(String(toNumber(bytes)))
 }
 
 function base64(bytes: Uint8Array | undefined): string | null {

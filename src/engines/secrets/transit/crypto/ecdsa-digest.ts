@@ -2,9 +2,11 @@
  * ECDSA (FIPS 186-5) over a hash that the client made: OpenSSL's binding signs messages only. Every multiplication of a point is
  * OpenSSL's own, and takes as long whatever the numbers are; what is left is a little arithmetic, blinded where it meets the private key.
  */
-import { createECDH, ECDH, randomBytes, type KeyObject } from 'node:crypto'
+import { createECDH, ECDH, KeyObject, randomBytes } from 'node:crypto'
+import type { PrivateKey } from '../../../../lib/secure/openssl-heap.ts'
 import { curveOf, type Curve } from './curves.ts'
 import { inverse, modulo, toBytes, toNumber } from './modular.ts'
+import { scalarOf } from './pkcs8.ts'
 
 interface Point {
   readonly x: bigint
@@ -12,13 +14,13 @@ interface Point {
 }
 
 /** Both numbers of the signature, side by side. */
-export function signDigest(key: KeyObject, curveName: string, digest: Uint8Array): Buffer {
+export function signDigest(key: PrivateKey, curveName: string, digest: Uint8Array): Buffer {
   const curve = curveOf(curveName)
   const { order, bytes } = curve
-  const secret = toNumber(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+  const secret = toNumber(scalarBytes(key))
   const z = hashNumber(digest, curve)
   for (;;) {
-    const ephemeral = createECDH(curve.engine)
+    const ephemeral = agreementOver(curve)
     ephemeral.generateKeys()
     const r = modulo(pointOf(ephemeral.getPublicKey()).x, order)
     const blind = randomScalar(curve)
@@ -43,6 +45,21 @@ export function verifyDigest(key: KeyObject, curveName: string, digest: Uint8Arr
   return sum !== undefined && modulo(sum.x, order) === r
 }
 
+function scalarBytes(key: PrivateKey): Buffer {
+  return key instanceof KeyObject ? Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url') : scalarOf(key.key)
+}
+
+/** One for each curve, again and again: the number it is given frees the one before, and none waits in OpenSSL's locked heap to be collected. */
+const agreements = new Map<string, ECDH>()
+
+function agreementOver({ engine }: Curve): ECDH {
+  const known = agreements.get(engine)
+  if (known !== undefined) return known
+  const made = createECDH(engine)
+  agreements.set(engine, made)
+  return made
+}
+
 /** The leftmost bits, as many as the order has. */
 function hashNumber(digest: Uint8Array, { bits, order }: Curve): bigint {
   const excess = digest.length * 8 - bits
@@ -64,9 +81,9 @@ function publicPoint(key: KeyObject): Point {
   return { x: toNumber(Buffer.from(x, 'base64url')), y: toNumber(Buffer.from(y, 'base64url')) }
 }
 
-function timesBase(scalar: bigint, { engine, bytes }: Curve): Point {
-  const ecdh = createECDH(engine)
-  ecdh.setPrivateKey(toBytes(scalar, bytes))
+function timesBase(scalar: bigint, curve: Curve): Point {
+  const ecdh = agreementOver(curve)
+  ecdh.setPrivateKey(toBytes(scalar, curve.bytes))
   return pointOf(ecdh.getPublicKey())
 }
 
@@ -95,8 +112,9 @@ function times(scalar: bigint, point: Point, curve: Curve): Point {
     : { x, y: curve.prime - candidate.y }
 }
 
-function productX(scalar: bigint, { x, y }: Point, { engine, bytes }: Curve): bigint {
-  const ecdh = createECDH(engine)
+function productX(scalar: bigint, { x, y }: Point, curve: Curve): bigint {
+  const { bytes } = curve
+  const ecdh = agreementOver(curve)
   ecdh.setPrivateKey(toBytes(scalar, bytes))
   return toNumber(ecdh.computeSecret(Buffer.concat([Buffer.from([4]), toBytes(x, bytes), toBytes(y, bytes)])))
 }

@@ -1,7 +1,8 @@
 /** ECDSA. Of what is short it takes over P-256 less than handing it to the thread pool would; over the larger curves a millisecond and more. */
-import { sign, verify, type KeyObject } from 'node:crypto'
+import { createSign, KeyObject, sign, verify } from 'node:crypto'
+import type { Pkcs8, PrivateKey } from '../../../../lib/secure/openssl-heap.ts'
 import type { HashFunction } from './hashes.ts'
-import { isLarge } from '../turn.ts'
+import { inPieces, isLarge } from '../turn.ts'
 import { signDigest, verifyDigest } from './ecdsa-digest.ts'
 
 export interface EcdsaScheme {
@@ -14,17 +15,24 @@ export interface EcdsaScheme {
 
 const dsaEncoding = 'ieee-p1363'
 
-/** Both numbers, side by side. */
+/** Both numbers, side by side. A key that is not parsed is freed when this returns, so what is done with it is done here. */
 export function signEcdsa(
-  key: KeyObject,
+  key: PrivateKey,
   input: Uint8Array,
   { curve, hash, prehashed }: EcdsaScheme,
 ): Buffer | Promise<Buffer> {
   if (prehashed || hash === undefined) return signDigest(key, curve, input)
+  if (!(key instanceof KeyObject)) return signWith(key, input, hash)
   if (curve === 'P-256' && !isLarge(input.length)) return sign(hash.engine, input, { key, dsaEncoding })
   return new Promise((resolve, reject) =>
     sign(hash.engine, input, { key, dsaEncoding }, (error, signature) => (error ? reject(error) : resolve(signature))),
   )
+}
+
+async function signWith(key: Pkcs8, input: Uint8Array, { engine }: HashFunction): Promise<Buffer> {
+  const signer = createSign(engine)
+  await inPieces(input, (piece) => signer.update(piece))
+  return signer.sign({ ...key, dsaEncoding })
 }
 
 export function verifyEcdsa(

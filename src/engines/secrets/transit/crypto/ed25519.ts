@@ -1,6 +1,8 @@
 /** Ed25519 (RFC 8032). A private key is kept as Go has it: the seed and the public key, one after the other. */
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { sign, verify, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import { ed25519Sign } from '../../../../lib/secure/ed25519.ts'
+import { passingKey, pkcs8, withPassingKeys } from '../../../../lib/secure/openssl-heap.ts'
 import { isLarge } from '../turn.ts'
 
 const signing = promisify(sign)
@@ -10,23 +12,25 @@ const verifying = promisify(verify)
 const PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex')
 const PUBLIC = Buffer.from('302a300506032b6570032100', 'hex')
 const SEED_BYTES = 32
+/** Of OpenSSL's locked heap. */
+const HELD_BYTES = 32
 
-export function privateFromSeed(seed: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PRIVATE, seed]), format: 'der', type: 'pkcs8' })
+export function pkcs8FromSeed(seed: Uint8Array): Buffer {
+  return Buffer.concat([PRIVATE, seed])
 }
 
-export function publicOf(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' })
-}
-
-/** Seed and public key. */
-export function pairFrom(key: KeyObject): Buffer {
-  const seed = key.export({ format: 'der', type: 'pkcs8' }).subarray(-SEED_BYTES)
-  return Buffer.concat([seed, rawPublic(publicOf(key))])
+/** As in its PKCS #8. */
+export function seedIn(pkcs8: Uint8Array): Uint8Array {
+  return pkcs8.subarray(-SEED_BYTES)
 }
 
 export function seedOf(pair: Uint8Array): Uint8Array {
   return pair.subarray(0, SEED_BYTES)
+}
+
+/** Of a pair. */
+export function publicIn(pair: Uint8Array): Uint8Array {
+  return pair.subarray(SEED_BYTES)
 }
 
 export function rawPublic(spki: Uint8Array): Uint8Array {
@@ -37,9 +41,10 @@ export function spkiOf(raw: Uint8Array): Buffer {
   return Buffer.concat([PUBLIC, raw])
 }
 
-/** The message is gone through twice, so what is large goes to the thread pool. */
-export function signEdwards(key: KeyObject, input: Uint8Array): Buffer | Promise<Buffer> {
-  return isLarge(input.length) ? signing(null, input, key) : sign(null, input, key)
+/** `pair` is of `ed25519Pair`. The message is gone through twice, so what is large goes to the thread pool. */
+export function signEdwards(pair: Uint8Array, input: Uint8Array): Buffer | Promise<Buffer> {
+  if (!isLarge(input.length)) return ed25519Sign(pair, input)
+  return withPassingKeys(HELD_BYTES, () => signing(null, input, passingKey(pkcs8(pkcs8FromSeed(seedOf(pair))))))
 }
 
 export function verifyEdwards(key: KeyObject, input: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {

@@ -3,6 +3,7 @@
  * (RFC 5649), one after the other. PKCS #11 calls it CKM_RSA_AES_KEY_WRAP.
  */
 import { constants, createCipheriv, createDecipheriv, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto'
+import type { Pkcs8 } from '../../../../lib/secure/openssl-heap.ts'
 import { freshBytes } from '../../../../lib/secure/random.ts'
 import { transitErrors } from '../errors.ts'
 
@@ -47,7 +48,7 @@ export function unwrapPadded(key: Uint8Array, wrapped: Uint8Array): Buffer {
 }
 
 /** Throws `TRANSIT_IMPORT_SHORT`, `TRANSIT_IMPORT_EPHEMERAL`, or `TRANSIT_IMPORT_UNWRAP` whatever else is wrong. */
-export function unwrapKey(wrappingKey: KeyObject, wrapped: Buffer, hash: string): Buffer {
+export function unwrapKey(wrappingKey: Pkcs8, wrapped: Buffer, hash: string): Buffer {
   if (wrapped.length <= ENCRYPTED_BYTES) throw transitErrors.IMPORT_SHORT()
   const ephemeral = ephemeralOf(wrappingKey, wrapped.subarray(0, ENCRYPTED_BYTES), hash)
   if (ephemeral.length !== EPHEMERAL_BYTES) throw transitErrors.IMPORT_EPHEMERAL()
@@ -60,9 +61,9 @@ export function unwrapKey(wrappingKey: KeyObject, wrapped: Buffer, hash: string)
   }
 }
 
-function ephemeralOf(key: KeyObject, encrypted: Uint8Array, hash: string): Buffer {
+function ephemeralOf(key: Pkcs8, encrypted: Uint8Array, hash: string): Buffer {
   try {
-    return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, encrypted)
+    return privateDecrypt({ ...key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, encrypted)
   } catch (error) {
     throw transitErrors.IMPORT_UNWRAP(undefined, { cause: error })
   }

@@ -1,5 +1,6 @@
 /** Key material from outside, checked against the type that it is to be. */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { passingKey, pkcs8 } from '../../../../lib/secure/openssl-heap.ts'
 import { transitErrors } from '../errors.ts'
 import { hmacKeyBytes, isSymmetric, type KeyType } from '../key-types.ts'
 import { pemBlocks } from '../pem.ts'
@@ -30,9 +31,13 @@ function assertSize(type: KeyType, bytes: number): void {
   if (!fits) throw transitErrors.IMPORT_SIZE({ bytes, type: type.name })
 }
 
+/** Three times what the largest keys have; larger ones OpenSSL would take into its locked heap before their type is known. */
+const MOST_BYTES = 16_384
+
 function parsedPrivate(der: Uint8Array): KeyObject {
   try {
-    return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+    if (der.length > MOST_BYTES) throw new RangeError('a key of no known type has so many bytes')
+    return passingKey(pkcs8(der))
   } catch (error) {
     throw transitErrors.IMPORT_PARSE({ what: 'asymmetric key: it is no PKCS #8 of a known type' }, { cause: error })
   }

@@ -1,20 +1,24 @@
 /**
  * RSA: OAEP with SHA-256, and signatures by PSS and PKCS #1. What needs the private key runs in the thread pool, but for hashes that the
- * client made: OpenSSL's binding signs messages only, so those are encoded here and signed as they are.
+ * client made: OpenSSL's binding signs messages only, so those are encoded here and signed as they are. Keys that are not parsed work here,
+ * too, for ten milliseconds at most, and are freed at once: waiting in the pool they would fill OpenSSL's locked heap.
  */
 import {
   constants,
+  createSign,
+  KeyObject,
+  privateDecrypt,
   privateEncrypt,
   publicDecrypt,
   publicEncrypt,
   sign,
   verify,
   webcrypto,
-  type KeyObject,
 } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { Pkcs8, PrivateKey } from '../../../../lib/secure/openssl-heap.ts'
 import { transitErrors } from '../errors.ts'
-import { isLarge } from '../turn.ts'
+import { inPieces, isLarge } from '../turn.ts'
 import { emsaPssEncode, emsaPssVerify } from './emsa-pss.ts'
 import type { HashFunction } from './hashes.ts'
 
@@ -38,7 +42,8 @@ export function encryptOaep(key: KeyObject, plaintext: Uint8Array): Buffer {
 }
 
 /** Throws `TRANSIT_RSA_DECRYPTION`, whatever is wrong. */
-export async function decryptOaep(key: KeyObject, ciphertext: Uint8Array): Promise<Buffer> {
+export async function decryptOaep(key: PrivateKey, ciphertext: Uint8Array): Promise<Buffer> {
+  if (!(key instanceof KeyObject)) return decryptOaepWith(key, ciphertext)
   const cryptoKey = key.toCryptoKey({ name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['decrypt'])
   try {
     return Buffer.from(await webcrypto.subtle.decrypt({ name: 'RSA-OAEP' }, cryptoKey, Uint8Array.from(ciphertext)))
@@ -47,15 +52,40 @@ export async function decryptOaep(key: KeyObject, ciphertext: Uint8Array): Promi
   }
 }
 
-export async function signRsa(key: KeyObject, input: Uint8Array, scheme: RsaScheme): Promise<Buffer> {
+function decryptOaepWith(key: Pkcs8, ciphertext: Uint8Array): Buffer {
+  try {
+    return privateDecrypt({ ...key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, ciphertext)
+  } catch (error) {
+    throw transitErrors.RSA_DECRYPTION(undefined, { cause: error })
+  }
+}
+
+/** `bits` are those of the modulus. */
+export async function signRsa(key: PrivateKey, bits: number, input: Uint8Array, scheme: RsaScheme): Promise<Buffer> {
   const { hash, padding, prehashed } = scheme
-  if (hash !== undefined && !prehashed) return signing(hash.engine, input, paddingOf(key, scheme))
+  if (hash !== undefined && !prehashed) return signMessage(key, input, hash, paddingOf(bits, scheme))
   if (hash !== undefined) assertLength(input, hash)
   if (padding === 'pkcs1v15')
-    return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo(hash, input))
+    return privateEncrypt({ ...partsOf(key), padding: constants.RSA_PKCS1_PADDING }, digestInfo(hash, input))
   if (hash === undefined) throw transitErrors.HASH_NONE()
-  const encoded = emsaPssEncode(input, hash, saltBytes(key, scheme), modulusBits(key) - 1)
-  return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, padded(encoded, modulusBytes(key)))
+  const encoded = emsaPssEncode(input, hash, saltBytes(bits, scheme), bits - 1)
+  return privateEncrypt({ ...partsOf(key), padding: constants.RSA_NO_PADDING }, padded(encoded, Math.ceil(bits / 8)))
+}
+
+async function signMessage(
+  key: PrivateKey,
+  input: Uint8Array,
+  { engine }: HashFunction,
+  padding: Padding,
+): Promise<Buffer> {
+  if (key instanceof KeyObject) return signing(engine, input, { key, ...padding })
+  const signer = createSign(engine)
+  await inPieces(input, (piece) => signer.update(piece))
+  return signer.sign({ ...key, ...padding })
+}
+
+function partsOf(key: PrivateKey): Pkcs8 | { readonly key: KeyObject } {
+  return key instanceof KeyObject ? { key } : key
 }
 
 export async function verifyRsa(
@@ -67,7 +97,7 @@ export async function verifyRsa(
   const { hash, padding, prehashed } = scheme
   if (signature.length !== modulusBytes(key)) return false
   if (hash !== undefined && !prehashed) {
-    const padded = paddingOf(key, scheme)
+    const padded = { key, ...paddingOf(modulusBits(key), scheme) }
     return isLarge(input.length)
       ? verifying(hash.engine, input, padded, signature)
       : verify(hash.engine, input, padded, signature)
@@ -77,7 +107,7 @@ export async function verifyRsa(
   if (opened === undefined) return false
   if (padding === 'pkcs1v15') return opened.equals(digestInfo(hash, input))
   if (hash === undefined) throw transitErrors.HASH_NONE()
-  const salt = scheme.saltLength === 'auto' ? undefined : saltBytes(key, scheme)
+  const salt = scheme.saltLength === 'auto' ? undefined : saltBytes(modulusBits(key), scheme)
   return emsaPssVerify(input, opened, hash, salt, modulusBits(key) - 1)
 }
 
@@ -91,21 +121,26 @@ function recovered(key: KeyObject, padding: RsaScheme['padding'], signature: Uin
   }
 }
 
-function paddingOf(key: KeyObject, scheme: RsaScheme) {
-  if (scheme.padding === 'pkcs1v15') return { key, padding: constants.RSA_PKCS1_PADDING }
+interface Padding {
+  readonly padding: number
+  readonly saltLength?: number
+}
+
+function paddingOf(bits: number, scheme: RsaScheme): Padding {
+  if (scheme.padding === 'pkcs1v15') return { padding: constants.RSA_PKCS1_PADDING }
   const saltLength =
     scheme.saltLength === 'auto'
       ? constants.RSA_PSS_SALTLEN_AUTO
       : scheme.saltLength === 'hash'
         ? constants.RSA_PSS_SALTLEN_DIGEST
-        : saltBytes(key, scheme)
-  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
+        : saltBytes(bits, scheme)
+  return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
 }
 
 /** As long as there is room for, unless the client says more. Throws `TRANSIT_SALT_LENGTH_RANGE`. */
-function saltBytes(key: KeyObject, { hash, saltLength }: RsaScheme): number {
+function saltBytes(bits: number, { hash, saltLength }: RsaScheme): number {
   const hashBytes = hash?.bytes ?? 0
-  const most = Math.ceil((modulusBits(key) - 1) / 8) - 2 - hashBytes
+  const most = Math.ceil((bits - 1) / 8) - 2 - hashBytes
   const bytes = saltLength === 'auto' ? most : saltLength === 'hash' ? hashBytes : saltLength
   if (bytes > most) throw transitErrors.SALT_LENGTH_RANGE()
   return bytes

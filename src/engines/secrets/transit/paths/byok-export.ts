@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { definePath, f, okData, type Infer, type PathDefinition, type ReadView, type Reply } from '#framework'
-import { privateFromSeed, seedOf } from '../crypto/ed25519.ts'
+import { pkcs8FromSeed, seedOf } from '../crypto/ed25519.ts'
 import { oaepHash, wrapKey } from '../crypto/key-wrap.ts'
 import { transitErrors } from '../errors.ts'
 import { exportVersions } from '../exporting.ts'
@@ -73,5 +73,5 @@ async function destinationKey(view: ReadView, destination: Key) {
 
 function secretOf({ type }: Key, { secret }: KeyVersion): Uint8Array {
   if (secret === undefined) throw transitErrors.BYOK_NO_PRIVATE()
-  return type.family === 'ed25519' ? privateFromSeed(seedOf(secret)).export({ format: 'der', type: 'pkcs8' }) : secret
+  return type.family === 'ed25519' ? pkcs8FromSeed(seedOf(secret)) : secret
 }

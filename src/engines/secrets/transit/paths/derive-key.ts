@@ -1,3 +1,4 @@
+import { keyObjectOf } from '../../../../lib/secure/openssl-heap.ts'
 import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { definePath, done, f, none, type PathDefinition } from '#framework'
 import { hkdfExpand, hkdfExtract } from '../crypto/derive.ts'
@@ -36,7 +37,7 @@ export function deriveKeyPath(ring: KeyRing): PathDefinition {
       if (!agrees(base.key.type)) throw transitErrors.NOT_FOR({ type: base.key.type.name, what: 'key agreement' })
       const { privateKey } = await base.version(c.view, versionFor(base.key, c.in.base_key_version, 'derivation'))
       if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_SIGN()
-      const shared = agreed(privateKey, peerKey(c.in.peer_public_key))
+      const shared = agreed(keyObjectOf(privateKey), peerKey(c.in.peer_public_key))
       const secret = Uint8Array.from(hkdfExpand(hkdfExtract(shared), new Uint8Array(0), type.keyBytes))
       return { wished: newKey(c.params.name, { type, imported: true }), material: { secret, publicKey: undefined } }
     },

@@ -1,5 +1,6 @@
 /** ML-KEM itself, for clients that agree on keys with others who know nothing of this server. */
 import { definePath, f, ok, replySchema, type PathDefinition } from '#framework'
+import { keyObjectOf } from '../../../../lib/secure/openssl-heap.ts'
 import { fromBase64, toBase64 } from '../base64.ts'
 import { decapsulated, encapsulated } from '../crypto/kem.ts'
 import { transitErrors } from '../errors.ts'
@@ -48,7 +49,7 @@ export function encapsulationPaths(ring: KeyRing): readonly PathDefinition[] {
         const { privateKey } = await loaded.version(c.view, number)
         if (privateKey === undefined) throw transitErrors.NO_PRIVATE_TO_DECRYPT()
         return ok(decapsulateReply, {
-          shared_key: toBase64(decapsulated(loaded.key.type, privateKey, fromBase64(text))),
+          shared_key: toBase64(decapsulated(loaded.key.type, keyObjectOf(privateKey), fromBase64(text))),
         })
       },
     }),
