@@ -170,7 +170,9 @@ function assertCivil({ status, text }: Answer, what: string): void {
   assert.ok(status < 500, `${what}: ${status} ${text.slice(0, 300)}`)
   assert.ok(!/\.ts:\d|at \w+ \(|TypeError|RangeError|undefined is not/.test(text), `${what}: ${text.slice(0, 300)}`)
   // OpenID Connect has a form of its own (RFC 6749, section 5.2).
-  const form = what.includes('identity/oidc/provider/') ? /^\{"(errors|error|state)":/ : /^\{"(errors|request_id|data)":/
+  const form = what.includes('identity/oidc/provider/')
+    ? /^\{"(errors|error|state)":/
+    : /^\{"(errors|request_id|data)":/
   if (status >= 400 && text !== '') assert.match(text, form, what)
 }
 
