@@ -44,7 +44,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...leasePaths({ leases: () => nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
-    ...lockedUserPaths({ lockedUsers: () => nobody() }),
+    ...lockedUserPaths(nobody()),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),
