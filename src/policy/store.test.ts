@@ -63,7 +63,10 @@ test('a confined caller may do what his own policy says, and nothing of those th
       assert.deepEqual(await may(confined(path), asked), [asked === path ? 'read' : 'deny'])
   assert.deepEqual(await may(holder(), 'a'), ['deny'])
   await store.read(async (view) => {
-    assert.deepEqual([...(await policies.resultantAcl(confined('a'), rootNamespace, view)).exactPaths], [['a', ['read']]])
+    assert.deepEqual(
+      [...(await policies.resultantAcl(confined('a'), rootNamespace, view)).exactPaths],
+      [['a', ['read']]],
+    )
     assert.equal(await policies.hasMountAccess(confined('a/b'), rootNamespace, 'a/', view), true)
     assert.equal(await policies.hasMountAccess(confined('a/b'), rootNamespace, 'c/', view), false)
   })

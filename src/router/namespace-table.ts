@@ -234,7 +234,7 @@ async function stored(view: ReadView, id: string): Promise<NamespaceInfo | undef
 function namedIn(header: string): string {
   if (header === '' || header === '/' || header === 'root' || header === 'root/') return ''
   const text = fromUtf8(header.replace(/^\//, '').replace(/\/$/, ''))
-  const problem = text === undefined ? 'it is not valid UTF-8' : text === '' ? 'it is empty' : pathProblem(text)
+  const problem = text === undefined ? 'it is not valid UTF-8' : /^$|\/$/.test(text) ? 'it contains an empty segment' : pathProblem(text)
   if (problem !== undefined) throw namespaceErrors.HEADER({ reason: problem })
   return `${text}/`
 }
