@@ -46,8 +46,14 @@ export function lockedUserPaths(ports: LockedUserPorts): readonly PathDefinition
         const { namespace } = c.request
         const { mount_accessor: wanted } = c.in
         const found = await ports.lockedUsers().locked(c.view, wanted === '' ? undefined : wanted)
-        const rows = [namespace, ...ports.namespaces.below(namespace)].map(({ id, path }) => {
-          const own = found.filter(({ mountAccessor }) => ports.mountOf(mountAccessor)?.namespaceId === id)
+        const spaces = [namespace, ...ports.namespaces.below(namespace)]
+        const placed = found.map((users) => {
+          const of = ports.mountOf(users.mountAccessor)?.namespaceId
+          // One of a namespace beside or above is as good as one that is not there.
+          return spaces.some(({ id }) => id === of) ? { ...users, of } : { ...users, aliases: [], of: undefined }
+        })
+        const rows = spaces.map(({ id, path }) => {
+          const own = placed.filter(({ of }) => of === id || (of === undefined && wanted !== '' && id === namespace.id))
           return { id, path, own, counts: own.reduce((sum, { aliases }) => sum + aliases.length, 0) }
         })
         const shown = rows.filter(({ id, own }) => id === namespace.id || own.length > 0)
