@@ -24,11 +24,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
+import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
-import { rootNamespace } from '../request/request.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import { MountIndex } from '../router/mount-index.ts'
@@ -63,6 +64,8 @@ export interface HouseOptions {
   readonly systemLimits: LeaseLimits
   /** When users are locked out; as Vault does if left out. */
   readonly lockout?: LockoutSettings
+  /** Where more of the server is told than in other namespaces. */
+  readonly administrative?: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
@@ -128,6 +131,7 @@ export class House {
       store,
       clock,
       uuid,
+      administrative: options.administrative,
       populate: async (view, namespace) => {
         policies.bootstrap(view, namespace)
         await mounts.bootstrap(view, namespace)
@@ -265,8 +269,11 @@ export class House {
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
     })
-    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
-    const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
+    const { administrative } = this.#options
+    const admits = ({ path }: Namespace, template: string) =>
+      path === administrative?.path && administrative.endpoints.has(template)
+    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
+    const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
       const role = standing.role()
       return role === 'leader' || (role === 'reader' && driver.current)
@@ -360,4 +367,5 @@ const SYSTEM_MOUNT: Mount = Object.freeze({
   namespaceId: 'root',
   tainted: false,
 })
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])
+/** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
+const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])

@@ -50,6 +50,11 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
     store.driver.subscribe((change) => this.#told(change))
   }
 
+  /** Whether the rows were read. */
+  get isOpen(): boolean {
+    return this.#open
+  }
+
   get index(): I {
     return this.#index
   }

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { namespaceErrors } from '../errors/namespaces.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { AdministrativeNamespace } from '../request/administrative.ts'
 import { pathProblem } from '../lib/path.ts'
 import { base62 } from '../lib/secure/random.ts'
 import type { Located, NamespaceInfo, NamespacesPort } from '../request/namespace-ports.ts'
@@ -22,6 +23,7 @@ export interface NamespaceTableDeps {
   readonly store: Store
   readonly clock: Clock
   uuid(): string
+  readonly administrative: AdministrativeNamespace | undefined
   /** What every namespace has: its mounts, its policy. */
   populate(view: WriteView, namespace: Namespace): Promise<void>
   /** The mounts as a transaction sees them. */
@@ -72,12 +74,21 @@ export class NamespaceTable implements NamespacesPort {
 
   locate(header: string | undefined, path: string): Located {
     const named = header === undefined ? '' : namedIn(header)
+    if (!this.#rows.isOpen) return this.#unread(named, path)
     const from = named === '' ? rootNamespace : this.#rows.index.at(named)
     // What is below one that is not there is not there either.
     if (from === undefined) return { namespace: { id: '', path: named }, path }
     const located = this.#rows.index.descend(from, path)
     const { namespace } = located
     return this.#isServed(namespace) ? located : { namespace: { id: '', path: namespace.path }, path: located.path }
+  }
+
+  /** While sealed nobody knows which there are, but for the one that is configured. */
+  #unread(named: string, path: string): Located {
+    const known = this.#deps.administrative?.path ?? ''
+    if (named === '' && known !== '' && path.startsWith(known))
+      return { namespace: { id: '', path: known }, path: path.slice(known.length) }
+    return { namespace: named === '' ? rootNamespace : { id: '', path: named }, path }
   }
 
   descend(from: Namespace, path: string): Located {
@@ -234,7 +245,12 @@ async function stored(view: ReadView, id: string): Promise<NamespaceInfo | undef
 function namedIn(header: string): string {
   if (header === '' || header === '/' || header === 'root' || header === 'root/') return ''
   const text = fromUtf8(header.replace(/^\//, '').replace(/\/$/, ''))
-  const problem = text === undefined ? 'it is not valid UTF-8' : /^$|\/$/.test(text) ? 'it contains an empty segment' : pathProblem(text)
+  const problem =
+    text === undefined
+      ? 'it is not valid UTF-8'
+      : /^$|\/$/.test(text)
+        ? 'it contains an empty segment'
+        : pathProblem(text)
   if (problem !== undefined) throw namespaceErrors.HEADER({ reason: problem })
   return `${text}/`
 }
