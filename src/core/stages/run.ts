@@ -15,8 +15,8 @@ import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
 export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
-  if (x.request.namespace.id === '') throw namespaceErrors.ABSENT()
-  if (!x.hasRoute) throw requestErrors.NO_HANDLER({ path: x.request.path })
+  if (!x.hasRoute)
+    throw x.request.namespace.id === '' ? namespaceErrors.ABSENT() : requestErrors.NO_HANDLER({ path: x.request.path })
   const { found } = x.route
   if (found === undefined) throw requestErrors.UNSUPPORTED_PATH()
   if (x.request.operation === 'help') {
