@@ -238,7 +238,7 @@ export class House {
       random: freshBytes,
     }
     const system: Engine = systemEngine(ports, [
-      ...leasePaths({ leases: () => active.leases }),
+      ...leasePaths({ leases: () => active.leases, namespaces }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
       ...lockedUserPaths({

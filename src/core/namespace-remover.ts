@@ -40,6 +40,8 @@ export interface NamespaceRemoverDeps {
 const BATCH = 500
 /** How long the request that deletes a namespace waits for it to be gone, ms. */
 const PATIENCE = 20_000
+/** What another system keeps waiting is not waited for longer than this when the node stops, ms. */
+const STOPPING = 5_000
 /** Between attempts, ms: twice as long each time. */
 const FIRST_PAUSE = 5_000
 const LONGEST_PAUSE = 600_000
@@ -59,12 +61,15 @@ export class NamespaceRemover implements ActivePart {
     if (!this.#stopped) for (const namespace of this.#deps.marked()) void this.#attempt(namespace)
   }
 
-  /** Resolves once what runs is done with its batch. */
+  /** Resolves once what runs is done with its batch, or has had its time: then it runs into a storage that takes no more from it. */
   async stop(): Promise<void> {
     this.#stopped = true
     for (const { timer } of this.#pauses.values()) timer.cancel()
     this.#pauses.clear()
-    await Promise.all(this.#running.values())
+    if (this.#running.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _timer = this.#deps.clock.timer(STOPPING, resolve)
+    await Promise.race([Promise.all(this.#running.values()), promise])
   }
 
   /** Whether all of it is gone by now; where not, it goes on in the background. */

@@ -1,9 +1,10 @@
 /** The namespaces: kept in storage one by one, held in memory as an index that requests find their namespace by. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { namespaceErrors } from '../errors/namespaces.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import { pathProblem } from '../lib/path.ts'
+import { secretsEqual } from '../lib/secure/equal.ts'
 import { base62 } from '../lib/secure/random.ts'
 import type { Located, NamespaceInfo, NamespacesPort } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
@@ -191,7 +192,7 @@ export class NamespaceTable implements NamespacesPort {
   async unlock(view: WriteView, from: Namespace, path: string, key: string | undefined): Promise<void> {
     const row = await this.#lockable(view, from, path)
     if (row.lock === undefined) throw namespaceErrors.NOT_LOCKED({ path: row.path })
-    if (key !== undefined && !isSame(hashOf(key), row.lock.keyHash)) throw namespaceErrors.UNLOCK_KEY()
+    if (key !== undefined && !secretsEqual(hashOf(key), row.lock.keyHash)) throw namespaceErrors.UNLOCK_KEY()
     this.#replace(view, { ...row, lock: undefined })
   }
 
@@ -275,8 +276,4 @@ function freshId(index: NamespaceIndex): string {
 
 function hashOf(key: string): string {
   return createHash('sha256').update(key).digest('base64url')
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { series, until } from '../support/callers.ts'
 import { composedServer, type ComposedAnswer, type ComposedServer } from '../support/composed.ts'
+import { CREATE } from '../support/database.ts'
 import { at, listAt, textAt } from '../support/json.ts'
+import { PASSWORD, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { startServer } from '../support/server.ts'
 import { mayDo, type ModelRule, type ModelToken } from '../support/tenancy-model.ts'
 
@@ -276,6 +278,66 @@ describe('tenants', () => {
   })
 })
 
+describe('what a token keeps for itself', () => {
+  test('is apart in each namespace it is used in, and all of it goes with the token', async () => {
+    await using server = await forest(['', 'a/', 'a/b/', 'd/'])
+    const before = await server.storedKeys('logical/')
+    const token = await tokenIn(server, 'a/', [
+      { path: 'cubbyhole/*', capabilities: ['create', 'read', 'update', 'list'] },
+      { path: 'b/cubbyhole/*', capabilities: ['create', 'read', 'update', 'list'] },
+    ])
+    const ask = (namespace: string, method: string, path: string, body?: unknown, own = token) =>
+      server.call(method, path, body, { token: own, headers: ns(namespace) })
+    for (const namespace of ['a', 'a/b']) {
+      assert.equal((await ask(namespace, 'POST', 'cubbyhole/x', { here: namespace })).status, 204)
+      assert.equal((await ask(namespace, 'POST', 'cubbyhole/y/z', { here: namespace })).status, 204)
+    }
+    for (const namespace of ['a', 'a/b']) {
+      assert.equal(at((await ask(namespace, 'GET', 'cubbyhole/x')).json, 'data', 'here'), namespace)
+      assert.deepEqual(listAt((await ask(namespace, 'LIST', 'cubbyhole/')).json, 'data', 'keys'), ['x', 'y/'])
+      assert.equal((await ask(namespace, 'GET', 'cubbyhole/x', undefined, server.token)).status, 404)
+    }
+    for (const path of ['cubbyhole/foreign/x', 'cubbyhole/../x']) assert.ok((await ask('a', 'GET', path)).status >= 400)
+    await inside(server, 'a', 'POST', 'auth/token/revoke', { token })
+    await until('its end', async () =>
+      (await server.storedKeys('logical/')).length === before.length ? true : undefined,
+    )
+    assert.deepEqual(await server.storedKeys('logical/'), before)
+  })
+
+  test('a wrapped reply is unwrapped by whoever holds the token, wherever he asks', async () => {
+    await using server = await forest(['', 'a/', 'd/'])
+    const wrapped = async () => {
+      const answer = await server.call('GET', 'kv/x', undefined, { headers: { ...ns('a'), 'x-vault-wrap-ttl': '60' } })
+      return textAt(answer.json, 'wrap_info', 'token')
+    }
+    const own = await wrapped()
+    assert.match(own, /\.\w+\.\w+$/)
+    const there = await server.call('POST', 'sys/wrapping/unwrap', {}, { token: own })
+    assert.equal(at(there.json, 'data', 'here'), 'of a/', there.text)
+    assert.equal((await server.call('POST', 'sys/wrapping/unwrap', {}, { token: own })).status, 400)
+    const other = await wrapped()
+    assert.equal((await server.call('POST', 'sys/wrapping/unwrap', {}, { token: other, headers: ns('d') })).status, 403)
+    const named = await inside(server, 'd', 'POST', 'sys/wrapping/unwrap', { token: other })
+    assert.equal(at(named.json, 'data', 'here'), 'of a/')
+  })
+})
+
+test('a snapshot has all namespaces, and brings them back with what was in them', async () => {
+  await using server = await forest(['', 'a/', 'a/b/'])
+  const token = await tokenIn(server, 'a/b/', [{ path: 'kv/*', capabilities: ['read'] }])
+  const taken = await server.call('GET', 'sys/storage/raft/snapshot')
+  assert.equal(taken.status, 200, taken.text)
+  assert.ok((await server.call('DELETE', 'sys/namespaces/b', undefined, { headers: ns('a') })).status <= 204)
+  await makeNamespace(server, 'later/')
+  assert.equal((await server.call('GET', 'kv/x', undefined, { token, headers: ns('a/b') })).status, 403)
+  const restored = await server.call('POST', 'sys/storage/raft/snapshot', taken.bytes)
+  assert.ok(restored.status <= 204, restored.text)
+  const back = await server.call('GET', 'kv/x', undefined, { token, headers: ns('a/b') })
+  assert.equal(at(back.json, 'data', 'here'), 'of a/b/', back.text)
+  assert.equal((await server.call('GET', 'kv/x', undefined, { headers: ns('later') })).status, 404)
+})
+
 describe('names and spellings', () => {
   test('nothing that is reserved, or might be taken for it, is a namespace, nor is one deleted by such a name', async () => {
     await using server = await forest(['', 't/'])
@@ -540,6 +602,53 @@ describe('a namespace that is deleted', () => {
     assert.equal((await server.call('LIST', 'sys/namespaces')).status, 404)
   })
 })
+
+test(
+  'a namespace whose credentials cannot be taken back stays, closed, until they are',
+  { skip: withoutPostgres() },
+  async () => {
+    await using postgres = await startPostgres()
+    await using server = await forest(['', 'a/', 'a/b/'])
+    const write = (path: string, body: unknown) => inside(server, 'a/b', 'POST', path, body)
+    await write('sys/mounts/db', { type: 'database' })
+    await write('db/config/pg', {
+      plugin_name: 'postgresql-database-plugin',
+      connection_url: `postgres://{{username}}:{{password}}@127.0.0.1:${postgres.port}/postgres?sslmode=disable&connect_timeout=2`,
+      username: 'coffer',
+      password: PASSWORD,
+      allowed_roles: '*',
+    })
+    await write('db/roles/app', { db_name: 'pg', creation_statements: CREATE, default_ttl: '1h' })
+    const users = async () => (await postgres.sql(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'`)).length
+    for (let i = 0; i < 20; i++) {
+      const { json } = await inside(server, 'a/b', 'GET', 'db/creds/app')
+      assert.match(textAt(json, 'lease_id'), /^db\/creds\/app\/\w+\.\w+$/)
+    }
+    assert.equal(await users(), 20)
+    await postgres.stop('SIGINT')
+    const first = await server.call('DELETE', 'sys/namespaces/b', undefined, { headers: ns('a') })
+    assert.equal(at(first.json, 'data', 'status'), 'in-progress', first.text)
+    assert.equal(at((await inside(server, 'a', 'GET', 'sys/namespaces/b')).json, 'data', 'tainted'), true)
+    for (const [method, path] of [
+      ['GET', 'kv/x'],
+      ['POST', 'sys/mounts/new'],
+      ['GET', 'db/creds/app'],
+    ] as const)
+      assert.equal((await server.call(method, path, { type: 'kv' }, { headers: ns('a/b') })).status, 404)
+    for (const [method, path] of [
+      ['POST', 'sys/namespaces/b'],
+      ['DELETE', 'sys/namespaces/a'],
+    ] as const)
+      assert.equal((await server.call(method, path, {}, path.endsWith('b') ? { headers: ns('a') } : {})).status, 400)
+    await server.restart()
+    await postgres.start()
+    await server.call('DELETE', 'sys/namespaces/b', undefined, { headers: ns('a') })
+    await until('the end of the namespace', async () =>
+      (await server.call('GET', 'sys/namespaces/b', undefined, { headers: ns('a') })).status === 404 ? true : undefined,
+    )
+    assert.equal(await users(), 0)
+  },
+)
 
 describe('an API that is locked', () => {
   test('answers nothing but what unlocks it and what needs no token, in it and all below', async () => {
