@@ -244,8 +244,9 @@ async function stored(view: ReadView, id: string): Promise<NamespaceInfo | undef
 
 /** Of a header: the path with a slash at its end; empty for the root namespace. It is not percent-decoded: that is for targets. */
 function namedIn(header: string): string {
-  if (header === '' || header === '/' || header === 'root' || header === 'root/') return ''
+  if (header === '' || header === '/') return ''
   const text = fromUtf8(header.replace(/^\//, '').replace(/\/$/, ''))
+  if (text === 'root') return ''
   const problem =
     text === undefined
       ? 'it is not valid UTF-8'

@@ -398,7 +398,7 @@ describe('names and spellings', () => {
     const ask = async (value: string | string[]) =>
       (await server.call('GET', 'sys/mounts', undefined, { headers: { 'X-Vault-Namespace': value } })).status
     for (const same of ['t', 't/', '/t', '/t/']) assert.equal(await ask(same), 200, same)
-    for (const root of ['', '/', 'root', 'root/']) assert.equal(await ask(root), 200, root)
+    for (const root of ['', '/', 'root', 'root/', '/root/']) assert.equal(await ask(root), 200, root)
     for (const refused of ['//', 't//u', '../', '..', 't/..', 't/../t', './t', 't/.', '//t', 't//'])
       assert.equal(await ask(refused), 400, refused)
     for (const absent of ['T', 'ROOT', '%74', 't%2f', 't/root', 'sys', 't,t', 'root/t', 't/t'])
