@@ -41,10 +41,10 @@ function nobody<T extends object>(): T {
 /** One of each, by the type it is spoken of: `kv-v2` is the second version of `kv`. */
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
-    ...leasePaths({ leases: () => nobody() }),
+    ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
-    ...lockedUserPaths({ lockedUsers: () => nobody() }),
+    ...lockedUserPaths(nobody()),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),

@@ -124,7 +124,7 @@ async function identify(view: WriteView, grant: AuthGrant, context: GrantContext
       metadata: alias.metadata,
       groupAliases: grant.groupAliases ?? [],
     }))
-  const holder = await deps.entities.holderOf(entityId, view)
+  const holder = await deps.entities.holderOf(entityId, view, context.namespace.id)
   if (holder === undefined) throw tokenErrors.ENTITY_GONE()
   return { entityId, identityPolicies: policyNames(holder.policies).filter((name) => name !== 'root') }
 }

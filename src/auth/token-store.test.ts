@@ -75,7 +75,7 @@ test('a token is refused from the moment it expires, whether or not a worker run
   await rooms.store.read(async (view) => {
     assert.equal(await rooms.tokens.find(view, token), undefined)
     assert.equal(await rooms.tokens.findByAccessor(view, accessor, 'root'), undefined)
-    assert.equal(await rooms.tokens.byAccessor(accessor, view), undefined)
+    assert.equal(await rooms.tokens.byAccessor(accessor, view, 'root'), undefined)
   })
 })
 

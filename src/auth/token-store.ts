@@ -347,9 +347,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     return this.lookup(token, view)
   }
 
-  /** Accessors of every namespace are asked by their own: `abc` in root, `abc.ns1` in `ns1`. */
-  async byAccessor(accessor: string, view: ReadView): Promise<Caller | undefined> {
-    const [, namespaceId = 'root'] = accessor.split('.')
+  async byAccessor(accessor: string, view: ReadView, namespaceId: string): Promise<Caller | undefined> {
     const key = await this.#records.keyOfAccessor(view, namespaceId, accessor)
     const cached = key === undefined ? undefined : await this.#finder.load(key)
     if (!this.#finder.isValid(cached)) return undefined
@@ -367,7 +365,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   #callerWithIdentity(cached: CachedToken, token: string, view: ReadView): Awaitable<Caller | undefined> {
     const caller = this.#callerOf(cached, token)
     if (caller === undefined || caller.entityId === '' || this.#deps.entities === undefined) return caller
-    const holder = this.#deps.entities.holderOf(caller.entityId, view)
+    const holder = this.#deps.entities.holderOf(caller.entityId, view, caller.namespaceId)
     const held = (found: EntityHolder | undefined) => {
       if (found === undefined) return undefined
       if (cached.held?.holder !== found) cached.held = { holder: found, caller: withHolder(caller, found) }
@@ -383,7 +381,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   async #withIdentity(caller: HeldCaller, view: ReadView): Promise<Caller | undefined> {
     if (caller.entityId === '' || this.#deps.entities === undefined) return caller
-    const holder = await this.#deps.entities.holderOf(caller.entityId, view)
+    const holder = await this.#deps.entities.holderOf(caller.entityId, view, caller.namespaceId)
     return holder === undefined ? undefined : withHolder(caller, holder)
   }
 

@@ -104,6 +104,14 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     this.#book.forget(`${mountAccessor}/${alias}`)
   }
 
+  /** Of a mount that is gone. */
+  async forget(mountAccessor: string): Promise<void> {
+    await this.#deps.store.write(async (view) => {
+      for await (const { accessor, alias } of lockedUsers.each(view, mountAccessor))
+        lockedUsers.delete(view, accessor, alias)
+    })
+  }
+
   /** Removes locks that have run out, and those of mounts that are gone. */
   async tidy(): Promise<void> {
     let locked = 0

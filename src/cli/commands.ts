@@ -89,6 +89,37 @@ export const commandTable: readonly TableRow[] = [
   { name: 'lease revoke', synopsis: 'Revokes leases and secrets', load: () => import('./commands/lease/revoke.ts') },
   { name: 'list', synopsis: 'List data or secrets', load: () => import('./commands/list.ts') },
   { name: 'login', synopsis: 'Authenticate locally', load: () => import('./commands/login/login.ts') },
+  {
+    name: 'namespace create',
+    synopsis: 'Create a new namespace',
+    load: () => import('./commands/namespace/create.ts'),
+  },
+  {
+    name: 'namespace delete',
+    synopsis: 'Delete an existing namespace',
+    load: () => import('./commands/namespace/delete.ts'),
+  },
+  { name: 'namespace list', synopsis: 'List child namespaces', load: () => import('./commands/namespace/list.ts') },
+  {
+    name: 'namespace lock',
+    synopsis: 'Lock the API for particular namespaces',
+    load: () => import('./commands/namespace/lock.ts'),
+  },
+  {
+    name: 'namespace lookup',
+    synopsis: 'Look up an existing namespace',
+    load: () => import('./commands/namespace/lookup.ts'),
+  },
+  {
+    name: 'namespace patch',
+    synopsis: 'Patch an existing namespace',
+    load: () => import('./commands/namespace/patch.ts'),
+  },
+  {
+    name: 'namespace unlock',
+    synopsis: 'Unlock the API for particular namespaces',
+    load: () => import('./commands/namespace/unlock.ts'),
+  },
   { name: 'operator diagnose', synopsis: 'Troubleshoots problems starting Coffer', load: 'diagnose' },
   { name: 'operator init', synopsis: 'Initializes a server', load: () => import('./commands/operator/init.ts') },
   {
@@ -262,6 +293,16 @@ export const groups: readonly GroupRow[] = [
 
       $ coffer lease renew database/creds/readonly/2f6a614c
       $ coffer lease revoke database/creds/readonly/2f6a614c`,
+  },
+  {
+    name: 'namespace',
+    synopsis: 'Interact with namespaces',
+    help: `  Namespaces are servers within the server: each has its own mounts, policies, tokens and identities.
+
+      $ coffer namespace create team-a
+      $ coffer namespace list
+      $ coffer secrets enable -namespace=team-a -path=apps kv-v2
+      $ coffer namespace delete team-a`,
   },
   {
     name: 'operator',

@@ -5,11 +5,13 @@
 import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { UserLockoutKeeper } from '../auth/user-lockout.ts'
-import { cubbyholePrefix } from '../engines/secrets/cubbyhole/store.ts'
+import { cubbyholePrefixes } from '../engines/secrets/cubbyhole/store.ts'
+import { Holders } from '../engines/secrets/identity/holders.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
 import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
+import { namespaceErrors } from '../errors/namespaces.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
@@ -20,8 +22,7 @@ import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
-import { rootNamespace } from '../request/request.ts'
-import type { TokenDetails } from '../request/token-ports.ts'
+import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers } from '../router/leftovers.ts'
@@ -51,13 +52,13 @@ interface Parts {
   readonly wrapping: Wrapping
   readonly leftovers: Leftovers
   readonly lockout: UserLockoutKeeper
+  readonly holders: Holders
 }
 
 export class Active implements ActivePart {
   readonly #deps: ActiveDeps
   readonly #time: SteadyTime
   #parts: Parts | undefined
-  #identity: { readonly uuid: string; readonly store: Identity } | undefined
 
   constructor(deps: ActiveDeps) {
     this.#deps = deps
@@ -72,29 +73,37 @@ export class Active implements ActivePart {
     return this.#open().leases
   }
 
-  /**
-   * Of the mount that is there now: another vault may have been put in place of the one from before.
-   */
-  get identity(): Identity {
-    const mount = this.#deps.mounts.at('identity/')
-    if (mount === undefined || this.#parts === undefined) throw requestErrors.SEALED()
-    if (this.#identity?.uuid !== mount.uuid) {
-      this.#identity?.store.close()
-      const { store, clock, mounts } = this.#deps
-      const lookup = { byAccessor: (accessor: string) => mounts.index.byAccessor(accessor) }
-      this.#identity = {
-        uuid: mount.uuid,
-        store: new Identity({ store, clock, mounts: lookup, prefix: mountStorage(mount) }),
-      }
-    }
-    return this.#identity.store
+  /** Who is known in a namespace. Undefined where it has no identities any more, as it is being deleted. */
+  identityIn(namespaceId: string): Identity | undefined {
+    const { store, clock, mounts } = this.#deps
+    const { holders } = this.#open()
+    const mount = mounts.index.at(namespaceId, 'identity/')
+    const lookup = { byAccessor: (accessor: string) => mounts.index.byAccessor(accessor) }
+    return mount && new Identity({ store, clock, mounts: lookup, prefix: mountStorage(mount), holders })
   }
 
-  /** Second factors of log-ins. */
-  get factors(): SecondFactors {
+  /** Entities, each looked for in the namespace it is of. */
+  get entities(): EntityPort {
+    return {
+      entityOf: (view, alias) => this.#identityOf(alias.mount.namespaceId).entityOf(view, alias),
+      refreshGroups: (view, id, mount, aliases) =>
+        this.#identityOf(mount.namespaceId).refreshGroups(view, id, mount, aliases),
+      holderOf: (id, view, namespaceId) => this.identityIn(namespaceId)?.holderOf(id, view),
+    }
+  }
+
+  #identityOf(namespaceId: string): Identity {
+    const identity = this.identityIn(namespaceId)
+    if (identity === undefined) throw namespaceErrors.ABSENT()
+    return identity
+  }
+
+  /** Second factors of log-ins in a namespace. */
+  factorsIn(namespaceId: string): SecondFactors {
     const { store, clock, log, mounts, web } = this.#deps
-    const mount = mounts.at('identity/')
-    if (mount === undefined || this.#parts === undefined) throw requestErrors.SEALED()
+    const mount = mounts.index.at(namespaceId, 'identity/')
+    if (this.#parts === undefined) throw requestErrors.SEALED()
+    if (mount === undefined) throw namespaceErrors.ABSENT()
     // It keeps nothing in memory.
     return new LoginMfa({
       store,
@@ -118,6 +127,12 @@ export class Active implements ActivePart {
   /** There is work noted that a mount left behind. */
   wake(): void {
     this.#parts?.leftovers.wake()
+  }
+
+  /** Resolves once nothing of that is left to do, or all that is left has failed. */
+  async cleared(): Promise<void> {
+    this.wake()
+    await this.#parts?.leftovers.settled()
   }
 
   /** The root token of a new vault, in the transaction that makes the vault. */
@@ -145,8 +160,8 @@ export class Active implements ActivePart {
     })
     const leftovers = new Leftovers({
       store,
-      moveLeases: (from, to) => leases.movePrefix(rootNamespace, from, to),
-      forgetMount: (mount) => this.identity.forgetMount(mount),
+      moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
+      forgetMount: (mount) => this.#forgetMount(mount),
       moveEnded: (id, status) => mounts.moveEnded(id, status),
       failed: (what, error) =>
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
@@ -161,7 +176,7 @@ export class Active implements ActivePart {
       settings: this.#deps.lockout,
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
     })
-    this.#parts = { tokens, leases, wrapping, leftovers, lockout }
+    this.#parts = { tokens, leases, wrapping, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
     leases.start()
     lockout.start()
@@ -176,13 +191,18 @@ export class Active implements ActivePart {
     await parts.leftovers.stop()
     await parts.leases.stop()
     parts.tokens.close()
-    this.#identity?.store.close()
-    this.#identity = undefined
+    parts.holders.close()
   }
 
   /** Takes back what a mount lent, before the mount goes. */
   async revokeLeases(mount: Mount): Promise<void> {
-    await this.leases.revokePrefix(rootNamespace, mount.path, 'sync')
+    await this.leases.revokePrefix({ id: mount.namespaceId, path: '' }, mount.path, 'sync')
+  }
+
+  /** What others keep of it. */
+  async #forgetMount(mount: Mount): Promise<void> {
+    await this.identityIn(mount.namespaceId)?.forgetMount(mount)
+    await this.lockout.forget(mount.accessor)
   }
 
   #engineLease(uuid: string, type: string) {
@@ -210,14 +230,10 @@ export class Active implements ActivePart {
       log: log.named('token'),
       leases: tokenLeases,
       sealer: new BatchTokenSealer(barrier),
-      entities: {
-        entityOf: (view, alias) => this.identity.entityOf(view, alias),
-        holderOf: (id, view) => this.identity.holderOf(id, view),
-        refreshGroups: (view, id, mount, aliases) => this.identity.refreshGroups(view, id, mount, aliases),
-      },
+      entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),
-      gate: { demand: (view, login) => this.factors.demand(view, login) },
-      privateStorage: (token) => [this.#cubbyholeOf(token.accessor), wrappingPrefix(token.key)],
+      gate: { demand: (view, login) => this.factorsIn(login.context.namespace.id).demand(view, login) },
+      privateStorage: (token) => [...this.#cubbyholeOf(token), wrappingPrefix(token.key)],
       limitsOf: (mount) => mounts.limitsOf(mount),
       limitsOfUuid: (uuid) => {
         const mount = mounts.index.byUuid(uuid)
@@ -227,9 +243,10 @@ export class Active implements ActivePart {
     }
   }
 
-  #cubbyholeOf(accessor: string): string {
-    const mount = this.#deps.mounts.at('cubbyhole/')
-    return mount === undefined ? 'logical/none/' : mountStorage(mount) + cubbyholePrefix(accessor)
+  /** In its own namespace, wherever it was used. */
+  #cubbyholeOf({ accessor, namespaceId }: { readonly accessor: string; readonly namespaceId: string }): string[] {
+    const mount = this.#deps.mounts.index.at(namespaceId, 'cubbyhole/')
+    return mount === undefined ? [] : cubbyholePrefixes(accessor).map((prefix) => mountStorage(mount) + prefix)
   }
 
   #open(): Parts {

@@ -14,7 +14,7 @@ export async function callOf(
 ): Promise<Call> {
   const { route } = x
   const root: ReadView = writing ?? (x.snapshot ??= await deps.openSnapshot())
-  const prefix = deps.storageOf(route.mount, route.engine)
+  const prefix = deps.storageOf(route.mount, route.engine, x.caller)
   const view = prefix === '' ? root : root.sub(prefix)
   const writeView =
     mode === 'write' && writing !== undefined ? (prefix === '' ? writing : writing.sub(prefix)) : undefined

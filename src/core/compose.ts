@@ -5,6 +5,7 @@ import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
+import { rootNamespace } from '../request/request.ts'
 import type { ServerNode } from '../request/system-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { JoinCluster } from './cluster-port.ts'
@@ -202,7 +203,13 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         options: new Map([['version', '2']]),
       } as const
       await store.write((view) =>
-        mounts.enable(view, { ...init, local: false, sealWrap: false, externalEntropyAccess: false, tuning: {} }),
+        mounts.enable(view, rootNamespace, {
+          ...init,
+          local: false,
+          sealWrap: false,
+          externalEntropyAccess: false,
+          tuning: {},
+        }),
       )
     },
     reopenAuditFiles: () => audit.reopen(),

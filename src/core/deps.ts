@@ -6,9 +6,10 @@ import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
 import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
+import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
-import type { Namespace } from '../request/request.ts'
+import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import type { ServerState } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
@@ -20,12 +21,7 @@ import type { ReadView } from '../storage/view.ts'
 export interface PipelineDeps {
   readonly clock: Clock
   readonly log: Logger
-  readonly namespaces: {
-    resolve(
-      header: string | undefined,
-      path: string,
-    ): { readonly namespace: Namespace | undefined; readonly path: string }
-  }
+  readonly namespaces: Pick<NamespaceLookup, 'locate' | 'byId' | 'lockedAt'>
   state(): ServerState
   /** Whether requests that need the storage can be answered here: as the leader, or as one that follows it and is not cut off from it. */
   reads(): boolean
@@ -45,15 +41,16 @@ export interface PipelineDeps {
   openSnapshot(): Awaitable<ReadTransaction>
   router(): Router
   tokens(): TokenPort
-  /** Second factors of log-ins. */
-  factors(): SecondFactors
+  /** Second factors of log-ins in a namespace. */
+  factors(namespaceId: string): SecondFactors
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort
-  storageOf(mount: Mount, engine: Engine): string
+  /** The prefix of what a mount stores for a caller. */
+  storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */
   assertHeld(view: ReadView, mount: Mount): Promise<void>
   limitsOf(mount: Mount): LeaseLimits

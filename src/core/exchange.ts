@@ -26,6 +26,8 @@ export class Exchange {
   error: unknown
   /** Storage as it stood when the request was routed: who the caller is and what he may do are read from it. */
   snapshot: ReadTransaction | undefined
+  /** The request's namespace is known, and its path is relative to that. */
+  isLocated = false
   /** The request entry is on its way to the audit devices: a response entry must follow. */
   auditBegun = false
   /** A use of the caller's token was taken for this request. */

@@ -3,6 +3,7 @@ import type { DeviceRequest } from '../audit/index.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
+import { entityIn, groupsIn } from '../engines/secrets/identity/identity.ts'
 import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
 import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
@@ -23,14 +24,18 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { PolicyStore } from '../policy/store.ts'
+import type { AdministrativeNamespace } from '../request/administrative.ts'
+import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import { MountIndex } from '../router/mount-index.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
+import { NamespaceTable } from '../router/namespace-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { KEYRING_KEY, OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
@@ -47,7 +52,7 @@ import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
-import { rootOnly } from './namespaces.ts'
+import { NamespaceRemover } from './namespace-remover.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -59,6 +64,8 @@ export interface HouseOptions {
   readonly systemLimits: LeaseLimits
   /** When users are locked out; as Vault does if left out. */
   readonly lockout?: LockoutSettings
+  /** Where more of the server is told than in other namespaces. */
+  readonly administrative?: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
@@ -95,6 +102,7 @@ export class House {
   readonly cors = new Cors()
   readonly policies: PolicyStore
   readonly audit: AuditHouse
+  readonly namespaces: NamespaceTable
   readonly mounts: MountTable
   readonly active: Active
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
@@ -119,7 +127,20 @@ export class House {
       if (reset === true) this.#replacedAt = sequence
     })
     const { store, barrier, cluster, cors } = this
-    this.policies = new PolicyStore({ driver, clock, log: log.named('policy') })
+    const namespaces: NamespaceTable = new NamespaceTable({
+      store,
+      clock,
+      uuid,
+      administrative: options.administrative,
+      populate: async (view, namespace) => {
+        policies.bootstrap(view, namespace)
+        await mounts.bootstrap(view, namespace)
+      },
+      mountsAt: (view) => mounts.stored(view),
+      remove: (namespace) => remover.remove(namespace),
+    })
+    this.namespaces = namespaces
+    this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
     this.audit = new AuditHouse({
       store,
       clock,
@@ -143,6 +164,8 @@ export class House {
       revokeLeases: (mount) => this.active.revokeLeases(mount),
       workNoted: () => this.active.wake(),
       removed: (mount) => keeper.released(mount),
+      childrenOf: async (view, namespace) => (await namespaces.at(view)).children(namespace.path),
+      assertNamespace: (view, id) => namespaces.assertServed(view, id),
     })
     const { mounts, policies } = this
     const keeper = new EngineKeeper({
@@ -153,19 +176,33 @@ export class House {
       mounts: () => mounts.all(),
       engine: (mount) => mounts.engine(mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
-      storageOf,
+      storageOf: (mount, engine) => storageOf(mount, engine, mount),
+    })
+    const remover = new NamespaceRemover({
+      store,
+      clock,
+      log: log.named('namespace'),
+      marked: () => namespaces.all().filter(({ tainted }) => tainted),
+      mountsOf: (namespace) => mounts.of(namespace),
+      revokeLeases: (mount) => this.active.revokeLeases(mount),
+      revokeAll: (namespace) => this.active.leases.revokePrefix(namespace, '', 'sync'),
+      removeMount: (mount) => mounts.remove(mount),
+      cleared: () => this.active.cleared(),
+      forget: (view, id) => namespaces.forget(view, id),
     })
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
+      namespaces.follower,
       mounts.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
+      { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
@@ -173,6 +210,7 @@ export class House {
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
       keeper,
+      remover,
     ]
   }
 
@@ -183,14 +221,15 @@ export class House {
 
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
-    const { store, active, mounts, policies, audit, cors } = this
+    const { store, active, mounts, namespaces, policies, audit, cors } = this
     const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
+      namespaces,
       policies,
       callers: {
         byToken: (token, view) => active.tokens.byToken(token, view),
-        byAccessor: (accessor, view) => active.tokens.byAccessor(accessor, view),
+        byAccessor: (accessor, view, namespaceId) => active.tokens.byAccessor(accessor, view, namespaceId),
         allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
       },
       lifecycle: standing.lifecycle,
@@ -200,10 +239,14 @@ export class House {
       random: freshBytes,
     }
     const system: Engine = systemEngine(ports, [
-      ...leasePaths({ leases: () => active.leases }),
+      ...leasePaths({ leases: () => active.leases, namespaces }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
-      ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
-      ...lockedUserPaths({ lockedUsers: () => active.lockout }),
+      ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
+      ...lockedUserPaths({
+        lockedUsers: () => active.lockout,
+        mountOf: (accessor) => mounts.index.byAccessor(accessor),
+        namespaces,
+      }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -211,24 +254,27 @@ export class House {
       apiAddress: apiAddress.replace(/\/+$/, ''),
       tokens: () => active.tokens,
       identity: {
-        entity: (view, id) => active.identity.entityIn(view, id),
-        groupsOf: (view, id) => active.identity.groupsIn(view, id),
+        entity: (view, id) => entityIn(view, id, mounts.index),
+        groupsOf: groupsIn,
       },
     }
     this.#registry = new Registry({
       system,
-      token: tokenEngine({ tokens: () => active.tokens, policies, entities: () => active.identity }),
+      token: tokenEngine({ tokens: () => active.tokens, policies, namespaces, entities: () => active.entities }),
       database: databaseEngine({
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
       identity: identityEngine(
         { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
-        [...oidcPaths(oidc), ...mfaPaths({ mounts: () => mounts.all() })],
+        [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
     })
-    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system })
-    const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount) })
+    const { administrative } = this.#options
+    const admits = ({ path }: Namespace, template: string) =>
+      path === administrative?.path && administrative.endpoints.has(template)
+    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
+    const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
       const role = standing.role()
       return role === 'leader' || (role === 'reader' && driver.current)
@@ -236,7 +282,7 @@ export class House {
     return {
       clock,
       log,
-      namespaces: rootOnly,
+      namespaces,
       state: () => standing.state(),
       reads,
       reach: () => standing.reach(),
@@ -248,13 +294,13 @@ export class House {
       openSnapshot: () => (reads() ? store.beginRead() : this.#nothing.beginRead()),
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
-      factors: () => active.factors,
+      factors: (id) => active.factorsIn(id),
       lockout: () => active.lockout,
       policies: () => policies,
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
-      storageOf,
+      storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
       replacedAt: () => this.#replacedAt,
@@ -264,7 +310,15 @@ export class House {
   async #loadMounts(role: Role): Promise<void> {
     const { store, mounts } = this
     await store.read((view) => mounts.load(view))
-    if (role === 'leader' && !mounts.isComplete) await store.write((view) => mounts.bootstrap(view))
+    if (role !== 'leader') return
+    for (const namespace of [rootNamespace, ...this.namespaces.all().filter(({ tainted }) => !tainted)])
+      if (!mounts.isComplete(namespace)) await store.write((view) => mounts.bootstrap(view, namespace))
+  }
+
+  /** What a token keeps for itself lies in its own namespace, wherever it is used, and goes with it. */
+  #keepingMount(mount: Mount, caller: Caller | undefined): Mount {
+    if (mount.type !== 'cubbyhole' || caller === undefined || caller.namespaceId === mount.namespaceId) return mount
+    return this.mounts.index.at(caller.namespaceId, mount.path) ?? mount
   }
 
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
@@ -278,9 +332,9 @@ export class House {
   }
 }
 
-/** The prefix of what a mount stores; none for the engines that see all of the storage. */
-function storageOf(mount: Mount, engine: Engine): string {
-  return mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(mount)
+/** The prefix of what a mount stores, in `keeping`; none for the engines that see all of the storage. */
+function storageOf(mount: Mount, engine: Engine, keeping: Mount): string {
+  return mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(keeping)
 }
 
 /**
@@ -314,4 +368,5 @@ const SYSTEM_MOUNT: Mount = Object.freeze({
   namespaceId: 'root',
   tainted: false,
 })
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT])
+/** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
+const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])

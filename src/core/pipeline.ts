@@ -7,9 +7,10 @@
  *                       whole   unauthenticated   while sealed
  *   receive               x            x               x         headers, path decoded once
  *   catchUp               x            x               x         on cores that only read: nothing older than what was acknowledged
+ *   locate                x            x               x         namespace, by header and path
  *   route                 x            x               x         mount, engine, path, operation
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
- *   identify              x            .               .         who: token to caller
+ *   identify              x            .               .         who: token to caller, of this namespace or one above
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
@@ -30,10 +31,11 @@ import { authorize, placeOfCreation } from './stages/authorize.ts'
 import { consume } from './stages/consume.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
+import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
 import { respond } from './stages/respond.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
-import { assertServing, isOpen, route } from './stages/route.ts'
+import { assertServing, assertUnlocked, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
 
@@ -79,9 +81,11 @@ export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<Wir
 async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   receive(x, deps)
   if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
+  locate(x, deps)
   route(x, deps)
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
+  assertUnlocked(x, deps)
   for (const stage of STAGES[kindOf(x, deps)]) {
     if (x.wire.expired) throw requestErrors.OVERDUE()
     const waiting = stage(x, deps)
@@ -96,6 +100,7 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
   x.snapshot = undefined
   try {
     // Known to be for another core before it was known what it is: a body that may be of any size must not be read as a whole here.
+    locate(x, deps)
     if (!x.hasRoute) route(x, deps)
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
     return await deps.elsewhere(x.wire, streamed)

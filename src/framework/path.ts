@@ -40,6 +40,10 @@ export interface PathFlags {
   readonly neverWrapped?: boolean
   /** Only in the root namespace. */
   readonly rootNamespaceOnly?: boolean
+  /** Of the token that the request comes with: it is also found in a namespace above the token's own. */
+  readonly ofOwnToken?: boolean
+  /** Answered also where the namespace's API is locked. */
+  readonly unlocks?: boolean
   /** Reached only by a wrapping token or an ordinary one: the token is not consumed by the pipeline. */
   readonly wrappingToken?: boolean
   /** Not written to audit devices (sys/health and the like). */

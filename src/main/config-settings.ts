@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { type Environment, loadConfig, problemText, type LoadResult, type ServerConfig } from '../config/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import { usualEndpoints, type AdministrativeNamespace } from '../request/administrative.ts'
 import { closedPaths } from './closed-paths.ts'
 import { clusterOf } from './cluster-settings.ts'
 import { listenerOf } from './listener-settings.ts'
@@ -44,6 +45,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     apiAddress: config.apiAddr ?? addressOf(listeners[0]),
     cluster: clusterOf(config, config.apiAddr ?? addressOf(listeners[0])),
     hostnameHeader: config.enableResponseHeaderHostname,
+    administrative: administrativeOf(config),
     rawStorage: config.rawStorageEndpoint,
     auditDevices: config.audits.map(({ type, path, description, options, local }) => ({
       type,
@@ -72,6 +74,13 @@ const SHARE_PORTS: ReadonlySet<string> = new Set(['linux', 'freebsd', 'sunos', '
 function servingThreadsOf({ storage, servingThreads }: ServerConfig): number {
   if (storage.type === 'inmem' || !SHARE_PORTS.has(process.platform)) return 0
   return servingThreads ?? Math.max(availableParallelism() - 1, 1)
+}
+
+function administrativeOf(config: ServerConfig): AdministrativeNamespace | undefined {
+  const path = (config.administrativeNamespacePath ?? '').replace(/^\/|\/$/g, '')
+  if (path === '' || path === 'root') return undefined
+  const given = config.administrativeNamespaceEndpoints
+  return { path: `${path}/`, endpoints: new Set(given.length === 0 ? usualEndpoints : given) }
 }
 
 function logOf(config: ServerConfig): LogSettings {

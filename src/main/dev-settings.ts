@@ -40,6 +40,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     apiAddress: `http://${address}`,
     hostnameHeader: false,
     // As Vault's: one in memory is for looking inside.
+    administrative: undefined,
     rawStorage: store === undefined,
     auditDevices: [],
     allowApiAuditCreation: true,

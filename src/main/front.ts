@@ -156,6 +156,7 @@ export class Front {
       storage,
       cachedEntries: rest.cachedEntries,
       systemLimits: rest.systemLimits,
+      administrative: rest.administrative,
       rawStorage: rest.rawStorage,
       auditDevices: rest.auditDevices,
       auditForbiddenFolders: rest.closedToAudit,

@@ -111,6 +111,7 @@ function compose(
     apiAddress: settings.apiAddress,
     hostname: host,
     hostnameHeader: settings.hostnameHeader,
+    administrative: settings.administrative,
     rawStorage: settings.rawStorage,
     auditDevices: settings.auditDevices,
     auditForbiddenFolders: settings.closedToAudit,

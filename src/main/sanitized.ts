@@ -11,6 +11,8 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['max_lease_ttl', config.maxLeaseTtl],
     ['default_max_request_duration', config.defaultMaxRequestDuration / 1000],
     ['enable_response_header_hostname', config.enableResponseHeaderHostname],
+    ['administrative_namespace_path', config.administrativeNamespacePath ?? ''],
+    ['administrative_namespace_endpoints', config.administrativeNamespaceEndpoints],
     ['raw_storage_endpoint', config.rawStorageEndpoint],
     ['log_format', config.logFormat],
     ['log_level', config.logLevel],

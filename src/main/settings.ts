@@ -1,4 +1,5 @@
 /** What a server is started with, whether it comes from configuration files or from the flags of a development server. */
+import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { DeviceRequest } from '../audit/index.ts'
 import type { StorageStanza } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
@@ -27,6 +28,7 @@ export interface Settings {
   readonly apiAddress: string
   /** Replies carry `X-Vault-Hostname`. */
   readonly hostnameHeader: boolean
+  readonly administrative: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]

@@ -1,5 +1,5 @@
 /** Policies that every server has. */
-import type { Namespace } from '../request/request.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
 
@@ -125,3 +125,18 @@ export function responseWrappingPolicy(namespace: Namespace): Policy {
 export function controlGroupPolicy(namespace: Namespace): Policy {
   return parsePolicy('control-group', controlGroupText, namespace)
 }
+
+/** Root is of the root namespace alone: in others nobody has all of it, but who was given all of it by a rule. */
+export function builtInPolicy(name: string, namespace: Namespace): Policy | undefined {
+  if (name === 'root') return namespace.id === rootNamespace.id ? ROOT : undefined
+  const make = name === 'response-wrapping' ? responseWrappingPolicy : controlGroupPolicy
+  const known = made.get(namespace)?.get(name)
+  if (known !== undefined) return known
+  const policy = make(namespace)
+  made.set(namespace, new Map([...(made.get(namespace) ?? []), [name, policy]]))
+  return policy
+}
+
+const ROOT = rootPolicy(rootNamespace)
+/** By the row of the namespace. */
+const made = new WeakMap<Namespace, ReadonlyMap<string, Policy>>()

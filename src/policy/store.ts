@@ -5,13 +5,14 @@ import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
 import type { PolicyPort, Verdict } from '../request/ports.ts'
-import { rootNamespace, type Request } from '../request/request.ts'
+import type { NamespaceLookup } from '../request/namespace-ports.ts'
+import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { PoliciesPort, PolicyRecord, ResultantAcl } from '../request/system-ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Acl } from './acl.ts'
-import { controlGroupPolicy, defaultPolicyText, responseWrappingPolicy, rootPolicy } from './builtin.ts'
+import { builtInPolicy, defaultPolicyText } from './builtin.ts'
 import { DENY } from './capability.ts'
 import { compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
@@ -23,9 +24,30 @@ export interface PolicyStoreDeps {
   readonly driver: Driver
   readonly clock: Clock
   readonly log: Logger
+  /** Without it there is the root namespace alone. */
+  readonly namespaces?: Pick<NamespaceLookup, 'byId' | 'descend'>
 }
 
-const PREFIX = 'core/policies/'
+const ROOT_PREFIX = 'core/policies/'
+const OTHERS_PREFIX = 'core/namespace-policies/'
+/** Of all that is kept in memory here. */
+const PREFIX = 'core/'
+
+/** Policies of the root namespace lie where they lay before there were others. */
+export function policyPrefix(namespaceId: string): string {
+  return namespaceId === rootNamespace.id ? ROOT_PREFIX : `${OTHERS_PREFIX}${namespaceId}/`
+}
+
+/** The cache's key of a policy is its storage key; undefined for what is no policy. */
+function policyKey(relative: string): string | undefined {
+  const key = PREFIX + relative
+  return key.startsWith(ROOT_PREFIX) || key.startsWith(OTHERS_PREFIX) ? key : undefined
+}
+
+const onlyRoot: Pick<NamespaceLookup, 'byId' | 'descend'> = {
+  byId: (id) => (id === rootNamespace.id ? rootNamespace : undefined),
+  descend: (namespace, path) => ({ namespace, path }),
+}
 const utf8 = new TextDecoder()
 /** Sets of policies whose compiled form is kept. */
 const ACLS = 10_000
@@ -47,19 +69,22 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
   readonly #parsed: DerivedCache<Policy>
   /** One entry, dropped as soon as any policy changes. */
   readonly #compiled: DerivedCache<Compiled>
-  readonly #builtIn: ReadonlyMap<string, Policy>
+  readonly #namespaces: Pick<NamespaceLookup, 'byId' | 'descend'>
 
   constructor(deps: PolicyStoreDeps) {
     this.#deps = deps
-    this.#parsed = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 50_000 })
-    this.#compiled = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 1, keyOf: () => 'all' })
-    const made = [rootPolicy(rootNamespace), responseWrappingPolicy(rootNamespace), controlGroupPolicy(rootNamespace)]
-    this.#builtIn = new Map(made.map((policy) => [policy.name, policy]))
+    this.#namespaces = deps.namespaces ?? onlyRoot
+    this.#parsed = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 50_000, keyOf: policyKey })
+    this.#compiled = new DerivedCache(deps.driver, {
+      prefix: PREFIX,
+      capacity: 1,
+      keyOf: (relative) => (policyKey(relative) === undefined ? undefined : 'all'),
+    })
   }
 
-  /** What a new vault has. */
-  bootstrap(view: WriteView): void {
-    view.put(PREFIX + 'default', Buffer.from(defaultPolicyText))
+  /** What a new vault has, and each new namespace. */
+  bootstrap(view: WriteView, namespace: Namespace = rootNamespace): void {
+    view.put(policyPrefix(namespace.id) + 'default', Buffer.from(defaultPolicyText))
   }
 
   /** Forgets what was parsed, at seal. */
@@ -80,58 +105,66 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     })
   }
 
-  async capabilitiesOf(caller: Caller, path: string, view: ReadView): Promise<readonly string[]> {
-    return (await this.#aclOf(caller, view)).capabilities(path, rootNamespace)
+  async capabilitiesOf(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<readonly string[]> {
+    const at = this.#namespaces.descend(namespace, path)
+    return (await this.#aclOf(caller, view)).capabilities(at.path, at.namespace)
   }
 
-  async resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl> {
+  async resultantAcl(caller: Caller, namespace: Namespace, view: ReadView): Promise<ResultantAcl> {
     const policies = await this.#policiesOf(caller, view)
     const exactPaths = new Map<string, readonly string[]>()
     const globPaths = new Map<string, readonly string[]>()
     const acl = await this.#aclOf(caller, view)
     const template = caller.identity === undefined ? {} : { template: caller.identity }
-    for (const path of policies.flatMap((policy) => policy.rules.map((rule) => pathFor(policy, rule, template)))) {
-      // A rule that says nothing of this caller.
+    const own = this.#namespaces.byId(caller.namespaceId)?.path ?? ''
+    for (const rulePath of policies.flatMap((policy) => policy.rules.map((rule) => pathFor(policy, rule, template)))) {
+      // A rule that says nothing of this caller, or nothing of this namespace.
+      const path = rulePath === undefined ? undefined : seenFrom(namespace, own, rulePath)
       if (path === undefined) continue
       if (path.endsWith('*') || path.includes('+')) {
         const bare = path.endsWith('*') ? path.slice(0, -1) : path
-        globPaths.set(bare, acl.capabilities(bare, rootNamespace))
-      } else exactPaths.set(path, acl.capabilities(path, rootNamespace))
+        globPaths.set(bare, acl.capabilities(bare, namespace))
+      } else exactPaths.set(path, acl.capabilities(path, namespace))
     }
     return { root: policies.some((policy) => policy.name === 'root'), exactPaths, globPaths }
   }
 
-  async hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean> {
+  async hasMountAccess(caller: Caller, namespace: Namespace, mountPath: string, view: ReadView): Promise<boolean> {
     const policies = await this.#policiesOf(caller, view)
+    const own = this.#namespaces.byId(caller.namespaceId)
+    if (own === undefined || !namespace.path.startsWith(own.path)) return false
     if (policies.some((policy) => policy.name === 'root')) return true
+    const below = namespace.path.slice(own.path.length)
     const rules = policies.flatMap((policy) => policy.rules).filter((rule) => rule.permissions.capabilities !== DENY)
-    return rules.some((rule) => reaches(rule.path, mountPath))
+    return rules.some((rule) => crosses(rule.path, below.length) && reaches(rule.path, `${below}${mountPath}`))
   }
 
-  async list(view: ReadView): Promise<readonly string[]> {
-    return [...(await view.list(PREFIX)), 'root']
+  async list(view: ReadView, { id }: Namespace): Promise<readonly string[]> {
+    const names = await view.list(policyPrefix(id))
+    return id === rootNamespace.id ? [...names, 'root'] : names
   }
 
-  async get(view: ReadView, name: string): Promise<PolicyRecord | undefined> {
+  async get(view: ReadView, namespace: Namespace, name: string): Promise<PolicyRecord | undefined> {
     const canonical = canonicalPolicyName(name)
     if (canonical === undefined) return undefined
-    if (canonical === 'root') return { name: 'root', text: '' }
-    const builtIn = this.#builtIn.get(canonical)
-    if (builtIn !== undefined) return { name: canonical, text: builtIn.text }
-    const bytes = await view.get(PREFIX + canonical)
+    if (immutablePolicies.has(canonical)) {
+      const builtIn = builtInPolicy(canonical, namespace)
+      return builtIn && { name: canonical, text: builtIn.text }
+    }
+    const bytes = await view.get(policyPrefix(namespace.id) + canonical)
     return bytes === undefined ? undefined : { name: canonical, text: utf8.decode(bytes) }
   }
 
-  async put(view: WriteView, name: string, text: string): Promise<void> {
+  async put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void> {
     const canonical = this.#writableName(name, 'update')
-    parsePolicy(canonical, text)
-    view.put(PREFIX + canonical, Buffer.from(text))
+    parsePolicy(canonical, text, namespace)
+    view.put(policyPrefix(namespace.id) + canonical, Buffer.from(text))
   }
 
-  async delete(view: WriteView, name: string): Promise<void> {
+  async delete(view: WriteView, namespace: Namespace, name: string): Promise<void> {
     const canonical = this.#writableName(name, 'delete')
     if (canonical === 'default') throw policyErrors.DEFAULT_STAYS()
-    view.delete(PREFIX + canonical)
+    view.delete(policyPrefix(namespace.id) + canonical)
   }
 
   #writableName(name: string, verb: 'update' | 'delete'): string {
@@ -143,7 +176,9 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
 
   async #aclOf(caller: Caller, view: ReadView): Promise<Acl> {
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
-    const key = JSON.stringify(caller.confined === undefined ? caller.policies : { confined: caller.confined.policy })
+    const { namespaceId } = caller
+    const own = caller.confined === undefined ? caller.policies : { confined: caller.confined.policy }
+    const key = JSON.stringify(namespaceId === rootNamespace.id ? own : [namespaceId, own])
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
@@ -185,29 +220,32 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
     into.acls.set(key, acl)
   }
 
+  /** Those of the caller's own namespace. Its names mean nothing in any other. */
   async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
-    if (caller.confined !== undefined) return [parsePolicy('', caller.confined.policy)]
+    const namespace = this.#namespaces.byId(caller.namespaceId)
+    if (namespace === undefined) return []
+    if (caller.confined !== undefined) return [parsePolicy('', caller.confined.policy, namespace)]
     const out: Policy[] = []
     for (const name of caller.policies) {
-      const policy = await this.#policy(name, view)
+      const policy = await this.#policy(namespace, name, view)
       if (policy !== undefined) out.push(policy)
     }
     return out
   }
 
   /** Undefined for a name on a token whose policy does not exist (any more): it grants nothing. */
-  async #policy(name: string, view: ReadView): Promise<Policy | undefined> {
+  async #policy(namespace: Namespace, name: string, view: ReadView): Promise<Policy | undefined> {
     const canonical = canonicalPolicyName(name)
     if (canonical === undefined) return undefined
-    const builtIn = this.#builtIn.get(canonical)
-    if (builtIn !== undefined) return builtIn
-    const cached = this.#parsed.get(canonical)
+    if (immutablePolicies.has(canonical)) return builtInPolicy(canonical, namespace)
+    const key = policyPrefix(namespace.id) + canonical
+    const cached = this.#parsed.get(key)
     if (cached !== undefined) return cached
-    const bytes = await view.get(PREFIX + canonical)
+    const bytes = await view.get(key)
     if (bytes === undefined) return undefined
     try {
-      const policy = parsePolicy(canonical, utf8.decode(bytes))
-      this.#parsed.fill(canonical, view.sequence, policy)
+      const policy = parsePolicy(canonical, utf8.decode(bytes), namespace)
+      this.#parsed.fill(key, view.sequence, policy)
       return policy
     } catch {
       // Written by another version. Failing closed must also keep its denials, which can't be read: the request is refused.
@@ -215,6 +253,21 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
       throw policyErrors.UNREADABLE()
     }
   }
+}
+
+/** A rule's path as seen from a namespace; undefined where it speaks of nothing in there. `*` alone is written for all below its own. */
+function seenFrom(namespace: Namespace, own: string, rulePath: string): string | undefined {
+  const { path } = namespace
+  if (rulePath === '*' && path.startsWith(own)) return '*'
+  const full = own + rulePath
+  return full.startsWith(path) ? full.slice(path.length) : undefined
+}
+
+/** Whether a rule counts in a namespace below its own whose path has that length: a wildcard never stands for a namespace's name. */
+function crosses(rulePath: string, length: number): boolean {
+  if (length === 0 || rulePath === '*') return true
+  const wildcard = rulePath.search(/\*$|\+|\{\{/)
+  return wildcard === -1 || wildcard >= length
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

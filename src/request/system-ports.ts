@@ -5,7 +5,9 @@ import type { RawReply } from './reply.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from './caller.ts'
 import type { Mount, MountKind, MountTuning } from './mount.ts'
+import type { NamespacesPort } from './namespace-ports.ts'
 import type { LeaseLimits } from './ports.ts'
+import type { Namespace } from './request.ts'
 
 export interface MountInit {
   readonly kind: MountKind
@@ -34,24 +36,24 @@ export interface MoveStatus {
 }
 
 export interface MountsPort {
-  /** In byte order of their paths. */
-  all(): readonly Mount[]
-  at(path: string): Mount | undefined
+  /** Those of a namespace, in byte order of their paths. */
+  of(namespace: Namespace): readonly Mount[]
+  at(namespace: Namespace, path: string): Mount | undefined
   /** The mount that serves a path below it. */
-  serving(path: string): Mount | undefined
+  serving(namespace: Namespace, path: string): Mount | undefined
   limitsOf(mount: Mount): LeaseLimits
   /** Version shown for the engine of a mount, `v0.1.0+builtin.coffer`. */
   versionOf(mount: Mount): string
   /** Rejects with Vault's sentences: type unknown, path in use, path protected. */
-  enable(view: WriteView, init: MountInit): Promise<Mount>
+  enable(view: WriteView, namespace: Namespace, init: MountInit): Promise<Mount>
   /**
    * In transactions of its own: unreachable at once, then its leases are revoked, then its data is removed in the background, also
    * after a restart. Nothing mounted there is success, as in Vault.
    */
-  disable(path: string): Promise<void>
-  tune(view: WriteView, path: string, change: MountChange): Promise<Mount>
+  disable(namespace: Namespace, path: string): Promise<void>
+  tune(view: WriteView, namespace: Namespace, path: string, change: MountChange): Promise<Mount>
   /** Moves a mount and its leases; returns the id for `moveStatus`. */
-  move(view: WriteView, from: string, to: string): Promise<string>
+  move(view: WriteView, namespace: Namespace, from: string, to: string): Promise<string>
   moveStatus(id: string): MoveStatus | undefined
   /** Engine types that can be mounted. */
   types(kind: MountKind): readonly string[]
@@ -64,21 +66,21 @@ export interface PolicyRecord {
 }
 
 export interface PoliciesPort {
-  /** As clients see them: sorted, `root` last, without the internal ones. */
-  list(view: ReadView): Promise<readonly string[]>
-  get(view: ReadView, name: string): Promise<PolicyRecord | undefined>
+  /** As clients see them: sorted, `root` last in its namespace, without the internal ones. */
+  list(view: ReadView, namespace: Namespace): Promise<readonly string[]>
+  get(view: ReadView, namespace: Namespace, name: string): Promise<PolicyRecord | undefined>
   /** Parses and stores; rejects with line and column, or because `root` and the like cannot be changed. */
-  put(view: WriteView, name: string, text: string): Promise<void>
-  delete(view: WriteView, name: string): Promise<void>
-  /** What a caller may do on a path, by the same code that decides requests. */
-  capabilitiesOf(caller: Caller, path: string, view: ReadView): Promise<readonly string[]>
+  put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void>
+  delete(view: WriteView, namespace: Namespace, name: string): Promise<void>
+  /** What a caller may do on a path, by the same code that decides requests. The path may go on into namespaces below the one given. */
+  capabilitiesOf(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<readonly string[]>
   /**
-   * Whether a caller may do anything at a mount's path or anywhere below it, by whatever kind of rule (exact, prefix, `+`). Decides
+   * Whether a caller may do anything at the path of a namespace's mount or anywhere below it, by whatever kind of rule (exact, prefix, `+`). Decides
    * which mounts a caller is told of.
    */
-  hasMountAccess(caller: Caller, mountPath: string, view: ReadView): Promise<boolean>
+  hasMountAccess(caller: Caller, namespace: Namespace, mountPath: string, view: ReadView): Promise<boolean>
   /** All rules that apply to a caller, for `sys/internal/ui/resultant-acl`. */
-  resultantAcl(caller: Caller, view: ReadView): Promise<ResultantAcl>
+  resultantAcl(caller: Caller, namespace: Namespace, view: ReadView): Promise<ResultantAcl>
 }
 
 export interface ResultantAcl {
@@ -90,7 +92,8 @@ export interface ResultantAcl {
 /** Looks up callers: others for `sys/capabilities`, and the asking one where a token is optional (`sys/internal/ui/mounts`). */
 export interface CallerLookup {
   byToken(token: string, view: ReadView): Awaitable<Caller | undefined>
-  byAccessor(accessor: string, view: ReadView): Awaitable<Caller | undefined>
+  /** Only of tokens of the namespace. */
+  byAccessor(accessor: string, view: ReadView, namespaceId: string): Awaitable<Caller | undefined>
   /** Checks the token's bound CIDRs. */
   allowsAddress(caller: Caller, remoteAddress: string): boolean
 }
@@ -276,6 +279,7 @@ export interface ObservePort {
 
 export interface SystemPorts {
   readonly mounts: MountsPort
+  readonly namespaces: NamespacesPort
   readonly policies: PoliciesPort
   readonly callers: CallerLookup
   readonly lifecycle: LifecyclePort

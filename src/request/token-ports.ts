@@ -196,9 +196,9 @@ export interface EntityPort {
   refreshGroups(view: WriteView, entityId: string, mount: Mount, groupAliases: readonly string[]): Promise<void>
   /**
    * What follows from an entity and its groups now; undefined for an entity that is disabled or gone. An entity that was merged into
-   * another is that one. From memory where nothing changed.
+   * another is that one. From memory where nothing changed. An entity is of one namespace, and unknown in any other.
    */
-  holderOf(entityId: string, view: ReadView): Awaitable<EntityHolder | undefined>
+  holderOf(entityId: string, view: ReadView, namespaceId: string): Awaitable<EntityHolder | undefined>
 }
 
 /** A log-in's token and what is to be told besides. */
@@ -230,5 +230,6 @@ export interface TokenSealer {
 /** Callers by handles other than their own request, for `sys/capabilities`. */
 export interface CallerIndex {
   byToken(token: string, view: ReadView): Awaitable<Caller | undefined>
-  byAccessor(accessor: string, view: ReadView): Awaitable<Caller | undefined>
+  /** Only of tokens of the namespace. */
+  byAccessor(accessor: string, view: ReadView, namespaceId: string): Awaitable<Caller | undefined>
 }

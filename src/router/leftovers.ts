@@ -8,7 +8,18 @@ import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
 import { fromRecord, mountStorage, removalRecords, toRecord } from './mount-record.ts'
 
-const moveRecords = collection('core/moves/{id}', { from: f.string(), to: f.string() })
+const moveRecords = collection('core/moves/{id}', {
+  from: f.string(),
+  to: f.string(),
+  /** Left out by versions that knew the root namespace alone. */
+  namespace_id: f.string().default('root'),
+})
+
+interface Move {
+  readonly from: string
+  readonly to: string
+  readonly namespace_id: string
+}
 /** Keys deleted in one transaction: short enough that no other request waits. */
 const BATCH = 500
 
@@ -16,14 +27,14 @@ export function noteRemoval(view: WriteView, mount: Mount): void {
   removalRecords.put(view, { uuid: mount.uuid }, toRecord(mount))
 }
 
-export function noteMove(view: WriteView, id: string, move: { readonly from: string; readonly to: string }): void {
+export function noteMove(view: WriteView, id: string, move: Move): void {
   moveRecords.put(view, { id }, move)
 }
 
 export interface LeftoversDeps {
   readonly store: Store
-  /** Renames the leases below a path; resumable. */
-  moveLeases(from: string, to: string): Promise<void>
+  /** Renames the leases below a path of a namespace; resumable. */
+  moveLeases(from: string, to: string, namespaceId: string): Promise<void>
   /** Takes away what other engines keep of a mount that is gone; resumable. */
   forgetMount(mount: Mount): Promise<void>
   moveEnded(id: string, status: 'success' | 'failure'): void
@@ -77,7 +88,7 @@ export class Leftovers {
       const move = await store.read((view) => moveRecords.get(view, { id }))
       if (move === undefined || this.#stopped) continue
       try {
-        await this.#deps.moveLeases(move.from, move.to)
+        await this.#deps.moveLeases(move.from, move.to, move.namespace_id)
         await store.write((view) => moveRecords.delete(view, { id }))
         this.#deps.moveEnded(id, 'success')
       } catch (error) {

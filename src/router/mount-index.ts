@@ -12,6 +12,9 @@ export class MountIndex {
   readonly #byAccessor: ReadonlyMap<string, Mount>
   readonly #byUuid: ReadonlyMap<string, Mount>
 
+  /** Sorted when it is asked for first. */
+  #all: readonly Mount[] | undefined
+
   constructor(mounts: Iterable<Mount>) {
     const all = [...mounts]
     this.#byPath = new Map(all.map((mount) => [key(mount.namespaceId, mount.path), mount]))
@@ -21,7 +24,12 @@ export class MountIndex {
 
   /** In byte order of their paths. */
   all(): readonly Mount[] {
-    return [...this.#byPath.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    return (this.#all ??= [...this.#byPath.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)))
+  }
+
+  /** In byte order of their paths. */
+  of(namespaceId: string): readonly Mount[] {
+    return this.all().filter((mount) => mount.namespaceId === namespaceId)
   }
 
   at(namespaceId: string, path: string): Mount | undefined {
@@ -55,6 +63,11 @@ export class MountIndex {
       if (mount.path.startsWith(path) || path.startsWith(mount.path)) return mount
     }
     return undefined
+  }
+
+  /** The mounts of one namespace, for asking what a path would clash with. */
+  within(namespaceId: string): { conflict(path: string, except?: string): Mount | undefined } {
+    return { conflict: (path, except) => this.conflict(namespaceId, path, except) }
   }
 
   with(mount: Mount): MountIndex {

@@ -5,10 +5,12 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import { noTuning, type Mount, type MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
+import type { AssertNamespace, NamespaceInfo } from '../request/namespace-ports.ts'
 import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { CurrentMounts } from './current-mounts.ts'
+import { currentMounts, type CurrentMounts } from './current-mounts.ts'
 import type { MountIndex } from './mount-index.ts'
 import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
 import { MoveLog } from './move-log.ts'
@@ -32,6 +34,9 @@ export interface MountTableDeps {
   workNoted(): void
   /** The mount is there no more: its engine lets go of what it holds for it. */
   removed(mount: Mount): Promise<void>
+  /** The namespaces below one, as a transaction sees them. */
+  childrenOf(view: ReadView, namespace: Namespace): Promise<readonly NamespaceInfo[]>
+  readonly assertNamespace: AssertNamespace
   /** `kv-v2` is `kv` with `version=2`. */
   canonicalType(
     type: string,
@@ -48,7 +53,7 @@ export class MountTable implements MountsPort {
 
   constructor(deps: MountTableDeps) {
     this.#deps = deps
-    this.#mounts = new CurrentMounts(deps.store, deps.clock, (uuid) => void this.#engines.delete(uuid))
+    this.#mounts = currentMounts(deps.store, deps.clock, (uuid) => void this.#engines.delete(uuid))
   }
 
   get index(): MountIndex {
@@ -71,15 +76,21 @@ export class MountTable implements MountsPort {
     this.#engines.clear()
   }
 
-  /** Adds those of the mounts that every server has which are not there: all in a new vault, some in one of an older version. */
-  async bootstrap(view: WriteView): Promise<void> {
+  /** Adds those of the mounts that every namespace has which are not there: all in a new one, some in one of an older version. */
+  async bootstrap(view: WriteView, namespace: Namespace = rootNamespace): Promise<void> {
     const present = await this.#mounts.at(view)
-    for (const init of EVERYWHERE) if (present.at('root', init.path) === undefined) await this.#add(view, init)
+    for (const init of EVERYWHERE)
+      if (present.at(namespace.id, init.path) === undefined) await this.#add(view, namespace, init)
   }
 
   /** Whether `bootstrap` has anything to do. */
-  get isComplete(): boolean {
-    return EVERYWHERE.every(({ path }) => this.at(path) !== undefined)
+  isComplete(namespace: Namespace): boolean {
+    return EVERYWHERE.every(({ path }) => this.at(namespace, path) !== undefined)
+  }
+
+  /** As a transaction sees them. */
+  stored(view: ReadView): Promise<MountIndex> {
+    return this.#mounts.at(view)
   }
 
   engine(mount: Mount): Engine {
@@ -95,12 +106,16 @@ export class MountTable implements MountsPort {
     return this.index.all()
   }
 
-  at(path: string): Mount | undefined {
-    return this.index.at('root', path)
+  of(namespace: Namespace): readonly Mount[] {
+    return this.index.of(namespace.id)
   }
 
-  serving(path: string): Mount | undefined {
-    return this.index.match('root', path)?.mount
+  at(namespace: Namespace, path: string): Mount | undefined {
+    return this.index.at(namespace.id, path)
+  }
+
+  serving(namespace: Namespace, path: string): Mount | undefined {
+    return this.index.match(namespace.id, path)?.mount
   }
 
   limitsOf(mount: Mount): LeaseLimits {
@@ -123,34 +138,46 @@ export class MountTable implements MountsPort {
    * where it goes meanwhile the commit fails, and nothing is written where nobody will look.
    */
   async assertHeld(view: ReadView, mount: Mount): Promise<void> {
+    await this.#deps.assertNamespace(view, mount.namespaceId)
     if (!isFixed(mount) && !(await mountRecords.has(view, { uuid: mount.uuid })))
       throw requestErrors.NO_HANDLER({ path: mount.path })
   }
 
-  async enable(view: WriteView, asked: MountInit): Promise<Mount> {
+  async enable(view: WriteView, namespace: Namespace, asked: MountInit): Promise<Mount> {
     const init = { ...asked, ...this.#deps.canonicalType(asked.type, asked.options) }
-    assertMountable(
-      init,
-      await this.#mounts.at(view),
-      this.#deps.engineOf(init.kind, init.type, init.options) !== undefined,
-    )
-    return this.#add(view, init)
+    assertMountable(init, {
+      mounts: (await this.#mounts.at(view)).within(namespace.id),
+      known: this.#deps.engineOf(init.kind, init.type, init.options) !== undefined,
+      namespaces: await this.#namesBelow(view, namespace),
+    })
+    return this.#add(view, namespace, init)
+  }
+
+  /** Paths of the namespaces in one, relative to it: a mount there would never be reached. */
+  async #namesBelow(view: ReadView, namespace: Namespace): Promise<readonly string[]> {
+    const children = await this.#deps.childrenOf(view, namespace)
+    return children.map(({ path }) => path.slice(namespace.path.length))
   }
 
   /**
    * First nothing reaches the mount any more, then what it lent is taken back, then its row gives way to a note of what is left to
    * clear. Where a credential can't be taken back the mount stays, tainted: `lease revoke -force` and another try, as with Vault.
    */
-  async disable(path: string): Promise<void> {
-    const { store, revokeLeases, removed, clock } = this.#deps
-    const mount = await store.write(async (view) => {
-      const found = await this.#find(view, path)
+  async disable(namespace: Namespace, path: string): Promise<void> {
+    const mount = await this.#deps.store.write(async (view) => {
+      const found = await this.#find(view, namespace, path)
       if (found === undefined) return undefined
       assertRemovable(found)
       return this.#replace(view, { ...found, tainted: true })
     })
     if (mount === undefined) return
-    await revokeLeases(mount)
+    await this.#deps.revokeLeases(mount)
+    await this.remove(mount)
+  }
+
+  /** What it lent was taken back: its row goes, and what it stored is to be removed. Safe to repeat. */
+  async remove(mount: Mount): Promise<void> {
+    const { store, removed, clock } = this.#deps
     await store.write(async (view) => {
       // Another request may have removed it meanwhile.
       if (!(await mountRecords.has(view, { uuid: mount.uuid }))) return
@@ -166,8 +193,8 @@ export class MountTable implements MountsPort {
     this.#engines.delete(mount.uuid)
   }
 
-  async tune(view: WriteView, path: string, change: MountChange): Promise<Mount> {
-    const mount = await this.#current(view, path)
+  async tune(view: WriteView, namespace: Namespace, path: string, change: MountChange): Promise<Mount> {
+    const mount = await this.#current(view, namespace, path)
     const tuning: Mount['tuning'] = Object.freeze({ ...mount.tuning, ...change.tuning })
     assertTuning(tuning)
     const options = change.options ?? mount.options
@@ -185,13 +212,16 @@ export class MountTable implements MountsPort {
     await after.takesOver({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock }, before)
   }
 
-  async move(view: WriteView, from: string, to: string): Promise<string> {
-    const mount = await this.#find(view, from)
+  async move(view: WriteView, namespace: Namespace, from: string, to: string): Promise<string> {
+    const mount = await this.#find(view, namespace, from)
     if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
-    assertMovable(mount, to, await this.#mounts.at(view))
+    assertMovable(mount, to, {
+      mounts: (await this.#mounts.at(view)).within(namespace.id),
+      namespaces: await this.#namesBelow(view, namespace),
+    })
     this.#replace(view, { ...mount, path: to })
     const id = this.#deps.uuid()
-    noteMove(view, id, { from, to })
+    noteMove(view, id, { from, to, namespace_id: namespace.id })
     view.onCommitted(() => {
       this.#moves.record({ id, source: from, target: to, status: 'in-progress' })
       this.#deps.workNoted()
@@ -209,15 +239,15 @@ export class MountTable implements MountsPort {
     return this.#moves.get(id)
   }
 
-  async #current(view: ReadView, path: string): Promise<Mount> {
-    const mount = await this.#find(view, path)
+  async #current(view: ReadView, namespace: Namespace, path: string): Promise<Mount> {
+    const mount = await this.#find(view, namespace, path)
     if (mount === undefined) throw mountErrors.NO_SYSVIEW({ path })
     return mount
   }
 
   /** As it is stored now: another request may have changed it since the index was made. */
-  async #find(view: ReadView, path: string): Promise<Mount | undefined> {
-    const known = (await this.#mounts.at(view)).at('root', path)
+  async #find(view: ReadView, namespace: Namespace, path: string): Promise<Mount | undefined> {
+    const known = (await this.#mounts.at(view)).at(namespace.id, path)
     const record = known && (await mountRecords.get(view, { uuid: known.uuid }))
     return record && fromRecord(record)
   }
@@ -229,14 +259,14 @@ export class MountTable implements MountsPort {
     return frozen
   }
 
-  async #add(view: WriteView, init: MountInit): Promise<Mount> {
+  async #add(view: WriteView, namespace: Namespace, init: MountInit): Promise<Mount> {
     const prefix = init.kind === 'auth' ? `auth_${init.type}` : init.type
     const mount: Mount = Object.freeze({
       ...init,
       uuid: this.#deps.uuid(),
       accessor: `${prefix}_${this.#deps.accessorSuffix()}`,
       tuning: Object.freeze({ ...noTuning, ...init.tuning }),
-      namespaceId: 'root',
+      namespaceId: namespace.id,
       tainted: false,
     })
     this.#replace(view, mount)

@@ -62,6 +62,37 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
     }
   })
 
+  test('namespaces are on every node, by header and path, and gone from every node', async () => {
+    assert.equal((await standby.call('POST', 'sys/namespaces/team')).status, 200)
+    const headers = { 'X-Vault-Namespace': 'team' }
+    assert.equal((await standby.call('POST', 'sys/mounts/kv', { type: 'kv' }, { headers })).status, 204)
+    const written = await standby.call('POST', 'kv/a', { here: 'team' }, { headers })
+    assert.equal(written.status, 204)
+    const made = await leader.call('POST', 'auth/token/create', { policies: ['default'] }, { headers })
+    const token = textAt(made.json, 'auth', 'client_token')
+    const index = { 'X-Vault-Index': String(made.headers['x-vault-index']) }
+    for (const node of cluster.nodes) {
+      const seen = await node.call('GET', 'team/kv/a', undefined, { headers: index })
+      assert.equal(at(seen.json, 'data', 'here'), 'team', seen.text)
+      const self = await node.call('GET', 'auth/token/lookup-self', undefined, {
+        token,
+        headers: { ...headers, ...index },
+      })
+      assert.equal(self.status, 200, self.text)
+      assert.equal(
+        (await node.call('GET', 'kv/a', undefined, { token, headers: { ...headers, ...index } })).status,
+        403,
+      )
+    }
+    assert.ok((await standby.call('DELETE', 'sys/namespaces/team')).status <= 204)
+    for (const node of cluster.nodes) {
+      await until('its end on every node', async () =>
+        (await node.call('GET', 'team/kv/a')).status === 404 ? true : undefined,
+      )
+      assert.equal((await node.call('GET', 'auth/token/lookup-self', undefined, { token, headers })).status, 403)
+    }
+  })
+
   test('every node knows who leads, and the leader knows every node', async () => {
     for (const node of cluster.nodes) {
       const { json } = await node.call('GET', 'sys/leader', undefined, { token: '' })

@@ -30,6 +30,7 @@ const blocks = [
   'log-in.md',
   'mfa.md',
   'transit.md',
+  'namespaces.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
@@ -85,6 +86,18 @@ test('docs/log-in.md: the stanzas are such as a server takes', () => {
     config.lockouts.map(({ type }) => type),
     ['all', 'approle'],
   )
+  assert.deepEqual(warnings, [])
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('docs/namespaces.md: the stanza is such as a server takes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  const path = join(folder, 'coffer.hcl')
+  const stanzas = blocksOf('namespaces.md', 'hcl').join('\n')
+  writeFileSync(path, `storage "inmem" {}\nlistener "tcp" {\n  tls_disable = true\n}\n${stanzas}`)
+  const { config, warnings } = loadConfig([path])
+  assert.equal(config.administrativeNamespacePath, 'admin')
+  assert.equal(config.administrativeNamespaceEndpoints.length, 4)
   assert.deepEqual(warnings, [])
   rmSync(folder, { recursive: true, force: true })
 })

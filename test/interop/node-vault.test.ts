@@ -55,6 +55,26 @@ describe('node-vault', () => {
     await assert.rejects(reader.read('secret/data/app/two'), /permission denied/)
   })
 
+  test('works in a namespace', async () => {
+    const requestOptions = { ca: readFileSync(server.caFile ?? '') }
+    await vault.write('sys/namespaces/team', {})
+    const tenant = createVault({ endpoint: server.address, token: root, namespace: 'team', requestOptions })
+    await tenant.mount({ mount_point: 'kv', type: 'kv' })
+    await tenant.write('kv/a', { here: 'team' })
+    assert.equal(at(await vault.read('team/kv/a'), 'data', 'here'), 'team')
+    const made: unknown = await tenant.tokenCreate({ policies: ['default'], ttl: '1h' })
+    const own = createVault({
+      endpoint: server.address,
+      token: textAt(made, 'auth', 'client_token'),
+      namespace: 'team',
+      requestOptions,
+    })
+    assert.equal(at(await own.tokenLookupSelf(), 'data', 'namespace_path'), 'team/')
+    await assert.rejects(own.read('kv/a'), /permission denied/)
+    await vault.delete('sys/namespaces/team')
+    await assert.rejects(own.tokenLookupSelf(), /permission denied/)
+  })
+
   test('logs in by userpass and AppRole, and renews', async () => {
     const requestOptions = { ca: readFileSync(server.caFile ?? '') }
     await vault.enableAuth({ mount_point: 'userpass', type: 'userpass' })

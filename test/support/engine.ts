@@ -179,7 +179,11 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
   const deps: PipelineDeps = {
     clock,
     log: silentLogger,
-    namespaces: { resolve: (_header, path) => ({ namespace: rootNamespace, path }) },
+    namespaces: {
+      locate: (_header, path) => ({ namespace: rootNamespace, path }),
+      byId: () => rootNamespace,
+      lockedAt: () => undefined,
+    },
     state: () => 'active',
     reads: () => true,
     reach: () => 'leader',

@@ -1,4 +1,5 @@
 /** The identity engine and what the rest of the server has of it, over one memory store: `await using rooms = await identityRooms()`. */
+import { Holders } from '../../src/engines/secrets/identity/holders.ts'
 import { Identity } from '../../src/engines/secrets/identity/identity.ts'
 import { identityEngine } from '../../src/engines/secrets/identity/engine.ts'
 import type { EntityHolder } from '../../src/request/token-ports.ts'
@@ -30,7 +31,8 @@ export class IdentityRooms implements AsyncDisposable {
   /** As another thread has it. */
   another(): Identity {
     const mounts = { byAccessor: (accessor: string) => this.mounts.get(accessor) }
-    return new Identity({ store: this.store, clock: this.engine.clock, mounts, prefix: PREFIX })
+    const holders = new Holders(this.store.driver, '')
+    return new Identity({ store: this.store, clock: this.engine.clock, mounts, prefix: PREFIX, holders })
   }
 
   /** Sends a write that must succeed; the id in its answer. */
@@ -69,7 +71,6 @@ export class IdentityRooms implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.identity.close()
     await this.store.driver.close()
   }
 }

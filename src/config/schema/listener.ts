@@ -68,7 +68,7 @@ const common = {
   redact_addresses: ignored('no answer that needs no token has an address in it'),
   redact_cluster_name: bool('Leaves the name of the cluster out of `sys/health` and `sys/seal-status`.'),
   redact_version: bool('Leaves the version out of `sys/health` and `sys/seal-status`.'),
-  chroot_namespace: refused('namespaces are not supported yet'),
+  chroot_namespace: refused('a listener serves every namespace; set X-Vault-Namespace at the proxy in front of it'),
   agent_api: refused('it belongs to the configuration of an agent'),
   proxy_api: refused('it belongs to the configuration of a proxy'),
   role: oneOf(

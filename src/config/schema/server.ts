@@ -3,7 +3,19 @@
  * Source: https://developer.hashicorp.com/vault/docs/configuration
  */
 import { ignored, orFrom, refused } from '../field.ts'
-import { bool, integer, oneOf, optionalInteger, optionalText, millis, seconds, size, zeroIsDefault } from '../kinds.ts'
+import { admittedEndpoints, usualEndpoints } from '../../request/administrative.ts'
+import {
+  bool,
+  integer,
+  oneOf,
+  optionalInteger,
+  optionalText,
+  millis,
+  seconds,
+  size,
+  strings,
+  zeroIsDefault,
+} from '../kinds.ts'
 
 const PLUGINS = 'engines are built in; there are no external plugins'
 const ENTERPRISE = 'it belongs to an enterprise edition'
@@ -54,6 +66,16 @@ export const serverSchema = {
     'Folder for the snapshot that is taken before a version runs for the first time on what another left. If not given: `snapshots` in the folder of an embedded storage; with a storage that is shared none is taken.',
   ),
   disable_mlock: ignored('the memory that holds keys is always locked, the rest of the process never'),
+  administrative_namespace_path: optionalText(
+    'Namespace of those who administer tenants: what `administrative_namespace_endpoints` names is answered there, too.',
+  ),
+  administrative_namespace_endpoints: strings(
+    `Paths below \`sys/\` that are answered in the administrative namespace although they are the root namespace's: any of ${admittedEndpoints.join(', ')}. If not given: ${usualEndpoints.join(', ')}.`,
+    {
+      takes: `names out of ${admittedEndpoints.join(', ')}`,
+      normal: (name) => admittedEndpoints.find((known) => known === name.replace(/^sys\//, '')),
+    },
+  ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
   introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
@@ -74,7 +96,7 @@ export const serverSchema = {
   license_path: ignored('no licence is needed'),
   unsafe_allow_api_audit_creation: bool('Lets `sys/audit` make audit devices. Otherwise only this configuration does.'),
   allow_audit_log_prefixing: bool('Lets audit devices made by the API have a prefix.'),
-  unsafe_cross_namespace_identity: ignored('namespaces are not supported yet'),
+  unsafe_cross_namespace_identity: ignored('identities of one namespace are unknown in every other'),
   unsafe_relative_paths: refused('paths with "." or ".." segments are never served'),
   allow_unauthenticated_workflows: ignored('there are no workflows'),
   disable_standby_reads: ignored(

@@ -1,5 +1,7 @@
 import { requestErrors } from '../../errors/request.ts'
 import { wrappingErrors } from '../../errors/wrapping.ts'
+import type { Caller } from '../../request/caller.ts'
+import { route } from './route.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 import { ELSEWHERE, type Elsewhere } from './place.ts'
@@ -12,9 +14,26 @@ export async function identify(x: Exchange, deps: PipelineDeps): Promise<Elsewhe
   const caller = await deps.tokens().lookup(clientToken, x.snapshot)
   if (caller === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()
   if (!deps.tokens().allowsAddress(caller, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
+  enter(x, deps, caller)
   x.caller = caller
   // Its use is counted where it can be written down.
   return caller.numUses !== 0 && deps.reach() !== 'leader' ? ELSEWHERE : undefined
+}
+
+/**
+ * A token is good in its own namespace and those below it. From above it may still look after itself: whoever holds it need not know where
+ * it comes from.
+ */
+function enter(x: Exchange, deps: PipelineDeps, caller: Caller): void {
+  const own = deps.namespaces.byId(caller.namespaceId)
+  // Its namespace is being deleted.
+  if (own === undefined) throw requestErrors.MISSING_TOKEN()
+  const { namespace } = x.request
+  if (namespace.path.startsWith(own.path)) return
+  const looksAfterItself = x.hasRoute && x.route.found?.operation?.flags.ofOwnToken === true
+  if (!looksAfterItself || !own.path.startsWith(namespace.path)) throw requestErrors.PERMISSION_DENIED()
+  x.request = { ...x.request, namespace: own }
+  route(x, deps)
 }
 
 /** There a token that is used, expired or unknown is told of in the same words wherever it stands. */

@@ -26,12 +26,12 @@ export function receive(x: Exchange, deps: PipelineDeps): void {
   const operation = operationOf(wire.method, query)
   const path =
     isListing(operation) && !target.path.endsWith('/') && target.path !== '' ? `${target.path}/` : target.path
-  const namespace = deps.namespaces.resolve(header(wire, 'x-vault-namespace'), path)
   x.request = {
     id: uuid(),
     operation,
-    path: namespace.path,
-    namespace: namespace.namespace ?? rootNamespace,
+    path,
+    // Until it is located: whatever this core has of namespaces may be older than what the request must see.
+    namespace: rootNamespace,
     clientToken: tokenOf(wire),
     body: NO_BODY,
     query,

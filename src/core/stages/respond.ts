@@ -1,4 +1,5 @@
 /** A reply, or a failure, as status, headers and bytes. */
+import { namespaceErrors } from '../../errors/namespaces.ts'
 import { envelope, errorBody } from '../../response/envelope.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WireReply } from '../../request/wire.ts'
@@ -49,7 +50,7 @@ function success(x: Exchange, reply: Reply): WireReply {
 
 function failure(x: Exchange, deps: PipelineDeps): WireReply {
   const error = toCofferError(x.error)
-  if (error.status >= 500) {
+  if (error.status >= 500 && error.code !== LOCKED) {
     const where = x.hasRequest ? { request: x.request.id, path: x.request.path } : {}
     deps.log.error('request failed', { ...where, code: error.code, cause: describe(error.cause) })
   }
@@ -57,6 +58,9 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
     ? BEARER_CHALLENGE
     : { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
 }
+
+/** Nothing is wrong with the server: an administrator wants it so. */
+const LOCKED = namespaceErrors.LOCKED({ path: '' }).code
 
 /** RFC 6750, 3.1. */
 const BEARER_CHALLENGE: WireReply = {

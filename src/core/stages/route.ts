@@ -1,4 +1,5 @@
 import type { PathFlags } from '../../framework/path.ts'
+import { namespaceErrors } from '../../errors/namespaces.ts'
 import { requestErrors } from '../../errors/request.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
@@ -24,6 +25,15 @@ export function assertServing(x: Exchange, deps: PipelineDeps): void {
 /** The listener's configuration opens the path to anyone: it is served without a token, also while sealed. */
 export function isOpen(x: Exchange, flags: PathFlags | undefined): boolean {
   return flags?.openBy !== undefined && x.wire.listener[flags.openBy]
+}
+
+/** A namespace whose API an administrator has locked answers what needs no token and is no log-in, and the request that unlocks it. */
+export function assertUnlocked(x: Exchange, deps: PipelineDeps): void {
+  const locked = deps.namespaces.lockedAt(x.request.namespace)
+  if (locked === undefined) return
+  const flags = x.hasRoute ? (x.route.found?.operation?.flags ?? x.route.found?.path.flags) : undefined
+  if (flags?.unauthenticated === true || flags?.unlocks === true) return
+  throw namespaceErrors.LOCKED({ path: locked.path })
 }
 
 function checkListener(x: Exchange, flags: PathFlags | undefined): void {

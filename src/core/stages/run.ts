@@ -1,6 +1,7 @@
 /** The engine's turn: one transaction, rolled back on a throw, rerun on a conflict, with token and lease made inside it. */
 import { callOf } from '../call.ts'
 import type { OperationDefinition } from '../../framework/path.ts'
+import { namespaceErrors } from '../../errors/namespaces.ts'
 import { requestErrors } from '../../errors/request.ts'
 import { RawJson, type JsonOut } from '../../lib/json/index.ts'
 import type { LoginAttempt } from '../../request/lockout-ports.ts'
@@ -14,7 +15,8 @@ import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
 export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
-  if (!x.hasRoute) throw requestErrors.NO_HANDLER({ path: x.request.path })
+  if (!x.hasRoute)
+    throw x.request.namespace.id === '' ? namespaceErrors.ABSENT() : requestErrors.NO_HANDLER({ path: x.request.path })
   const { found } = x.route
   if (found === undefined) throw requestErrors.UNSUPPORTED_PATH()
   if (x.request.operation === 'help') {

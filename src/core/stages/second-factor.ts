@@ -36,7 +36,7 @@ export async function withFactors(x: Exchange, deps: PipelineDeps, shown: Factor
   }
   const { requestId } = requirement
   const own = (reply.warnings ?? []).filter((text) => text !== waitingWarning)
-  const factors = deps.factors()
+  const factors = deps.factors(x.request.namespace.id)
   try {
     const { request } = x
     const met = await factors.meet({

@@ -16,6 +16,7 @@ import { leaderPaths } from './paths/leader.ts'
 import { loggerPaths } from './paths/loggers.ts'
 import { metricsPaths } from './paths/metrics.ts'
 import { mountPaths } from './paths/mounts.ts'
+import { namespacePaths } from './paths/namespaces.ts'
 import { openapiPaths } from './paths/openapi.ts'
 import { passwordPolicyPaths } from './paths/password-policies.ts'
 import { policyPaths } from './paths/policies.ts'
@@ -34,6 +35,7 @@ const FAMILIES: readonly ((ports: SystemPorts) => readonly PathDefinition[])[] =
   mountPaths,
   authPaths,
   remountPaths,
+  namespacePaths,
   policyPaths,
   passwordPolicyPaths,
   capabilitiesPaths,

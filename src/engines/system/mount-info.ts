@@ -1,6 +1,7 @@
 /** What is told of a mount. Members that are not set are left out, as Vault does. */
 import type { JsonOut } from '#framework'
 import type { Mount, MountTuning } from '../../request/mount.ts'
+import { rootNamespace } from '../../request/request.ts'
 import type { MountsPort } from '../../request/system-ports.ts'
 
 type Members = { readonly [name: string]: JsonOut | undefined }
@@ -22,7 +23,7 @@ export function mountInfo(mounts: MountsPort, mount: Mount): Members {
     running_plugin_version: mounts.versionOf(mount),
     running_sha256: '',
     seal_wrap: mount.sealWrap,
-    type: mount.type,
+    type: shownType(mount),
     uuid: mount.uuid,
   }
 }
@@ -30,7 +31,7 @@ export function mountInfo(mounts: MountsPort, mount: Mount): Members {
 /** What is told to those who may only know that there is such a mount. */
 export function publicInfo(mount: Mount): Members {
   const options = OWN.has(mount.type) && mount.options.size === 0 ? null : mount.options
-  return { description: mount.description, options, type: mount.type }
+  return { description: mount.description, options, type: shownType(mount) }
 }
 
 /** `0` for a TTL is the system's. */
@@ -87,4 +88,9 @@ function lockoutOf({ userLockout }: MountTuning): Members {
     user_lockout_duration: userLockout?.duration,
     user_lockout_threshold: userLockout?.threshold,
   }
+}
+
+/** In namespaces but the root one Vault marks what each has itself. */
+function shownType({ type, namespaceId }: Mount): string {
+  return OWN.has(type) && namespaceId !== rootNamespace.id ? `ns_${type}` : type
 }

@@ -1,8 +1,9 @@
 /** What `sys/mounts` and `sys/auth` have in common: enabling and tuning. */
-import { f, type Infer } from '#framework'
+import { f, type CallContext, type Infer } from '#framework'
 import { mountErrors } from '../../errors/mounts.ts'
 import type { Mount } from '../../request/mount.ts'
 import type { LeaseLimits } from '../../request/ports.ts'
+import type { Namespace } from '../../request/request.ts'
 import type { MountsPort } from '../../request/system-ports.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { systemErrors } from './errors.ts'
@@ -32,18 +33,29 @@ export function mountPath(path: string): string {
   return `${path}/`
 }
 
-/** `kind` and `path` are the mount's own; `system` are the TTLs of the system. */
+interface Where {
+  readonly namespace: Namespace
+  readonly path: string
+  /** The TTLs of the system. */
+  readonly system: LeaseLimits
+}
+
+export function whereOf({ request, limits }: Pick<CallContext, 'request' | 'limits'>): Omit<Where, 'path'> {
+  return { namespace: request.namespace, system: limits }
+}
+
+/** `kind` and `path` are the mount's own. */
 export async function enable(
   mounts: MountsPort,
   view: WriteView,
-  where: { readonly kind: 'secret' | 'auth'; readonly path: string; readonly system: LeaseLimits },
+  where: Where & { readonly kind: 'secret' | 'auth' },
   given: Infer<typeof enableFields>,
 ): Promise<void> {
-  const { kind, path, system } = where
+  const { kind, path, system, namespace } = where
   const type = typeOf(given, kind)
   const tuning = given.config === undefined ? {} : tuningOf(given.config, { kind, type })
   assertWithinSystem(tuning, system)
-  const mount = await mounts.enable(view, {
+  const mount = await mounts.enable(view, namespace, {
     kind,
     path,
     type,
@@ -74,18 +86,18 @@ const UNTUNABLE = new Set(['system', 'cubbyhole', 'identity'])
 export async function tune(
   mounts: MountsPort,
   view: WriteView,
-  where: { readonly path: string; readonly system: LeaseLimits; warn(sentence: string): void },
+  where: Where & { warn(sentence: string): void },
   given: Infer<typeof tuneFields>,
 ): Promise<void> {
-  const { path, system } = where
-  const mount = mounts.at(path)
+  const { path, system, namespace } = where
+  const mount = mounts.at(namespace, path)
   if (mount === undefined) throw systemErrors.TUNE_NOTHING({ path })
   if (UNTUNABLE.has(mount.type)) throw mountErrors.PROTECTED({ verb: 'tune', path })
   assertPluginVersion(given.plugin_version, mounts.versionOf(mount))
   const tuning = tuningOf(given, mount, mount.tuning)
   assertWithinSystem({ ...mount.tuning, ...tuning }, system)
   const options = given.options === undefined ? undefined : nextOptions(mount, given.options, where.warn)
-  await mounts.tune(view, path, {
+  await mounts.tune(view, namespace, path, {
     tuning,
     ...(options === undefined ? {} : { options }),
     ...(given.description === undefined ? {} : { description: given.description }),

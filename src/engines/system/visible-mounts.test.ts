@@ -7,6 +7,7 @@ import { MemoryDriver } from '../../storage/drivers/memory.ts'
 import { plainCodec } from '../../storage/plain-codec.ts'
 import { Store } from '../../storage/store.ts'
 import { testCaller } from '../../../test/support/engine.ts'
+import { rootNamespace, type Namespace } from '../../request/request.ts'
 import { optionalCaller, visibleMounts } from './visible-mounts.ts'
 
 const bob = testCaller('bob')
@@ -18,17 +19,22 @@ const callers: CallerLookup = {
   allowsAddress: (_caller, address) => address === '10.0.0.1',
 }
 const rooms = {
-  mounts: { all: () => [mount('a/', 'unauth'), mount('b/', ''), mount('c/', 'hidden')] },
-  policies: { hasMountAccess: async (caller: Caller, path: string) => caller === bob && path === 'b/' },
+  mounts: { of: () => [mount('a/', 'unauth'), mount('b/', ''), mount('c/', 'hidden')] },
+  policies: {
+    hasMountAccess: async (caller: Caller, _namespace: Namespace, path: string) => caller === bob && path === 'b/',
+  },
 }
 
 const store = new Store(new MemoryDriver(), plainCodec)
 const ask = (clientToken: string | undefined, remoteAddress: string) =>
   store.read((view) =>
-    optionalCaller({ callers }, { caller: undefined, request: { clientToken, remoteAddress }, view }),
+    optionalCaller(
+      { callers, namespaces: { byId: (id) => (id === 'root' ? rootNamespace : undefined) } },
+      { caller: undefined, request: { clientToken, remoteAddress, namespace: rootNamespace }, view },
+    ),
   )
 const seen = (caller: Caller | undefined) =>
-  store.read(async (view) => (await visibleMounts(rooms, caller, view)).map(({ path }) => path))
+  store.read(async (view) => (await visibleMounts(rooms, caller, rootNamespace, view)).map(({ path }) => path))
 const denied = { code: 'SYSTEM_PERMISSION_DENIED', status: 403 }
 
 test('no token is nobody, a bad one is refused', async () => {

@@ -1,4 +1,5 @@
 /** What a node's main thread and its serving threads tell each other. Everything here can be cloned between threads. */
+import type { AdministrativeNamespace } from '../../request/administrative.ts'
 import type { DeviceRequest } from '../../audit/index.ts'
 import type { LogFormat, LogLevel, LogLevelsState, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/config.ts'
@@ -14,6 +15,7 @@ export interface ThreadData {
   readonly storage: ThreadStorage
   readonly cachedEntries: number
   readonly systemLimits: LeaseLimits
+  readonly administrative: AdministrativeNamespace | undefined
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]

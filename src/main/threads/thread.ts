@@ -41,6 +41,7 @@ const core = composeThread({
   log: log.named('core'),
   metrics,
   systemLimits: data.systemLimits,
+  administrative: data.administrative,
   rawStorage: data.rawStorage,
   auditDevices: data.auditDevices,
   auditForbiddenFolders: data.auditForbiddenFolders,

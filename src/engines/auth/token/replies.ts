@@ -40,7 +40,8 @@ export function shown(
   more: {
     readonly id: string
     readonly now: number
-    readonly namespace: Namespace
+    /** The token's. */
+    readonly namespace: Namespace | undefined
     readonly identityPolicies: readonly string[]
   },
 ): Reply {
@@ -65,8 +66,7 @@ export function shown(
   if (token.role !== '') data.set('role', token.role)
   if (token.period !== 0) data.set('period', token.period)
   if (token.boundCidrs.length > 0) data.set('bound_cidrs', token.boundCidrs)
-  if (token.namespaceId !== 'root' && token.namespaceId === more.namespace.id)
-    data.set('namespace_path', more.namespace.path)
+  if (more.namespace !== undefined && more.namespace.path !== '') data.set('namespace_path', more.namespace.path)
   if (lease !== undefined) {
     data.set('issue_time', rfc3339(lease.issuedAt)).set('renewable', lease.renewable)
     if (lease.renewedAt !== undefined) {
@@ -94,6 +94,7 @@ export interface AuthFacts {
   readonly type: 'service' | 'batch'
   readonly orphan: boolean
   readonly numUses: number
+  readonly namespaceId: string
 }
 
 export async function authReply(
@@ -102,7 +103,7 @@ export async function authReply(
   facts: AuthFacts,
   warnings: readonly string[] = [],
 ): Promise<Reply> {
-  const identityPolicies = await identityPoliciesOf(ports, view, facts.entityId)
+  const identityPolicies = await identityPoliciesOf(ports, view, facts)
   return {
     warnings,
     auth: {
@@ -126,10 +127,10 @@ export async function authReply(
 export async function identityPoliciesOf(
   ports: TokenEnginePorts,
   view: ReadView,
-  entityId: string,
+  { entityId, namespaceId }: Pick<TokenDetails, 'entityId' | 'namespaceId'>,
 ): Promise<readonly string[]> {
   if (entityId === '' || ports.entities === undefined) return []
-  return policyNames((await ports.entities().holderOf(entityId, view))?.policies ?? []).filter(
+  return policyNames((await ports.entities().holderOf(entityId, view, namespaceId))?.policies ?? []).filter(
     (name) => name !== 'root',
   )
 }

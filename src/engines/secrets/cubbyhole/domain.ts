@@ -1,4 +1,5 @@
 import { defineErrors, type CallContext } from '#framework'
+import type { Drawer } from './store.ts'
 
 export const cubbyholeErrors = defineErrors('CUBBYHOLE', {
   NO_PATH: { status: 400, message: 'missing path' },
@@ -6,8 +7,9 @@ export const cubbyholeErrors = defineErrors('CUBBYHOLE', {
   TOKEN_TYPE: { status: 400, message: 'cubbyhole operations are only supported by "service" type tokens' },
 })
 
-/** The accessor of the token that asks. Batch tokens leave no trace in the storage, so nothing would remove their cubbyhole. */
-export function holderOf(c: Pick<CallContext, 'caller'>): string {
-  if (c.caller?.type !== 'service') throw cubbyholeErrors.TOKEN_TYPE()
-  return c.caller.accessor
+/** What is the token's that asks. Batch tokens leave no trace in the storage, so nothing would remove their cubbyhole. */
+export function drawerOf({ caller, request }: Pick<CallContext, 'caller' | 'request'>): Drawer {
+  if (caller?.type !== 'service') throw cubbyholeErrors.TOKEN_TYPE()
+  const { id } = request.namespace
+  return { accessor: caller.accessor, namespace: caller.namespaceId === id ? undefined : id }
 }

@@ -72,7 +72,6 @@ suite('what follows from an entity', () => {
         assert.deepEqual((await rooms.holder(id, one))?.policies, ['p-inner', 'p-outer'])
       await change(rooms, id)
       for (const one of [rooms.identity, other]) assert.deepEqual((await rooms.holder(id, one))?.policies, expected)
-      other.close()
     })
   }
 

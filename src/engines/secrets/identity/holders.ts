@@ -26,17 +26,23 @@ interface Kept {
 }
 
 const CAPACITY = 20_000
-const ALL = 'all'
+/** Namespaces whose groups are known. */
+const GROUP_STATES = 5_000
+/** Where the storage of every identity mount lies, one a namespace. */
+const MOUNTS = 'logical/'
 
+/** Those of every namespace in one cache: there may be thousands of them, and each that listens costs at every commit. */
 export class Holders {
   readonly #kept: DerivedCache<Kept>
-  /** One entry, dropped as soon as any group changes. */
+  /** One entry a mount, dropped as soon as any of its groups changes. */
   readonly #groupState: DerivedCache<GroupState>
+  readonly #folder: string
 
-  /** @param prefix of the mount's storage. */
-  constructor(driver: Driver, prefix: string) {
-    this.#kept = new DerivedCache(driver, { prefix, capacity: CAPACITY, keyOf: entityOf })
-    this.#groupState = new DerivedCache(driver, { prefix, capacity: 1, keyOf: ofGroups })
+  /** @param folder in which the storage of all mounts lies. */
+  constructor(driver: Driver, folder = MOUNTS) {
+    this.#folder = folder
+    this.#kept = new DerivedCache(driver, { prefix: folder, capacity: CAPACITY, keyOf: entityOf })
+    this.#groupState = new DerivedCache(driver, { prefix: folder, capacity: GROUP_STATES, keyOf: ofGroups })
   }
 
   close(): void {
@@ -44,43 +50,50 @@ export class Holders {
     this.#groupState.close()
   }
 
-  /** From memory alone; null where it must be resolved. Undefined for an entity that is disabled or gone. */
-  cached(id: string): EntityHolder | undefined | null {
-    const groupState = this.#groupState.get(ALL)
-    const kept = this.#kept.get(id)
+  /**
+   * From memory alone; null where it must be resolved. Undefined for an entity that is disabled or gone.
+   * @param prefix of the mount's storage.
+   */
+  cached(prefix: string, id: string): EntityHolder | undefined | null {
+    const mount = prefix.slice(this.#folder.length)
+    const groupState = this.#groupState.get(mount)
+    const kept = this.#kept.get(mount + id)
     if (kept === undefined || kept.groupState !== groupState) return null
     if (kept.heir === undefined) return kept.holder
-    const heir = this.#kept.get(kept.heir)
+    const heir = this.#kept.get(mount + kept.heir)
     return heir === undefined || heir.groupState !== groupState ? null : heir.holder
   }
 
   /** @param view of the mount's storage, which nobody writes through. */
-  async resolve(id: string, view: ReadView): Promise<EntityHolder | undefined> {
-    const groupState = this.#groupState.get(ALL) ?? this.#newGroupState(view)
+  async resolve(prefix: string, id: string, view: ReadView): Promise<EntityHolder | undefined> {
+    const mount = prefix.slice(this.#folder.length)
+    const groupState = this.#groupState.get(mount) ?? this.#newGroupState(mount, view)
     const entity = await entityOrHeir(view, id)
     const holder = await holderOf(entity, view)
     // Groups that are newer than the view: what it shows of them is not kept.
     if (groupState === undefined || view.sequence < groupState.sequence) return holder
     const heir = entity === undefined || entity.id === id ? undefined : entity.id
     const { sequence } = view
-    if (heir !== undefined) this.#kept.fill(heir, sequence, { groupState, heir: undefined, holder })
-    this.#kept.fill(id, sequence, { groupState, heir, holder: heir === undefined ? holder : undefined })
+    if (heir !== undefined) this.#kept.fill(mount + heir, sequence, { groupState, heir: undefined, holder })
+    this.#kept.fill(mount + id, sequence, { groupState, heir, holder: heir === undefined ? holder : undefined })
     return holder
   }
 
-  #newGroupState(view: ReadView): GroupState | undefined {
+  #newGroupState(mount: string, view: ReadView): GroupState | undefined {
     const state = { sequence: view.sequence }
-    return this.#groupState.fill(ALL, view.sequence, state) ? state : undefined
+    return this.#groupState.fill(mount, view.sequence, state) ? state : undefined
   }
 }
 
 function entityOf(relative: string): string | undefined {
-  const touched = touchedBy(relative)
-  return typeof touched === 'object' ? touched.entity : undefined
+  const slash = relative.indexOf('/') + 1
+  const touched = touchedBy(relative.slice(slash))
+  return typeof touched === 'object' ? relative.slice(0, slash) + touched.entity : undefined
 }
 
 function ofGroups(relative: string): string | undefined {
-  return touchedBy(relative) === 'groups' ? ALL : undefined
+  const slash = relative.indexOf('/') + 1
+  return touchedBy(relative.slice(slash)) === 'groups' ? relative.slice(0, slash) : undefined
 }
 
 /** As the view shows it, also what its own transaction wrote. Undefined for an entity that is disabled or gone. */

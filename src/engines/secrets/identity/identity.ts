@@ -5,12 +5,12 @@
 import type { ReadView, WriteView } from '#framework'
 import { rfc3339 } from '../../../lib/rfc3339.ts'
 import type { AliasFacts, EntityFacts, GroupFacts, IdentityReader } from '../../../request/identity-ports.ts'
-import type { EntityHolder, EntityPort, LoginAlias } from '../../../request/token-ports.ts'
+import type { EntityHolder, LoginAlias } from '../../../request/token-ports.ts'
 import type { Mount } from '../../../request/mount.ts'
 import type { Store } from '../../../storage/store.ts'
 import { isWriting } from '../../../storage/view.ts'
 import { entityOrHeir } from './entities.ts'
-import { groupsOf, holderOf, Holders } from './holders.ts'
+import { groupsOf, holderOf, type Holders } from './holders.ts'
 import { entityOfLogin, refreshGroups } from './log-in.ts'
 import { removeAliasesOf } from './mount-removal.ts'
 import type { MountLookup } from './ports.ts'
@@ -22,23 +22,18 @@ export interface IdentityDeps {
   readonly mounts: MountLookup
   /** Of the mount's storage. */
   readonly prefix: string
+  readonly holders: Holders
 }
 
-export class Identity implements EntityPort, IdentityReader {
+/** Of one namespace. It keeps nothing itself. */
+export class Identity implements IdentityReader {
   readonly #deps: IdentityDeps
-  readonly #holders: Holders
 
   constructor(deps: IdentityDeps) {
     this.#deps = deps
-    this.#holders = new Holders(deps.store.driver, deps.prefix)
   }
 
-  /** Nothing of an identity stays in memory. */
-  close(): void {
-    this.#holders.close()
-  }
-
-  // EntityPort
+  // What tokens need
 
   async entityOf(view: WriteView, login: LoginAlias): Promise<string> {
     const own = view.sub(this.#deps.prefix)
@@ -54,48 +49,19 @@ export class Identity implements EntityPort, IdentityReader {
   holderOf(entityId: string, view: ReadView): EntityHolder | undefined | Promise<EntityHolder | undefined> {
     // What its own transaction wrote counts, and is not to be kept before it is committed.
     if (isWriting(view)) return this.#resolve(entityId, view.sub(this.#deps.prefix))
-    const cached = this.#holders.cached(entityId)
-    return cached === null ? this.#holders.resolve(entityId, view.sub(this.#deps.prefix)) : cached
+    const { holders, prefix } = this.#deps
+    const cached = holders.cached(prefix, entityId)
+    return cached === null ? holders.resolve(prefix, entityId, view.sub(prefix)) : cached
   }
 
   // IdentityReader
 
   entity(view: ReadView, id: string): Promise<EntityFacts | undefined> {
-    return this.entityIn(view.sub(this.#deps.prefix), id)
+    return entityIn(view.sub(this.#deps.prefix), id, this.#deps.mounts)
   }
 
   groupsOf(view: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
-    return this.groupsIn(view.sub(this.#deps.prefix), entityId)
-  }
-
-  // The same in a view of the mount, for paths below it
-
-  async entityIn(own: ReadView, id: string): Promise<EntityFacts | undefined> {
-    const found = await entityOrHeir(own, id)
-    return (
-      found && {
-        id: found.id,
-        name: found.name,
-        metadata: found.metadata,
-        disabled: found.disabled,
-        policies: found.policies,
-        namespaceId: found.namespace,
-        createdAt: found.created,
-        aliases: found.aliases.map((alias) => this.#aliasFacts(alias)),
-      }
-    )
-  }
-
-  async groupsIn(own: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
-    const entity = await entityOrHeir(own, entityId)
-    const found = entity === undefined ? [] : await groupsOf(own, entity.id)
-    return found.map(({ id, name, metadata, type, namespace }) => ({
-      id,
-      name,
-      metadata,
-      type,
-      namespaceId: namespace,
-    }))
+    return groupsIn(view.sub(this.#deps.prefix), entityId)
   }
 
   // Of mounts
@@ -110,17 +76,47 @@ export class Identity implements EntityPort, IdentityReader {
   async #resolve(id: string, view: ReadView): Promise<EntityHolder | undefined> {
     return holderOf(await entityOrHeir(view, id), view)
   }
+}
 
-  #aliasFacts(alias: StoredAlias): AliasFacts {
-    const mount = this.#deps.mounts.byAccessor(alias.mount_accessor)
-    return {
-      id: alias.id,
-      name: alias.name,
-      mountAccessor: alias.mount_accessor,
-      mountType: mount?.type,
-      mountPath: mount?.path,
-      metadata: alias.metadata,
-      customMetadata: alias.custom_metadata,
+// The same in a view of the mount, for paths below it
+
+export async function entityIn(own: ReadView, id: string, mounts: MountLookup): Promise<EntityFacts | undefined> {
+  const found = await entityOrHeir(own, id)
+  return (
+    found && {
+      id: found.id,
+      name: found.name,
+      metadata: found.metadata,
+      disabled: found.disabled,
+      policies: found.policies,
+      namespaceId: found.namespace,
+      createdAt: found.created,
+      aliases: found.aliases.map((alias) => aliasFacts(alias, mounts)),
     }
+  )
+}
+
+export async function groupsIn(own: ReadView, entityId: string): Promise<readonly GroupFacts[]> {
+  const entity = await entityOrHeir(own, entityId)
+  const found = entity === undefined ? [] : await groupsOf(own, entity.id)
+  return found.map(({ id, name, metadata, type, namespace }) => ({
+    id,
+    name,
+    metadata,
+    type,
+    namespaceId: namespace,
+  }))
+}
+
+function aliasFacts(alias: StoredAlias, mounts: MountLookup): AliasFacts {
+  const mount = mounts.byAccessor(alias.mount_accessor)
+  return {
+    id: alias.id,
+    name: alias.name,
+    mountAccessor: alias.mount_accessor,
+    mountType: mount?.type,
+    mountPath: mount?.path,
+    metadata: alias.metadata,
+    customMetadata: alias.custom_metadata,
   }
 }

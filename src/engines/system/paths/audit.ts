@@ -22,7 +22,11 @@ const hashReply = replySchema('A value as the device writes it.', { hash: f.stri
 
 export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('audit', { help: 'The audit devices.', params: {}, flags: { sudo: true } }).read({
+    definePath('audit', {
+      help: 'The audit devices.',
+      params: {},
+      flags: { sudo: true, rootNamespaceOnly: true },
+    }).read({
       summary: 'List the audit devices.',
       replies: { 200: listReply },
       run: () => okData(new Map(audit.list().map((device) => [device.path, infoOf(device)])), { flatten: true }),
@@ -30,7 +34,7 @@ export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
     definePath('audit/{path+}', {
       help: 'Enable and disable an audit device.',
       params: { path: 'Names the device.' },
-      flags: { sudo: true },
+      flags: { sudo: true, rootNamespaceOnly: true },
     })
       .write({
         summary: 'Enable an audit device. From then on no request is answered that no device has taken down.',
@@ -59,7 +63,7 @@ export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
     definePath('audit-hash/{path+}', {
       help: 'A value as an audit device writes it.',
       params: { path: 'Names the device.' },
-      flags: { place: 'anywhere' },
+      flags: { place: 'anywhere', rootNamespaceOnly: true },
     }).compute({
       summary: 'Hash a value as an audit device does, to search its entries for it.',
       fields: { input: f.string('The value.').default('').sensitive() },

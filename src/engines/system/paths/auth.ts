@@ -4,7 +4,7 @@ import type { SystemPorts } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
 import { mountInfo, tuneInfo } from '../mount-info.ts'
 import { mountListReply, mountReply, tuneReply } from '../mount-replies.ts'
-import { enable, enableFields, mountPath, tune, tuneFields } from '../mount-work.ts'
+import { enable, enableFields, mountPath, tune, tuneFields, whereOf } from '../mount-work.ts'
 
 /** How the paths of auth methods begin among those of all mounts. */
 const AUTH = 'auth/'
@@ -16,8 +16,8 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
     definePath('auth', { help: 'The enabled auth methods.', params: {} }).read({
       summary: 'List the enabled auth methods.',
       replies: { 200: mountListReply },
-      run: () => {
-        const shown = mounts.all().filter((mount) => mount.kind === 'auth')
+      run: (c) => {
+        const shown = mounts.of(c.request.namespace).filter((mount) => mount.kind === 'auth')
         const rows = shown.map((mount) => [mount.path.slice(AUTH.length), mountInfo(mounts, mount)] as const)
         return okData(new Map(rows), { flatten: true })
       },
@@ -28,7 +28,7 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         replies: { 200: mountReply },
         run: (c) => {
           const path = mountPath(c.params.path)
-          const mount = mounts.at(AUTH + path)
+          const mount = mounts.at(c.request.namespace, AUTH + path)
           if (mount === undefined) throw systemErrors.NO_AUTH_MOUNT({ path })
           return okData(mountInfo(mounts, mount), { flatten: true })
         },
@@ -38,7 +38,7 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         fields: enableFields,
         replies: { 204: none },
         run: async (c) => {
-          const where = { kind: 'auth', path: AUTH + mountPath(c.params.path), system: c.limits } as const
+          const where = { ...whereOf(c), kind: 'auth', path: AUTH + mountPath(c.params.path) } as const
           await enable(mounts, c.view, where, c.in)
           return done()
         },
@@ -47,7 +47,7 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         summary: 'Disable an auth method: its tokens are revoked and all it stored is removed.',
         replies: { 204: none },
         run: async (c) => {
-          await mounts.disable(AUTH + mountPath(c.params.path))
+          await mounts.disable(c.request.namespace, AUTH + mountPath(c.params.path))
           return done()
         },
       }),
@@ -57,7 +57,7 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         replies: { 200: tuneReply },
         run: (c) => {
           const path = AUTH + mountPath(c.params.path)
-          const mount = mounts.at(path)
+          const mount = mounts.at(c.request.namespace, path)
           if (mount === undefined) throw mountErrors.NO_SYSVIEW({ path })
           return okData(tuneInfo(mounts, mount), { flatten: true })
         },
@@ -68,7 +68,7 @@ export function authPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         replies: { 204: none },
         run: async (c) => {
           const path = AUTH + mountPath(c.params.path)
-          await tune(mounts, c.view, { path, system: c.limits, warn: c.warn }, c.in)
+          await tune(mounts, c.view, { ...whereOf(c), path, warn: c.warn }, c.in)
           return done()
         },
       }),

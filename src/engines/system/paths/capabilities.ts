@@ -3,12 +3,14 @@ import {
   f,
   okData,
   replySchema,
+  type CallContext,
   type JsonOut,
   type PathDefinition,
   type ReadView,
   type Reply,
 } from '#framework'
 import type { Caller } from '../../../request/caller.ts'
+import type { NamespaceLookup } from '../../../request/namespace-ports.ts'
 import type { PoliciesPort, SystemPorts } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
 
@@ -23,7 +25,7 @@ const pathFields = {
   path: f.strings('An older name of `paths`.').default([]).deprecated(),
 }
 
-export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly PathDefinition[] {
+export function capabilitiesPaths({ policies, callers, namespaces }: SystemPorts): readonly PathDefinition[] {
   return [
     definePath('capabilities', {
       help: 'What a token may do on paths.',
@@ -36,7 +38,7 @@ export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly 
       run: async (c) => {
         if (c.in.token === '') throw systemErrors.NO_TOKEN()
         const caller = await callers.byToken(c.in.token, c.view)
-        if (caller === undefined) throw systemErrors.INVALID_TOKEN()
+        if (caller === undefined || !mayName(namespaces, c, caller)) throw systemErrors.INVALID_TOKEN()
         return answer(policies, caller, c)
       },
     }),
@@ -50,7 +52,7 @@ export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly 
       replies: { 200: capabilitiesReply },
       run: async (c) => {
         if (c.in.accessor === '') throw systemErrors.NO_ACCESSOR()
-        const caller = await callers.byAccessor(c.in.accessor, c.view)
+        const caller = await callers.byAccessor(c.in.accessor, c.view, c.request.namespace.id)
         if (caller === undefined) throw systemErrors.INVALID_ACCESSOR()
         return answer(policies, caller, c)
       },
@@ -74,17 +76,31 @@ export function capabilitiesPaths({ policies, callers }: SystemPorts): readonly 
   ]
 }
 
-interface Asked {
+interface Asked extends Pick<CallContext, 'request'> {
   readonly in: { readonly paths: readonly string[]; readonly path: readonly string[] }
   readonly view: ReadView
 }
 
-async function answer(policies: PoliciesPort, caller: Caller, { in: { paths, path }, view }: Asked): Promise<Reply> {
+async function answer(
+  policies: PoliciesPort,
+  caller: Caller,
+  { in: { paths, path }, view, request }: Asked,
+): Promise<Reply> {
   const asked = paths.length > 0 ? paths : path
   if (asked.length === 0) throw systemErrors.NO_PATHS()
   const data = new Map<string, JsonOut>()
-  for (const one of asked) data.set(one, await policies.capabilitiesOf(caller, one, view))
+  for (const one of asked) data.set(one, await policies.capabilitiesOf(caller, request.namespace, one, view))
   const [only] = asked
   if (asked.length === 1 && only !== undefined) data.set('capabilities', data.get(only) ?? [])
   return okData(data, { flatten: true })
+}
+
+/** Whose token it is that a request asks about: of its own namespace, of one below, or one that may be used here. */
+function mayName(
+  namespaces: Pick<NamespaceLookup, 'byId'>,
+  { request: { namespace } }: Pick<CallContext, 'request'>,
+  caller: Caller,
+): boolean {
+  const own = namespaces.byId(caller.namespaceId)
+  return own !== undefined && (own.path.startsWith(namespace.path) || namespace.path.startsWith(own.path))
 }

@@ -12,7 +12,7 @@ export function configStatePaths({ observe }: SystemPorts): readonly PathDefinit
     definePath('config/state/sanitized', {
       help: 'The configuration in force.',
       params: {},
-      flags: { place: 'node' },
+      flags: { place: 'node', rootNamespaceOnly: true },
     }).read({
       summary: 'Read the configuration in force, without its secrets.',
       replies: { 200: configReply },

@@ -13,7 +13,7 @@ export function corsPaths({ cors }: SystemPorts): readonly PathDefinition[] {
     definePath('config/cors', {
       help: 'Requests from pages of other origins (CORS).',
       params: {},
-      flags: { sudo: true },
+      flags: { sudo: true, rootNamespaceOnly: true },
     })
       .read({
         summary: 'Tell which origins may send requests from a browser.',

@@ -39,7 +39,14 @@ export function healthPaths({ lifecycle, observe }: SystemPorts): readonly PathD
       help: 'The state of the server, for load balancers and probes.',
       description: 'HEAD gives the status code alone.',
       params: {},
-      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true, place: 'node' },
+      flags: {
+        rootNamespaceOnly: true,
+        unauthenticated: true,
+        whileSealed: true,
+        unaudited: true,
+        neverWrapped: true,
+        place: 'node',
+      },
     }).read({
       summary: 'Tell whether the server answers requests.',
       fields,

@@ -12,7 +12,11 @@ const hostReply = replySchema('The machine the server runs on.', {
 
 export function hostInfoPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('host-info', { help: 'The machine the server runs on.', params: {}, flags: { place: 'node' } }).read({
+    definePath('host-info', {
+      help: 'The machine the server runs on.',
+      params: {},
+      flags: { place: 'node', rootNamespaceOnly: true },
+    }).read({
       summary: 'Tell of the machine the server runs on.',
       replies: { 200: hostReply },
       run: async () => okData(await observe.hostInfo()),

@@ -22,7 +22,7 @@ export function inFlightPaths({ observe }: SystemPorts): readonly PathDefinition
     definePath('in-flight-req', {
       help: 'The requests being worked on.',
       params: {},
-      flags: { openBy: 'unauthenticatedInFlightAccess', place: 'node' },
+      flags: { rootNamespaceOnly: true, openBy: 'unauthenticatedInFlightAccess', place: 'node' },
     }).read({
       summary: 'List the requests being worked on.',
       replies: { 200: inFlightReply },

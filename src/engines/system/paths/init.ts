@@ -35,7 +35,14 @@ export function initPaths({ lifecycle }: SystemPorts): readonly PathDefinition[]
       description:
         'Before anything is stored, a vault is made: its keys, its first policies and mounts, its root token.',
       params: {},
-      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true, place: 'node' },
+      flags: {
+        rootNamespaceOnly: true,
+        unauthenticated: true,
+        whileSealed: true,
+        unaudited: true,
+        neverWrapped: true,
+        place: 'node',
+      },
     })
       .read({
         summary: 'Tell whether the server is initialized.',

@@ -24,7 +24,7 @@ const namespacesReply = replySchema('The namespaces that the asking token sees.'
 const AUTH = 'auth/'
 
 export function internalUiPaths(ports: SystemPorts): readonly PathDefinition[] {
-  return [...mountPaths(ports), resultantAcl(ports), namespaces()]
+  return [...mountPaths(ports), resultantAcl(ports), namespaces(ports)]
 }
 
 function mountPaths(ports: SystemPorts): readonly PathDefinition[] {
@@ -41,7 +41,7 @@ function mountPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: mountsReply },
       run: async (c) => {
         const caller = await optionalCaller(ports, c)
-        const visible = await visibleMounts(ports, caller, c.view)
+        const visible = await visibleMounts(ports, caller, c.request.namespace, c.view)
         const info = (mount: Mount): JsonOut => (caller === undefined ? publicInfo(mount) : mountInfo(mounts, mount))
         const auth = visible.filter((mount) => mount.kind === 'auth')
         const secret = visible.filter((mount) => mount.kind !== 'auth')
@@ -61,13 +61,13 @@ function mountPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: pathReply },
       run: async (c) => {
         const path = c.params.path.endsWith('/') ? c.params.path : `${c.params.path}/`
-        const mount = mounts.serving(path)
+        const mount = mounts.serving(c.request.namespace, path)
         const { caller } = c
         // Whether there is no such mount, or none for this token: the answer is the same.
         if (
           mount === undefined ||
           caller === undefined ||
-          !(await policies.hasMountAccess(caller, mount.path, c.view))
+          !(await policies.hasMountAccess(caller, c.request.namespace, mount.path, c.view))
         ) {
           throw systemErrors.PREFLIGHT({ path })
         }
@@ -84,7 +84,7 @@ function resultantAcl({ policies }: SystemPorts): PathDefinition {
     replies: { 200: aclReply },
     run: async (c) => {
       if (c.caller === undefined) throw systemErrors.PERMISSION_DENIED()
-      const { root, exactPaths, globPaths } = await policies.resultantAcl(c.caller, c.view)
+      const { root, exactPaths, globPaths } = await policies.resultantAcl(c.caller, c.request.namespace, c.view)
       if (root) return okData({ root })
       return okData({ root, exact_paths: rulesOf(exactPaths), glob_paths: rulesOf(globPaths) })
     },
@@ -95,8 +95,8 @@ function rulesOf(rules: ReadonlyMap<string, readonly string[]>): JsonOut {
   return new Map([...rules].map(([path, capabilities]) => [path, { capabilities }]))
 }
 
-/** The root namespace, which is all there is, is not listed. */
-function namespaces(): PathDefinition {
+/** Those below the one that is asked, in which the token may do anything at all. */
+function namespaces({ namespaces: table, policies }: SystemPorts): PathDefinition {
   return definePath('internal/ui/namespaces', {
     help: 'The namespaces that the asking token sees.',
     params: {},
@@ -104,6 +104,14 @@ function namespaces(): PathDefinition {
   }).read({
     summary: 'List the namespaces that the asking token sees.',
     replies: { 200: namespacesReply },
-    run: () => okData({}),
+    run: async (c) => {
+      const { namespace } = c.request
+      const keys: string[] = []
+      for (const one of table.below(namespace)) {
+        if (one.tainted || c.caller === undefined) continue
+        if (await policies.hasMountAccess(c.caller, one, '', c.view)) keys.push(one.path.slice(namespace.path.length))
+      }
+      return okData(keys.length === 0 ? {} : { keys })
+    },
   })
 }

@@ -16,7 +16,11 @@ const configReply = replySchema('When the key is replaced without being asked.',
 
 export function keyPaths({ lifecycle }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('key-status', { help: 'The encryption key in use.', params: {}, flags: { place: 'leader' } }).read({
+    definePath('key-status', {
+      help: 'The encryption key in use.',
+      params: {},
+      flags: { place: 'leader', rootNamespaceOnly: true },
+    }).read({
       summary: 'Tell of the encryption key in use.',
       replies: { 200: keyReply },
       run: () => {
@@ -36,7 +40,7 @@ function rotate(template: 'rotate' | 'rotate/keyring', lifecycle: LifecyclePort)
     help: 'Replace the encryption key.',
     description: 'New entries are encrypted with the new key; older ones stay readable with those before it.',
     params: {},
-    flags: { sudo: true },
+    flags: { sudo: true, rootNamespaceOnly: true },
   }).compute({
     summary: 'Replace the encryption key.',
     replies: { 204: none },
@@ -51,7 +55,7 @@ function rotateConfig(template: 'rotate/config' | 'rotate/keyring/config', lifec
   return definePath(template, {
     help: 'When the encryption key is replaced without being asked.',
     params: {},
-    flags: { place: 'leader' },
+    flags: { place: 'leader', rootNamespaceOnly: true },
   })
     .read({
       summary: 'Tell when the encryption key is replaced.',

@@ -32,7 +32,14 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
     definePath('leader', {
       help: 'The active server.',
       params: {},
-      flags: { unauthenticated: true, whileSealed: true, unaudited: true, neverWrapped: true, place: 'node' },
+      flags: {
+        rootNamespaceOnly: true,
+        unauthenticated: true,
+        whileSealed: true,
+        unaudited: true,
+        neverWrapped: true,
+        place: 'node',
+      },
     }).read({
       summary: 'Tell which server is the active one.',
       replies: { 200: leaderReply },
@@ -50,7 +57,11 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
         })
       },
     }),
-    definePath('ha-status', { help: 'The servers of the cluster.', params: {}, flags: { place: 'leader' } }).read({
+    definePath('ha-status', {
+      help: 'The servers of the cluster.',
+      params: {},
+      flags: { place: 'leader', rootNamespaceOnly: true },
+    }).read({
       summary: 'List the servers of the cluster.',
       replies: { 200: haReply },
       run: () =>
@@ -72,7 +83,7 @@ export function leaderPaths({ lifecycle }: SystemPorts): readonly PathDefinition
     definePath('step-down', {
       help: 'Let another server become the active one.',
       params: {},
-      flags: { sudo: true },
+      flags: { sudo: true, rootNamespaceOnly: true },
     }).compute({
       summary: 'Give up being the active server; a single server stays it.',
       replies: { 204: none },

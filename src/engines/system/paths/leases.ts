@@ -15,13 +15,16 @@ import {
   type PathDefinition,
   type Reply,
   type WriteView,
+  type ReadView,
 } from '#framework'
 import { rfc3339 } from '../../../lib/rfc3339.ts'
-import type { LeaseInfo, LeasesPort, RevokeMode } from '../../../request/lease-ports.ts'
+import type { IrrevocableLease, LeaseInfo, LeasesPort, RevokeMode } from '../../../request/lease-ports.ts'
+import type { NamespaceLookup } from '../../../request/namespace-ports.ts'
 
 export interface LeasePathPorts {
   /** Asked for at each request: leases exist only while the server is active. */
   leases(): LeasesPort
+  readonly namespaces: Pick<NamespaceLookup, 'below'>
 }
 
 const leaseErrors = defineErrors('LEASE_PATH', {
@@ -216,7 +219,7 @@ function irrevocable(ports: LeasePathPorts): readonly PathDefinition[] {
       replies: { 200: countReply },
       run: async (c) => {
         if (c.in.type.toLowerCase() !== 'irrevocable') return absent()
-        const leases = await ports.leases().irrevocable(c.view, c.request.namespace)
+        const leases = await irrevocableIn(ports, c)
         const counts = new Map<string, number>()
         for (const { mountAccessor } of leases) counts.set(mountAccessor, (counts.get(mountAccessor) ?? 0) + 1)
         return okData({ counts, lease_count: leases.length })
@@ -234,7 +237,7 @@ function irrevocable(ports: LeasePathPorts): readonly PathDefinition[] {
       run: async (c) => {
         if (c.in.type.toLowerCase() !== 'irrevocable') return absent()
         const most = limitOf(c.in.limit)
-        const leases = await ports.leases().irrevocable(c.view, c.request.namespace)
+        const leases = await irrevocableIn(ports, c)
         const some = leases
           .slice(0, most)
           .map(({ leaseId, mountAccessor, error }) => ({ error, lease_id: leaseId, mount_id: mountAccessor }))
@@ -243,6 +246,17 @@ function irrevocable(ports: LeasePathPorts): readonly PathDefinition[] {
       },
     }),
   ]
+}
+
+async function irrevocableIn(
+  ports: LeasePathPorts,
+  c: CallContext & { readonly view: ReadView; readonly in: { readonly include_child_namespaces: boolean } },
+): Promise<readonly IrrevocableLease[]> {
+  const { namespace } = c.request
+  const spaces = c.in.include_child_namespaces ? [namespace, ...ports.namespaces.below(namespace)] : [namespace]
+  const found: IrrevocableLease[] = []
+  for (const one of spaces) found.push(...(await ports.leases().irrevocable(c.view, one)))
+  return found
 }
 
 function tidy(ports: LeasePathPorts): PathDefinition {

@@ -1,10 +1,14 @@
 import { definePath, done, f, none, okData, replySchema, type PathDefinition } from '#framework'
+import type { Mount } from '../../../request/mount.ts'
+import type { NamespaceLookup } from '../../../request/namespace-ports.ts'
 import type { LockedUsersPort } from '../../../request/lockout-ports.ts'
 import { systemErrors } from '../errors.ts'
 
 interface LockedUserPorts {
   /** Asked for at each request: users are locked out only while the server is active. */
   lockedUsers(): LockedUsersPort
+  mountOf(accessor: string): Mount | undefined
+  readonly namespaces: NamespaceLookup
 }
 
 const ofMount = f.object({
@@ -39,18 +43,34 @@ export function lockedUserPaths(ports: LockedUserPorts): readonly PathDefinition
       replies: { 200: lockedReply },
       operationId: 'locked-users-list',
       run: async (c) => {
-        const { id, path } = c.request.namespace
-        const wanted = c.in.mount_accessor
+        const { namespace } = c.request
+        const { mount_accessor: wanted } = c.in
         const found = await ports.lockedUsers().locked(c.view, wanted === '' ? undefined : wanted)
-        const total = found.reduce((sum, { aliases }) => sum + aliases.length, 0)
-        const mounts = found.map(({ mountAccessor, aliases }) => ({
-          mount_accessor: mountAccessor,
-          counts: aliases.length,
-          alias_identifiers: aliases,
-        }))
+        const spaces = [namespace, ...ports.namespaces.below(namespace)]
+        const placed = found.map((users) => {
+          const of = ports.mountOf(users.mountAccessor)?.namespaceId
+          // One of a namespace beside or above is as good as one that is not there.
+          return spaces.some(({ id }) => id === of) ? { ...users, of } : { ...users, aliases: [], of: undefined }
+        })
+        const rows = spaces.map(({ id, path }) => {
+          const own = placed.filter(({ of }) => of === id || (of === undefined && wanted !== '' && id === namespace.id))
+          return { id, path, own, counts: own.reduce((sum, { aliases }) => sum + aliases.length, 0) }
+        })
+        const shown = rows.filter(({ id, own }) => id === namespace.id || own.length > 0)
         return okData({
-          by_namespace: [{ namespace_id: id, namespace_path: path, counts: total, mount_accessors: mounts }],
-          total,
+          by_namespace: shown
+            .toSorted((a, b) => b.counts - a.counts)
+            .map(({ id, path, own, counts }) => ({
+              namespace_id: id,
+              namespace_path: path,
+              counts,
+              mount_accessors: own.map(({ mountAccessor, aliases }) => ({
+                mount_accessor: mountAccessor,
+                counts: aliases.length,
+                alias_identifiers: aliases,
+              })),
+            })),
+          total: rows.reduce((sum, { counts }) => sum + counts, 0),
         })
       },
     }),
@@ -67,7 +87,9 @@ export function lockedUserPaths(ports: LockedUserPorts): readonly PathDefinition
       run: async (c) => {
         const { mount_accessor: accessor, alias_identifier: alias } = c.params
         if (accessor === '') throw systemErrors.NO_ACCESSOR()
-        await ports.lockedUsers().unlock(c.view, accessor, alias)
+        // One of another namespace is as good as one that is not there.
+        if (ports.mountOf(accessor)?.namespaceId === c.request.namespace.id)
+          await ports.lockedUsers().unlock(c.view, accessor, alias)
         return done()
       },
     }),

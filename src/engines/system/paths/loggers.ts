@@ -7,7 +7,11 @@ const fields = { level: f.string('`trace`, `debug`, `info`, `warn`, `error` or `
 
 export function loggerPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('loggers', { help: 'What the server logs.', params: {}, flags: { place: 'node' } })
+    definePath('loggers', {
+      help: 'What the server logs.',
+      params: {},
+      flags: { place: 'node', rootNamespaceOnly: true },
+    })
       .read({
         summary: 'List the loggers and their levels.',
         replies: { 200: levelsReply },
@@ -30,7 +34,7 @@ export function loggerPaths({ observe }: SystemPorts): readonly PathDefinition[]
     definePath('loggers/{name}', {
       help: 'What one part of the server logs.',
       params: { name: 'Name of the logger.' },
-      flags: { place: 'node' },
+      flags: { place: 'node', rootNamespaceOnly: true },
     })
       .read({
         summary: 'Read the level of a logger.',

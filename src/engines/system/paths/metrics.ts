@@ -18,7 +18,7 @@ export function metricsPaths({ observe }: SystemPorts): readonly PathDefinition[
     definePath('metrics', {
       help: 'What the server counts and measures of itself.',
       params: {},
-      flags: { isMetrics: true, openBy: 'unauthenticatedMetricsAccess', place: 'node' },
+      flags: { rootNamespaceOnly: true, isMetrics: true, openBy: 'unauthenticatedMetricsAccess', place: 'node' },
     }).read({
       summary: 'Read the metrics.',
       fields: { format: f.string('`prometheus`; JSON if left out.').default('') },

@@ -5,7 +5,7 @@ import type { TokenPort } from '../../../request/ports.ts'
 
 export interface MfaPathPorts {
   /** Asked for at each request: both exist only while the server is active. */
-  factors(): SecondFactors
+  factors(namespaceId: string): SecondFactors
   tokens(): Pick<TokenPort, 'create'>
 }
 
@@ -39,7 +39,7 @@ export function mfaValidatePaths(ports: MfaPathPorts): readonly PathDefinition[]
       prepare: (c) => {
         const { mfa_request_id: requestId, mfa_payload: payload } = c.in
         if (requestId === '') throw mfaErrors.NO_REQUEST_ID()
-        return ports.factors().meet({
+        return ports.factors(c.request.namespace.id).meet({
           requestId,
           shown: payload === undefined ? new Map() : shownIn(payload),
           remoteAddress: c.request.remoteAddress,
@@ -48,7 +48,7 @@ export function mfaValidatePaths(ports: MfaPathPorts): readonly PathDefinition[]
         })
       },
       run: async (c, met) => {
-        await ports.factors().take(c.view, met)
+        await ports.factors(c.request.namespace.id).take(c.view, met)
         const auth = await ports.tokens().create(c.view, met.grant, met.context)
         return { auth, warnings: auth.warnings }
       },

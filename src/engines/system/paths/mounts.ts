@@ -4,7 +4,7 @@ import type { SystemPorts } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
 import { mountInfo, tuneInfo } from '../mount-info.ts'
 import { mountListReply, mountReply, tuneReply } from '../mount-replies.ts'
-import { enable, enableFields, mountPath, tune, tuneFields } from '../mount-work.ts'
+import { enable, enableFields, mountPath, tune, tuneFields, whereOf } from '../mount-work.ts'
 
 const params = { path: 'Where the engine is mounted, such as "secret" or "team/kv".' }
 
@@ -13,8 +13,8 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
     definePath('mounts', { help: 'The mounted secrets engines.', params: {} }).read({
       summary: 'List the mounted secrets engines.',
       replies: { 200: mountListReply },
-      run: () => {
-        const shown = mounts.all().filter((mount) => mount.kind !== 'auth')
+      run: (c) => {
+        const shown = mounts.of(c.request.namespace).filter((mount) => mount.kind !== 'auth')
         return okData(new Map(shown.map((mount) => [mount.path, mountInfo(mounts, mount)])), { flatten: true })
       },
     }),
@@ -24,7 +24,7 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         replies: { 200: mountReply },
         run: (c) => {
           const path = withSlash(c.params.path)
-          const mount = mounts.serving(path)
+          const mount = mounts.serving(c.request.namespace, path)
           if (mount === undefined) throw systemErrors.NO_SECRET_MOUNT({ path })
           return okData(mountInfo(mounts, mount), { flatten: true })
         },
@@ -34,7 +34,7 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         fields: enableFields,
         replies: { 204: none },
         run: async (c) => {
-          const where = { kind: 'secret', path: mountPath(c.params.path), system: c.limits } as const
+          const where = { ...whereOf(c), kind: 'secret', path: mountPath(c.params.path) } as const
           await enable(mounts, c.view, where, c.in)
           return done()
         },
@@ -46,7 +46,7 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
           const path = mountPath(c.params.path)
           // Auth methods go by `sys/auth`, which asks for sudo.
           if (path.startsWith('auth/')) throw mountErrors.PROTECTED({ verb: 'unmount', path })
-          await mounts.disable(path)
+          await mounts.disable(c.request.namespace, path)
           return done()
         },
       }),
@@ -56,7 +56,7 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         replies: { 200: tuneReply },
         run: (c) => {
           const path = withSlash(c.params.path)
-          const mount = mounts.at(path)
+          const mount = mounts.at(c.request.namespace, path)
           if (mount === undefined) throw mountErrors.NO_SYSVIEW({ path })
           return okData(tuneInfo(mounts, mount), { flatten: true })
         },
@@ -66,7 +66,7 @@ export function mountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
         fields: tuneFields,
         replies: { 204: none },
         run: async (c) => {
-          await tune(mounts, c.view, { path: mountPath(c.params.path), system: c.limits, warn: c.warn }, c.in)
+          await tune(mounts, c.view, { ...whereOf(c), path: mountPath(c.params.path), warn: c.warn }, c.in)
           return done()
         },
       }),

@@ -22,7 +22,8 @@ interface Asked extends Pick<CallContext, 'caller' | 'request'> {
 
 export function openapiPaths(ports: SystemPorts): readonly PathDefinition[] {
   const answer = async (c: Asked) => {
-    const mounts = await visibleMounts(ports, await optionalCaller(ports, c), c.view)
+    const caller = await optionalCaller(ports, c)
+    const mounts = await visibleMounts(ports, caller, c.request.namespace, c.view)
     return { raw: ports.observe.openapi(mounts, { genericMountPaths: c.in.generic_mount_paths }) }
   }
   const spec = { summary: 'Describe the API in OpenAPI.', fields, replies: { 200: openapiReply } }

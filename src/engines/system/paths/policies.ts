@@ -8,12 +8,14 @@ import {
   ok,
   okData,
   replySchema,
+  type CallContext,
   type PathDefinition,
   type ReadView,
 } from '#framework'
 import { policyName } from '../../../lib/policy-names.ts'
 import type { PoliciesPort, SystemPorts } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
+import { unslashed } from '../unslashed.ts'
 
 const listReply = replySchema('The policies.', {
   keys: f.list('Their names.'),
@@ -38,8 +40,8 @@ export function policyPaths({ policies }: SystemPorts): readonly PathDefinition[
 }
 
 function olderPaths(policies: PoliciesPort): readonly PathDefinition[] {
-  const list = async (c: { readonly view: ReadView }) => {
-    const keys = await policies.list(c.view)
+  const list = async (c: Pick<CallContext, 'request'> & { readonly view: ReadView }) => {
+    const keys = await policies.list(c.view, c.request.namespace)
     return ok(listReply, { keys, policies: keys }, { flatten: true })
   }
   return [
@@ -51,7 +53,7 @@ function olderPaths(policies: PoliciesPort): readonly PathDefinition[] {
         summary: 'Read a policy.',
         replies: { 200: ruleReply },
         run: async (c) => {
-          const { name, text } = await read(policies, c.view, c.params.name)
+          const { name, text } = await read(policies, c)
           return ok(ruleReply, { name, rules: text }, { flatten: true })
         },
       })
@@ -62,7 +64,7 @@ function olderPaths(policies: PoliciesPort): readonly PathDefinition[] {
         run: async (c) => {
           const { policy, rules } = c.in
           if (policy === '' && rules !== '') c.warn("'rules' is deprecated, please use 'policy' instead")
-          await policies.put(c.view, nameOf(c), textOf(policy === '' ? rules : policy))
+          await policies.put(c.view, c.request.namespace, nameOf(c), textOf(policy === '' ? rules : policy))
           return done()
         },
       })
@@ -70,7 +72,7 @@ function olderPaths(policies: PoliciesPort): readonly PathDefinition[] {
         summary: 'Delete a policy.',
         replies: { 204: none },
         run: async (c) => {
-          await policies.delete(c.view, unslashed(c.params.name))
+          await policies.delete(c.view, c.request.namespace, unslashed(c.params.name))
           return done()
         },
       }),
@@ -82,14 +84,14 @@ function aclPaths(policies: PoliciesPort): readonly PathDefinition[] {
     definePath('policies/acl', { help: 'The access policies.', params: {} }).list({
       summary: 'List the policies.',
       replies: { 200: aclListReply },
-      run: async (c) => listing(await policies.list(c.view)),
+      run: async (c) => listing(await policies.list(c.view, c.request.namespace)),
     }),
     definePath('policies/acl/{name+}', { help: 'Read, write and delete a policy.', params })
       .read({
         summary: 'Read a policy.',
         replies: { 200: aclReply },
         run: async (c) => {
-          const { name, text } = await read(policies, c.view, c.params.name)
+          const { name, text } = await read(policies, c)
           return okData({ name, policy: text })
         },
       })
@@ -98,7 +100,7 @@ function aclPaths(policies: PoliciesPort): readonly PathDefinition[] {
         fields: { policy: policyField },
         replies: { 204: none },
         run: async (c) => {
-          await policies.put(c.view, nameOf(c), textOf(c.in.policy))
+          await policies.put(c.view, c.request.namespace, nameOf(c), textOf(c.in.policy))
           return done()
         },
       })
@@ -106,7 +108,7 @@ function aclPaths(policies: PoliciesPort): readonly PathDefinition[] {
         summary: 'Delete a policy.',
         replies: { 204: none },
         run: async (c) => {
-          await policies.delete(c.view, unslashed(c.params.name))
+          await policies.delete(c.view, c.request.namespace, unslashed(c.params.name))
           return done()
         },
       }),
@@ -115,10 +117,9 @@ function aclPaths(policies: PoliciesPort): readonly PathDefinition[] {
 
 async function read(
   policies: PoliciesPort,
-  view: ReadView,
-  name: string,
+  c: Pick<CallContext, 'request'> & { readonly view: ReadView; readonly params: { readonly name: string } },
 ): Promise<{ readonly name: string; readonly text: string }> {
-  return (await policies.get(view, name)) ?? absent()
+  return (await policies.get(c.view, c.request.namespace, c.params.name)) ?? absent()
 }
 
 function nameOf(c: { readonly params: { readonly name: string }; warn(sentence: string): void }): string {
@@ -126,12 +127,6 @@ function nameOf(c: { readonly params: { readonly name: string }; warn(sentence: 
   const stored = policyName(given)
   if (stored !== given) c.warn(`policy name was converted to ${stored}`)
   return given
-}
-
-/** A name is spelt as access rules spell it, so that no rule about it is passed by. */
-function unslashed(name: string): string {
-  if (name.endsWith('/')) throw systemErrors.TRAILING_SLASH()
-  return name
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/

@@ -49,7 +49,7 @@ export function rawStoragePaths({ outside }: { readonly outside: ReadonlySet<str
       help: 'Read, write and list the storage itself, decrypted. For emergencies.',
       description: 'What engines keep in memory of it is not updated: seal and unseal the server after a write.',
       params: { path: 'Key of the entry; for a list, the folder.' },
-      flags: { sudo: true },
+      flags: { rootNamespaceOnly: true, sudo: true },
       exists: (c) => isStored(c.view, c.params.path),
     })
       .read({

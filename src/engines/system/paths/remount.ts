@@ -35,7 +35,7 @@ export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[]
       run: async (c) => {
         const { from, to } = c.in
         if (from === '' || to === '') throw systemErrors.REMOUNT_BOTH()
-        const id = await mounts.move(c.view, canonical('from', from), canonical('to', to))
+        const id = await mounts.move(c.view, c.request.namespace, canonical('from', from), canonical('to', to))
         return ok(moveReply, { migration_id: id }, { flatten: true })
       },
     }),

@@ -13,7 +13,7 @@ export function requestHeadersPaths({ audit }: SystemPorts): readonly PathDefini
     definePath('config/auditing/request-headers', {
       help: 'Request headers that stand in audit entries.',
       params: {},
-      flags: { sudo: true },
+      flags: { sudo: true, rootNamespaceOnly: true },
     }).read({
       summary: 'List the request headers that stand in audit entries.',
       replies: { 200: listReply },
@@ -22,7 +22,7 @@ export function requestHeadersPaths({ audit }: SystemPorts): readonly PathDefini
     definePath('config/auditing/request-headers/{header}', {
       help: 'A request header that stands in audit entries.',
       params: { header: 'Name of the header, in any case.' },
-      flags: { sudo: true },
+      flags: { sudo: true, rootNamespaceOnly: true },
     })
       .read({
         summary: 'Tell how a request header stands in audit entries.',

@@ -8,6 +8,7 @@ import { rfc3339 } from '../../../lib/rfc3339.ts'
 import { rawJson, rawSchema } from '../raw.ts'
 
 const openToAll = {
+  rootNamespaceOnly: true,
   unauthenticated: true,
   whileSealed: true,
   unaudited: true,
@@ -75,7 +76,7 @@ export function sealPaths(ports: SystemPorts): readonly PathDefinition[] {
     definePath('seal', {
       help: 'Seal the server.',
       params: {},
-      flags: { sudo: true, whileSealed: true, place: 'node' },
+      flags: { rootNamespaceOnly: true, sudo: true, whileSealed: true, place: 'node' },
     }).compute({
       summary: 'Seal the server: forget its keys and refuse every request until it is unsealed again.',
       replies: { 204: none },

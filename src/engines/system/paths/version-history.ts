@@ -10,7 +10,11 @@ const historyReply = replySchema('The versions that ran on this storage.', {
 
 export function versionHistoryPaths({ observe }: SystemPorts): readonly PathDefinition[] {
   return [
-    definePath('version-history', { help: 'The versions that ran on this storage.', params: {} }).list({
+    definePath('version-history', {
+      help: 'The versions that ran on this storage.',
+      params: {},
+      flags: { rootNamespaceOnly: true },
+    }).list({
       summary: 'List the versions that ran on this storage.',
       replies: { 200: historyReply },
       run: async (c) => {

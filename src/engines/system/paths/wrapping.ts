@@ -52,7 +52,7 @@ function unwrap(ports: WrappingPathPorts): PathDefinition {
   return definePath('wrapping/unwrap', {
     help: 'What was wrapped, once.',
     params: {},
-    flags: { wrappingToken: true, neverWrapped: true },
+    flags: { wrappingToken: true, neverWrapped: true, ofOwnToken: true },
   }).write({
     summary: 'Unwrap a wrapped reply.',
     fields: { token: tokenField },
@@ -89,7 +89,7 @@ function rewrap(ports: WrappingPathPorts): PathDefinition {
   return definePath('wrapping/rewrap', {
     help: 'A new wrapping token for the same reply, with the same lifetime; the old one ends.',
     params: {},
-    flags: { wrappingToken: true },
+    flags: { wrappingToken: true, ofOwnToken: true },
   }).write({
     summary: 'Rewrap a wrapped reply.',
     fields: { token: tokenField },

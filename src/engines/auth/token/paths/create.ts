@@ -73,6 +73,7 @@ async function create(ports: TokenEnginePorts, c: Call, { orphan, role }: How): 
   if (root && !parent.policies.includes('root')) throw tokenPathErrors.ROOT_PARENT()
   if (root && batch) throw tokenPathErrors.BATCH_ROOT()
   const isOrphan = orphanOf(c, orphan, role)
+  const isForeign = parent.namespaceId !== c.request.namespace.id
   const { ttl, period, explicitMaxTtl } = lifetimeOf({
     input: c.in,
     role,
@@ -97,7 +98,8 @@ async function create(ports: TokenEnginePorts, c: Call, { orphan, role }: How): 
     explicitMaxTtl,
     period,
     role: role?.name ?? '',
-    entityId: entityFromAlias || (isOrphan ? '' : parent.entityId),
+    // Entities are of one namespace: who his maker is follows from the parent alone.
+    entityId: entityFromAlias || (isOrphan || isForeign ? '' : parent.entityId),
     boundCidrs: ttl === 0 ? [] : boundCidrsOf(parent, role),
     renewable: ttl > 0 && !batch && c.in.renewable && role?.renewable !== false,
     namespaceId: c.request.namespace.id,
@@ -110,11 +112,11 @@ async function make(ports: TokenEnginePorts, c: Call, init: TokenInit): Promise<
   const made = await ports.tokens().make(c.view, init)
   if (ports.policies !== undefined) {
     for (const name of init.policies) {
-      if (name !== 'root' && (await ports.policies.get(c.view, name)) === undefined)
+      if (name !== 'root' && (await ports.policies.get(c.view, c.request.namespace, name)) === undefined)
         c.warn(`Policy "${name}" does not exist`)
     }
   }
-  const { policies, meta, ttl, renewable, entityId, type, parent, numUses } = init
+  const { policies, meta, ttl, renewable, entityId, type, parent, numUses, namespaceId } = init
   return authReply(ports, c.view, {
     ...made,
     policies,
@@ -125,6 +127,7 @@ async function make(ports: TokenEnginePorts, c: Call, init: TokenInit): Promise<
     type,
     orphan: parent === undefined,
     numUses,
+    namespaceId,
   })
 }
 
@@ -177,7 +180,8 @@ async function entityOf(ports: TokenEnginePorts, c: Call, role: TokenRole | unde
   if (ports.entities === undefined) throw tokenPathErrors.NO_IDENTITY()
   const entities = ports.entities()
   const entityId = await entities.entityOf(c.view, { name, mount: c.mount, metadata: undefined })
-  if ((await entities.holderOf(entityId, c.view)) === undefined) throw tokenPathErrors.ENTITY_DISABLED()
+  if ((await entities.holderOf(entityId, c.view, c.request.namespace.id)) === undefined)
+    throw tokenPathErrors.ENTITY_DISABLED()
   return entityId
 }
 

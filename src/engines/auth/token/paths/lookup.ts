@@ -3,6 +3,7 @@ import type { TokenDetails } from '../../../../request/token-ports.ts'
 import { tokenPathErrors } from '../errors.ts'
 import type { TokenEnginePorts } from '../ports.ts'
 import { identityPoliciesOf, shown, tokenReply } from '../replies.ts'
+import { namespaceOf, within } from '../within.ts'
 
 type Call = CallContext & { readonly view: ReadView }
 
@@ -12,7 +13,7 @@ const tokenField = f.string('The token to look up; the caller’s own if absent.
 export function lookupPaths(ports: TokenEnginePorts): readonly PathDefinition[] {
   const byToken = async (c: Call, token: string): Promise<Reply> => {
     const id = token === '' ? (c.caller?.token ?? '') : token
-    return show(ports, c, id, await ports.tokens().find(c.view, id))
+    return show(ports, c, id, within(ports, c, await ports.tokens().find(c.view, id), id))
   }
   const summary = 'Look up a token.'
   const self = 'Look up the caller’s token.'
@@ -23,7 +24,7 @@ export function lookupPaths(ports: TokenEnginePorts): readonly PathDefinition[] 
     definePath('lookup-self', {
       help: 'What is known of the caller’s token.',
       params: {},
-      flags: { place: 'anywhere' },
+      flags: { place: 'anywhere', ofOwnToken: true },
     })
       .read({ summary: self, replies, run: (c) => byToken(c, '') })
       .compute({ summary: self, replies, run: (c) => byToken(c, '') }),
@@ -50,6 +51,6 @@ export async function tokenOfAccessor(ports: TokenEnginePorts, c: Call, accessor
 
 async function show(ports: TokenEnginePorts, c: Call, id: string, token: TokenDetails | undefined): Promise<Reply> {
   if (token === undefined) throw tokenPathErrors.BAD_TOKEN()
-  const identityPolicies = await identityPoliciesOf(ports, c.view, token.entityId)
-  return shown(token, { id, now: c.clock.now(), namespace: c.request.namespace, identityPolicies })
+  const identityPolicies = await identityPoliciesOf(ports, c.view, token)
+  return shown(token, { id, now: c.clock.now(), namespace: namespaceOf(ports, token.namespaceId), identityPolicies })
 }

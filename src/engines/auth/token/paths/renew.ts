@@ -12,6 +12,7 @@ import { tokenPathErrors } from '../errors.ts'
 import type { TokenEnginePorts } from '../ports.ts'
 import { authReply } from '../replies.ts'
 import { roles } from '../roles.ts'
+import { within } from '../within.ts'
 import { tokenOfAccessor } from './lookup.ts'
 
 type Call = CallContext & { readonly view: WriteView }
@@ -28,16 +29,20 @@ export function renewPaths(ports: TokenEnginePorts): readonly PathDefinition[] {
       run: async (c) => {
         const { token } = c.in
         if (token === '') throw tokenPathErrors.MISSING_TOKEN()
-        return renew(ports, c, token, await ports.tokens().find(c.view, token), c.in.increment)
+        return renew(ports, c, token, within(ports, c, await ports.tokens().find(c.view, token), token), c.in.increment)
       },
     }),
-    definePath('renew-self', { help: 'Prolong the caller’s token.', params: {} }).write({
+    definePath('renew-self', {
+      help: 'Prolong the caller’s token.',
+      params: {},
+      flags: { ofOwnToken: true },
+    }).write({
       summary: 'Renew the caller’s token.',
       fields: { increment },
       replies,
       run: async (c) => {
         const token = c.caller?.token ?? ''
-        return renew(ports, c, token, await ports.tokens().find(c.view, token), c.in.increment)
+        return renew(ports, c, token, within(ports, c, await ports.tokens().find(c.view, token), token), c.in.increment)
       },
     }),
     definePath('renew-accessor', { help: 'Prolong the token that an accessor stands for.', params: {} }).write({
@@ -60,7 +65,7 @@ async function renew(
   if (token === undefined || token.numUses < 0) throw tokenPathErrors.NOT_FOUND()
   if (token.type === 'batch') throw tokenPathErrors.BATCH_RENEW()
   const renewed = await ports.tokens().renew(c.view, token, seconds, (found) => ruleOf(c, found))
-  const { accessor, policies, meta, entityId, type, orphan, numUses } = renewed.token
+  const { accessor, policies, meta, entityId, type, orphan, numUses, namespaceId } = renewed.token
   const facts = {
     token: id,
     accessor,
@@ -72,6 +77,7 @@ async function renew(
     type,
     orphan,
     numUses,
+    namespaceId,
   }
   return authReply(ports, c.view, facts, renewed.warnings)
 }

@@ -11,6 +11,7 @@ import {
 } from '#framework'
 import { tokenPathErrors } from '../errors.ts'
 import type { TokenEnginePorts } from '../ports.ts'
+import { within } from '../within.ts'
 
 type Call = CallContext & { readonly view: WriteView }
 
@@ -28,7 +29,11 @@ export function revokePaths(ports: TokenEnginePorts): readonly PathDefinition[] 
         return revoke(ports, c, c.in.token)
       },
     }),
-    definePath('revoke-self', { help: 'End the caller’s token and all tokens made with it.', params: {} }).write({
+    definePath('revoke-self', {
+      help: 'End the caller’s token and all tokens made with it.',
+      params: {},
+      flags: { ofOwnToken: true },
+    }).write({
       summary: 'Revoke the caller’s token and its children.',
       replies,
       run: (c) => revoke(ports, c, c.caller?.token ?? ''),
@@ -40,7 +45,7 @@ export function revokePaths(ports: TokenEnginePorts): readonly PathDefinition[] 
       run: async (c) => {
         if (c.in.token === '') throw tokenPathErrors.MISSING_TOKEN()
         if (!c.sudo) throw tokenPathErrors.SUDO_REVOKE_ORPHAN()
-        const token = await ports.tokens().find(c.view, c.in.token)
+        const token = within(ports, c, await ports.tokens().find(c.view, c.in.token), c.in.token)
         if (token === undefined) throw tokenPathErrors.TO_REVOKE_NOT_FOUND()
         if (token.type === 'batch') throw tokenPathErrors.BATCH_REVOKE()
         await ports.tokens().revokeOrphan(c.view, token.key)
@@ -65,7 +70,7 @@ export function revokePaths(ports: TokenEnginePorts): readonly PathDefinition[] 
 
 /** A token that is gone already is revoked. */
 async function revoke(ports: TokenEnginePorts, c: Call, id: string): Promise<Reply> {
-  const token = await ports.tokens().find(c.view, id)
+  const token = within(ports, c, await ports.tokens().find(c.view, id), id)
   if (token?.type === 'batch') throw tokenPathErrors.BATCH_REVOKE()
   if (token !== undefined) await ports.tokens().revoke(c.view, token.key)
   return done()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { testCaller, testEngine } from '../../../../../test/support/engine.ts'
 import { cubbyhole } from '../engine.ts'
-import { cubbyholePrefix } from '../store.ts'
+import { cubbyholePrefixes } from '../store.ts'
 
 suite('cubbyholes', () => {
   test('are seen by their token alone', async () => {
@@ -27,7 +27,7 @@ suite('cubbyholes', () => {
     await using one = await testEngine(cubbyhole, { caller: testCaller('one') })
     const two = one.as(testCaller('two'))
     await one.write('x', { mine: 1 })
-    const prefix = cubbyholePrefix('accessor-of-one')
+    const [prefix = ''] = cubbyholePrefixes('accessor-of-one')
     for (const path of [`${prefix}x`, `accessor-of-one/x`, `../${prefix}x`])
       assert.notEqual((await two.read(path)).status, 200)
     assert.equal((await two.list(prefix)).status, 404)
@@ -40,7 +40,7 @@ suite('cubbyholes', () => {
       await one.write(path, { path })
       await two.write(path, { path })
     }
-    const prefix = cubbyholePrefix('accessor-of-one')
+    const [prefix = ''] = cubbyholePrefixes('accessor-of-one')
     assert.ok(!prefix.includes('accessor'))
     await one.store.write(async (view) => {
       for (const key of await view.sub('mount/').keys(prefix)) view.sub('mount/').delete(key)

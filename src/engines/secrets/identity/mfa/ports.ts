@@ -1,7 +1,8 @@
 /** What MFA needs of the rooms around it. */
 import type { Mount } from '../../../../request/mount.ts'
+import type { Namespace } from '../../../../request/request.ts'
 
 export interface MfaPorts {
-  /** Every mount there is. */
-  mounts(): readonly Mount[]
+  /** Every mount of the namespace. */
+  mounts(namespace: Namespace): readonly Mount[]
 }

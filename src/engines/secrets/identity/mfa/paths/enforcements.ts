@@ -17,6 +17,8 @@ import { uuid } from '../../../../../lib/secure/random.ts'
 import { entityOrHeir } from '../../entities.ts'
 import { groups } from '../../store.ts'
 import { enforcementErrors } from '../errors.ts'
+import type { Mount } from '../../../../../request/mount.ts'
+import type { Namespace } from '../../../../../request/request.ts'
 import type { MfaPorts } from '../ports.ts'
 import { enforcements, methods, type StoredEnforcement } from '../store.ts'
 
@@ -57,7 +59,7 @@ export function enforcementPaths(ports: MfaPorts): readonly PathDefinition[] {
         const info = new Map<string, JsonOut>()
         for (const name of await enforcements.list(c.view, `${namespace}/`, pageOf(c.in))) {
           const one = await enforcements.get(c.view, { namespace, name })
-          if (one !== undefined) info.set(name, shown(one))
+          if (one !== undefined) info.set(name, shown(one, c.request.namespace))
         }
         return listing([...info.keys()], { key_info: info })
       },
@@ -74,7 +76,7 @@ export function enforcementPaths(ports: MfaPorts): readonly PathDefinition[] {
         replies: { 200: enforcementReply },
         run: async (c) => {
           const found = await enforcements.get(c.view, { namespace: c.request.namespace.id, name: c.params.name })
-          return okData(shown(found ?? absent()))
+          return okData(shown(found ?? absent(), c.request.namespace))
         },
       })
       .write({
@@ -105,7 +107,7 @@ export function enforcementPaths(ports: MfaPorts): readonly PathDefinition[] {
             groups: wish.identity_group_ids ?? before.groups,
             entities: wish.identity_entity_ids ?? before.entities,
           }
-          await check(c.view, changed, ports)
+          await check(c.view, changed, ports.mounts(c.request.namespace))
           const { mfa_method_ids: _, ...whom } = wish
           if (Object.values(whom).every((list) => list === undefined)) throw enforcementErrors.NOBODY()
           enforcements.put(c.view, key, changed)
@@ -125,8 +127,8 @@ export function enforcementPaths(ports: MfaPorts): readonly PathDefinition[] {
 }
 
 /** A misspelt name would protect nobody. */
-async function check(view: ReadView, wish: StoredEnforcement, ports: MfaPorts): Promise<void> {
-  const auths = ports.mounts().filter(({ kind }) => kind === 'auth')
+async function check(view: ReadView, wish: StoredEnforcement, mounts: readonly Mount[]): Promise<void> {
+  const auths = mounts.filter(({ kind }) => kind === 'auth')
   for (const accessor of wish.accessors)
     if (!auths.some((mount) => mount.accessor === accessor)) throw enforcementErrors.ACCESSOR()
   for (const type of wish.types) if (!auths.some((mount) => mount.type === type)) throw enforcementErrors.TYPE()
@@ -134,12 +136,12 @@ async function check(view: ReadView, wish: StoredEnforcement, ports: MfaPorts): 
   for (const id of wish.entities) if ((await entityOrHeir(view, id)) === undefined) throw enforcementErrors.ENTITY()
 }
 
-function shown(one: StoredEnforcement): { readonly [name: string]: JsonOut } {
+function shown(one: StoredEnforcement, { path }: Namespace): { readonly [name: string]: JsonOut } {
   return {
     id: one.id,
     name: one.name,
     namespace_id: one.namespace,
-    namespace_path: '',
+    namespace_path: path,
     mfa_method_ids: one.methods,
     auth_method_accessors: one.accessors,
     auth_method_types: one.types,

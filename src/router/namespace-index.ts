@@ -1,0 +1,84 @@
+/** Finds namespaces by their paths and ids. Immutable; the root namespace is always there. */
+import type { Located, NamespaceInfo } from '../request/namespace-ports.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
+
+const ROOT: NamespaceInfo = Object.freeze({
+  ...rootNamespace,
+  uuid: '',
+  customMetadata: new Map(),
+  tainted: false,
+  lock: undefined,
+})
+
+export class NamespaceIndex {
+  readonly #byId: ReadonlyMap<string, NamespaceInfo>
+  readonly #byPath: ReadonlyMap<string, NamespaceInfo>
+  /** Whether any is locked: none is, as a rule, and then nobody need look. */
+  readonly #locks: boolean
+
+  constructor(rows: Iterable<NamespaceInfo>) {
+    const all = [...rows]
+    this.#byId = new Map(all.map((row) => [row.id, row]))
+    this.#byPath = new Map(all.map((row) => [row.path, row]))
+    this.#locks = all.some(({ lock }) => lock !== undefined)
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** In byte order of their paths, without the root namespace. */
+  all(): readonly NamespaceInfo[] {
+    return [...this.#byId.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  }
+
+  /** `path` ends with `/`, or is empty. */
+  at(path: string): NamespaceInfo | undefined {
+    return path === '' ? ROOT : this.#byPath.get(path)
+  }
+
+  byId(id: string): NamespaceInfo | undefined {
+    return id === ROOT.id ? ROOT : this.#byId.get(id)
+  }
+
+  /** Goes down as long as there is a namespace for the next segment: one look-up more than there are of them. */
+  descend(from: Namespace, path: string): Located {
+    let namespace = from
+    if (this.#byPath.size === 0) return { namespace, path }
+    let start = 0
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', start)) {
+      const next = this.#byPath.get(namespace.path + path.slice(start, at + 1))
+      if (next === undefined) break
+      namespace = next
+      start = at + 1
+    }
+    return { namespace, path: start === 0 ? path : path.slice(start) }
+  }
+
+  /** In byte order of their paths. */
+  below(path: string): readonly NamespaceInfo[] {
+    return this.all().filter((row) => row.path.length > path.length && row.path.startsWith(path))
+  }
+
+  children(path: string): readonly NamespaceInfo[] {
+    return this.below(path).filter((row) => row.path.indexOf('/', path.length) === row.path.length - 1)
+  }
+
+  lockedAt(namespace: Namespace): Namespace | undefined {
+    if (!this.#locks) return undefined
+    const { path } = namespace
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      const above = this.#byPath.get(path.slice(0, at + 1))
+      if (above?.lock !== undefined) return above
+    }
+    return undefined
+  }
+
+  with(row: NamespaceInfo): NamespaceIndex {
+    return new NamespaceIndex([...[...this.#byId.values()].filter((old) => old.id !== row.id), row])
+  }
+
+  without(id: string): NamespaceIndex {
+    return new NamespaceIndex([...this.#byId.values()].filter((old) => old.id !== id))
+  }
+}
