@@ -13,6 +13,7 @@ import { passwordBy } from '../engines/system/password-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
@@ -33,7 +34,7 @@ import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -71,6 +72,8 @@ export interface HouseOptions {
   readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
+  /** Called where another node has put another root key in place, and this one has it by now. */
+  readonly rootKeyChanged?: () => void
 }
 
 /** What differs between a node's own core and that of a thread. */
@@ -115,8 +118,10 @@ export class House {
     this.store = new Store(driver, this.barrier, (view) =>
       role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
-    driver.subscribe(({ sequence, reset }) => {
+    driver.subscribe(({ sequence, reset, keys }) => {
       if (reset === true) this.#replacedAt = sequence
+      // What leads to a new root key is not there for long: it is followed at once, not only when the next request comes.
+      if (keys.includes(ROOT_KEY_LINKS_KEY)) setImmediate(() => void this.#catchUp(role))
     })
     const { store, barrier, cluster, cors } = this
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy') })
@@ -202,6 +207,7 @@ export class House {
       ...leasePaths({ leases: () => active.leases }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
       ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
+      ...rootTokenPaths({ tokens: () => active.tokens }),
       ...lockedUserPaths({ lockedUsers: () => active.lockout }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
@@ -266,9 +272,14 @@ export class House {
     if (role === 'leader' && !mounts.isComplete) await store.write((view) => mounts.bootstrap(view))
   }
 
+  /** Never rejects: the next request meets the same failure, and says so. */
+  async #catchUp(role: () => Role | undefined): Promise<void> {
+    if (role() === 'reader') await this.store.read(() => undefined).catch(() => undefined)
+  }
+
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
   async #reloadKeyring(view: ReadView): Promise<void> {
-    await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())
+    if (await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())) this.#options.rootKeyChanged?.()
   }
 
   get #engines(): Registry {
@@ -283,14 +294,15 @@ function storageOf(mount: Mount, engine: Engine): string {
 }
 
 /**
- * Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
+ * True where the root key is another from now on. Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
  * @param keysLost is told of that. A storage that fails is no sign of it.
  */
-export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<void> {
+export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<boolean> {
   const stored = await view.get(KEYRING_KEY)
-  if (stored === undefined) return
+  if (stored === undefined) return false
+  const links = await view.get(ROOT_KEY_LINKS_KEY)
   try {
-    barrier.reload(stored)
+    return barrier.reload(stored, links)
   } catch (error) {
     keysLost()
     throw requestErrors.SEALED(undefined, { cause: error })

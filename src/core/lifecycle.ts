@@ -5,6 +5,7 @@
 import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
+import type { Change } from '../seal/rekeying.ts'
 import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
 import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
 import type { SealHealth } from '../seal/auto/health-watch.ts'
@@ -103,6 +104,7 @@ export class Lifecycle implements LifecyclePort {
       sealing: () => this.#deactivate(),
       pausing: () => this.#pause(),
       resuming: () => this.#resume(),
+      rekeyed: () => this.#shareRootKey(),
     }
     this.#seal = new SealManager({ ...deps, hooks })
   }
@@ -235,6 +237,33 @@ export class Lifecycle implements LifecyclePort {
   /** As `SealManager.verifyShares`: whether those who hold shares agree to something. */
   verifyShares(shares: readonly Uint8Array[]): Promise<void> {
     return this.#seal.verifyShares(shares)
+  }
+
+  /** As `SealManager.status`, from the storage. */
+  sealState(): Promise<SealState> {
+    return this.#seal.status()
+  }
+
+  /** As `SealManager.rekey`. */
+  async rekey(change: Change): Promise<void> {
+    try {
+      await this.#seal.rekey(change)
+      this.#status = await this.#seal.status()
+    } finally {
+      // It is not known which root key stands.
+      if (this.#deps.barrier.sealed) this.keysLost()
+    }
+  }
+
+  /** Another node has put another root key in place, which this one has taken over by now. Its threads may not have heard of it. */
+  rootKeyChanged(): void {
+    this.#seal
+      .whileOpen(() => this.#shareRootKey())
+      .catch((error: unknown) =>
+        this.#deps.log.error('the serving threads could not be given the new root key', {
+          code: toCofferError(error).code,
+        }),
+      )
   }
 
   async unseal(key: string, migrate = false): Promise<SealStatus> {
@@ -370,6 +399,12 @@ export class Lifecycle implements LifecyclePort {
     await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
     this.#unsealed = true
     this.#restoring = false
+  }
+
+  /** A thread that slept while the key was replaced more than once would not find its way. */
+  async #shareRootKey(): Promise<void> {
+    await this.#deps.threads.close()
+    await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
   }
 
   async #close(): Promise<void> {

@@ -23,6 +23,7 @@ export const sealErrors = defineErrors('SEAL', {
     status: 503,
     message: (p: { type: string }) => `the key service of the ${p.type} seal failed: the server's log says why`,
   },
+  NO_RECOVERY_KEY: { status: 400, message: 'recovery rekeying not supported' },
   NO_MIGRATION: { status: 400, message: "can't perform a seal migration, no migration seal found" },
   MIGRATION_PENDING: { status: 400, message: 'migrate option not provided and seal migration is pending' },
   MIGRATING: { status: 503, message: 'cannot auto-unseal during seal migration' },

@@ -12,6 +12,7 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['default_max_request_duration', config.defaultMaxRequestDuration / 1000],
     ['enable_response_header_hostname', config.enableResponseHeaderHostname],
     ['raw_storage_endpoint', config.rawStorageEndpoint],
+    ['enable_unauthenticated_access', [...config.enableUnauthenticatedAccess]],
     ['log_format', config.logFormat],
     ['log_level', config.logLevel],
     ['log_requests_level', config.logRequestsLevel],

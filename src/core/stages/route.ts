@@ -26,6 +26,11 @@ export function isOpen(x: Exchange, flags: PathFlags | undefined): boolean {
   return flags?.openBy !== undefined && x.wire.listener[flags.openBy]
 }
 
+/** The configuration lets anyone in who comes by this listener; as one whom nobody knows, and audited. */
+export function isAnonymous(x: Exchange, flags: PathFlags | undefined): boolean {
+  return flags?.anonymousBy !== undefined && x.wire.listener[flags.anonymousBy]
+}
+
 function checkListener(x: Exchange, flags: PathFlags | undefined): void {
   const { listener } = x.wire
   if (listener.metricsOnly && flags?.isMetrics !== true) throw requestErrors.METRICS_ONLY()
