@@ -72,6 +72,9 @@ export interface LifecycleDeps extends ConfiguredSeals {
 /** How often the keyring is asked whether it is due for rotation, ms. */
 const ROTATION_CHECK = 300_000
 
+/** From when it is not known which root key stands until the node seals itself, ms. Nothing can be read or written meanwhile. */
+const UNSETTLED_GRACE = 1_000
+
 /** How long to wait for another node that holds the storage, ms. */
 const PATIENCE_TO_LEAD = 30_000
 
@@ -250,8 +253,8 @@ export class Lifecycle implements LifecyclePort {
       await this.#seal.rekey(change)
       this.#status = await this.#seal.status()
     } finally {
-      // It is not known which root key stands.
-      if (this.#deps.barrier.sealed) this.keysLost()
+      // It is not known which root key stands. What the caller is to be told of that gets out first.
+      if (this.#deps.barrier.sealed) this.#deps.clock.timer(UNSETTLED_GRACE, () => this.keysLost())
     }
   }
 

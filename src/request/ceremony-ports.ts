@@ -71,6 +71,8 @@ export interface NewKeys {
   /** They count only once enough of them were shown. */
   readonly verificationRequired: boolean
   readonly verificationNonce: string
+  /** The storage did not say whether they count: those from before may. */
+  readonly unsettled: boolean
 }
 
 export interface VerificationStatus {

@@ -16,7 +16,8 @@ import { openEnvelope, plaintextLength, sealEnvelope, tampered, termOf } from '.
 import { Keyring } from './keyring.ts'
 import { checkRotationConfig, MIN_OPERATIONS, type RotationConfig } from './rotation-config.ts'
 import { decodeLinks, encodeLinks, followLinks, linkBetween } from './root-key-links.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY, SETTLING_KEY } from './storage-keys.ts'
+import { commitForSure, storedNow } from './settle.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from './storage-keys.ts'
 
 export interface KeyStatus {
   readonly term: number
@@ -202,8 +203,8 @@ export class Barrier implements Codec {
 
   /**
    * Puts another root key in place: the keyring, encrypted with it, is committed together with `writes`, which say how it is kept, all or
-   * nothing. Takes the key over. Rejects as a commit with these reads does; all goes on with the key from before then. Where the storage
-   * does not tell any more what has become of the commit, every key is wiped: nothing may be written under a key that may not stand.
+   * nothing. Takes the key over. Rejects as a commit with these reads does; all goes on with the key from before then. With
+   * `SEAL_UNSETTLED` every key is wiped: nothing may be written under a key that may not stand.
    */
   async replaceRootKey(next: SecretBytes, reads: ReadSet, writes: WriteSet): Promise<void> {
     try {
@@ -211,9 +212,11 @@ export class Barrier implements Codec {
         const stored = encrypt(state.keyring, next)
         const links = await this.#linksWith(state.rootKey, next)
         try {
-          await this.#driver.commit(reads, new Map([...writes, [KEYRING_KEY, stored], [ROOT_KEY_LINKS_KEY, links]]))
+          const all = new Map([...writes, [KEYRING_KEY, stored], [ROOT_KEY_LINKS_KEY, links]])
+          await commitForSure(this.#driver, reads, all, KEYRING_KEY)
         } catch (error) {
-          if (!(await this.#stands(stored, error))) throw error
+          if (error instanceof CofferError && error.code === 'SEAL_UNSETTLED') this.discard()
+          throw error
         }
         const before = state.rootKey
         state.rootKey = next
@@ -282,36 +285,10 @@ export class Barrier implements Codec {
   }
 
   async #linksWith(from: SecretBytes, to: SecretBytes): Promise<Uint8Array> {
-    const stored = await this.#stored(ROOT_KEY_LINKS_KEY)
+    const stored = await storedNow(this.#driver, ROOT_KEY_LINKS_KEY)
     const earlier = stored === undefined ? [] : decodeLinks(stored)
     const now = this.#clock.now()
     return encodeLinks([...earlier, linkBetween(from, to, now)], now)
-  }
-
-  /**
-   * Whether a commit that failed was made all the same. The storage is asked only after another commit went through: one that was still
-   * under way is decided by then.
-   */
-  async #stands(keyring: Uint8Array, failure: unknown): Promise<boolean> {
-    if (!(failure instanceof CofferError && failure.code === 'STORAGE_UNAVAILABLE')) return false
-    try {
-      await this.#driver.commit(NO_READS, new Map([[SETTLING_KEY, undefined]]))
-      const stored = await this.#stored(KEYRING_KEY)
-      return stored !== undefined && Buffer.compare(stored, keyring) === 0
-    } catch {
-      this.discard()
-      return false
-    }
-  }
-
-  /** What stands outside the barrier, as it is now. */
-  async #stored(key: string): Promise<Uint8Array | undefined> {
-    const snapshot = await this.#driver.snapshot()
-    try {
-      return await snapshot.get(key)
-    } finally {
-      snapshot.close()
-    }
   }
 
   async #makeRoom(operations: number): Promise<void> {

@@ -209,13 +209,9 @@ export class Rekey implements RekeyPort {
         const kept = guard(Uint8Array.from(key.bytes))
         attempt.verification = { nonce: verificationNonce, key: kept, backup, quorum: new Quorum() }
       } else {
-        try {
-          await this.#replace(attempt, key, backup)
-        } catch (error) {
-          for (const share of shares) wipe(share)
-          throw error
-        }
+        const settled = await this.#replaceOrNot(attempt, key, backup, shares)
         this.#end()
+        return this.#keysOf(attempt, shares, '', !settled)
       }
       return this.#keysOf(attempt, shares, verificationNonce)
     } finally {
@@ -229,8 +225,33 @@ export class Rekey implements RekeyPort {
     this.#log('rekey finished', { nonce: ceremony.nonce, shares, threshold })
   }
 
+  /**
+   * False where nobody knows whether the new shares count. They go out then, too: they may be all that opens the vault. Wipes them where
+   * they count for nothing.
+   */
+  async #replaceOrNot(
+    attempt: Attempt,
+    key: SecretBytes,
+    backup: Uint8Array | undefined,
+    shares: readonly Uint8Array[],
+  ): Promise<boolean> {
+    try {
+      await this.#replace(attempt, key, backup)
+      return true
+    } catch (error) {
+      if (error instanceof CofferError && error.code === 'SEAL_UNSETTLED') return false
+      for (const share of shares) wipe(share)
+      throw error
+    }
+  }
+
   /** Wipes the shares. */
-  #keysOf({ wish, ceremony, recipients }: Attempt, shares: readonly Uint8Array[], verificationNonce: string): NewKeys {
+  #keysOf(
+    { wish, ceremony, recipients }: Attempt,
+    shares: readonly Uint8Array[],
+    verificationNonce: string,
+    unsettled = false,
+  ): NewKeys {
     const keys = shares.map((share) => Buffer.from(share).toString('hex'))
     const keysBase64 = shares.map((share) => Buffer.from(share).toString('base64'))
     for (const share of shares) wipe(share)
@@ -243,6 +264,7 @@ export class Rekey implements RekeyPort {
       backup: wish.backup,
       verificationRequired: wish.requireVerification,
       verificationNonce,
+      unsettled,
     }
   }
 

@@ -20,6 +20,7 @@ import { combine, split } from './shamir.ts'
 import { ShamirSeal } from './shamir-seal.ts'
 import { MAX_SHARE_BYTES, MIN_SHARE_BYTES } from './share-text.ts'
 import { KEYRING_KEY, RECOVERY_KEY_KEY, ROOT_KEY_KEY, SEAL_CONFIG_KEY } from './storage-keys.ts'
+import { commitForSure } from './settle.ts'
 import { UnsealProgress } from './unseal-progress.ts'
 
 export interface SealStatus {
@@ -242,7 +243,7 @@ export class SealManager {
   /**
    * Puts other shares, another root key, or both in place, in one commit: a crash leaves the ones before or these. Rejects with
    * `REQUEST_SEALED`, `SEAL_MIGRATING`, `STORAGE_CONFLICT` where another server changed the seal meanwhile, what the seal throws, or as a
-   * commit does.
+   * commit does. With `SEAL_UNSETTLED` nobody knows which of them hold; of a root key the barrier is shut then.
    */
   async rekey(change: Change): Promise<void> {
     const leave = await this.#lane.enter()
@@ -261,7 +262,7 @@ export class SealManager {
       }
       if (change.target === 'recovery') {
         const { writes } = await recordsWith(this.#seal, records, change, undefined)
-        await this.#store.driver.commit(reads, writes)
+        await commitForSure(this.#store.driver, reads, writes, RECOVERY_KEY_KEY)
         return
       }
       const rootKey = randomSecret(KEY_BYTES)

@@ -275,6 +275,10 @@ function statusOf(status: RekeyStatus): Reply {
   )
 }
 
+/** The sentence for those who get shares of which nobody knows whether they count. */
+const UNSETTLED =
+  'The storage did not say whether the keys were replaced. Keep the key shares from before and the new ones until one of them has opened the vault.'
+
 function keysOf(made: NewKeys): Reply {
   return okData(
     {
@@ -289,7 +293,7 @@ function keysOf(made: NewKeys): Reply {
       verification_required: made.verificationRequired,
       verification_nonce: made.verificationNonce === '' ? undefined : made.verificationNonce,
     },
-    { flatten: true },
+    { flatten: true, ...(made.unsettled ? { warnings: [UNSETTLED] } : {}) },
   )
 }
 
