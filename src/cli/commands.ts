@@ -90,6 +90,11 @@ export const commandTable: readonly TableRow[] = [
   { name: 'list', synopsis: 'List data or secrets', load: () => import('./commands/list.ts') },
   { name: 'login', synopsis: 'Authenticate locally', load: () => import('./commands/login/login.ts') },
   { name: 'operator diagnose', synopsis: 'Troubleshoots problems starting Coffer', load: 'diagnose' },
+  {
+    name: 'operator generate-root',
+    synopsis: 'Generates a new root token',
+    load: () => import('./commands/operator/generate-root.ts'),
+  },
   { name: 'operator init', synopsis: 'Initializes a server', load: () => import('./commands/operator/init.ts') },
   {
     name: 'operator key-status',
@@ -118,9 +123,29 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/operator/raft/snapshot-save.ts'),
   },
   {
+    name: 'operator rekey',
+    synopsis: 'Generates new unseal keys',
+    load: () => import('./commands/operator/rekey.ts'),
+  },
+  {
+    name: 'operator root-tokens list',
+    synopsis: 'Lists the root tokens that live',
+    load: () => import('./commands/operator/root-tokens/list.ts'),
+  },
+  {
+    name: 'operator root-tokens revoke',
+    synopsis: 'Revokes every root token',
+    load: () => import('./commands/operator/root-tokens/revoke.ts'),
+  },
+  {
     name: 'operator rotate',
     synopsis: 'Rotates the underlying encryption key',
     load: () => import('./commands/operator/rotate.ts'),
+  },
+  {
+    name: 'operator rotate-keys',
+    synopsis: 'Generates new unseal keys, always with a token',
+    load: () => import('./commands/operator/rotate-keys.ts'),
   },
   { name: 'operator seal', synopsis: 'Seals the server', load: () => import('./commands/operator/seal.ts') },
   {

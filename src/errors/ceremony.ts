@@ -50,6 +50,7 @@ export const ceremonyErrors = defineErrors('CEREMONY', {
   },
   NO_VERIFICATION: { status: 400, message: 'no rekey verification in progress' },
   VERIFICATION_FAILED: { status: 400, message: 'rekey verification failed; incorrect key shares supplied' },
+  NO_BACKUP: { status: 400, message: 'no backed-up keys found' },
   NO_CONFIG: { status: 400, message: 'no rekey configuration found' },
   NEEDS_SHARES: {
     status: 400,

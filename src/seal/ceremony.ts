@@ -38,8 +38,8 @@ export class Ceremony {
   }
 
   /** Throws `CEREMONY_NONCE`. */
-  assertNonce(given: string, own = this.nonce): void {
-    if (!secretsEqual(given, own)) throw ceremonyErrors.NONCE({ what: this.#what, nonce: own })
+  assertNonce(given: string, own = this.nonce, what = this.#what): void {
+    if (!secretsEqual(given, own)) throw ceremonyErrors.NONCE({ what, nonce: own })
   }
 
   /** Throws `CEREMONY_NONCE` or `CEREMONY_CANCEL_NONCE`. */

@@ -98,10 +98,12 @@ export class Rekey implements RekeyPort {
   submit(share: string, nonce: string): Promise<RekeyStatus | NewKeys> {
     return this.#inTurn(async () => {
       const holders = await this.#holders()
-      const attempt = this.#started()
+      const root = this.#deps.target === 'root'
+      const attempt = this.#started(root ? 'barrier rekey' : 'recovery rekey')
       if (attempt.verification !== undefined) throw ceremonyErrors.VERIFY_PENDING({ nonce: attempt.verification.nonce })
       attempt.ceremony.assertNonce(nonce)
-      if (!attempt.quorum.add(decodeShare(share), holders.threshold)) throw ceremonyErrors.GIVEN({ what: WHAT })
+      if (!attempt.quorum.add(decodeShare(share), holders.threshold))
+        throw ceremonyErrors.GIVEN({ what: root ? 'generation' : WHAT })
       attempt.ceremony.touch()
       if (attempt.quorum.count < holders.threshold) return this.#statusOf(holders)
       await this.#agreed(attempt)
@@ -130,7 +132,7 @@ export class Rekey implements RekeyPort {
       const attempt = this.#started()
       const { verification, wish, ceremony } = attempt
       if (verification === undefined) throw ceremonyErrors.NO_VERIFICATION()
-      ceremony.assertNonce(nonce, verification.nonce)
+      ceremony.assertNonce(nonce, verification.nonce, 'verify')
       if (!verification.quorum.add(decodeShare(share), wish.threshold)) throw ceremonyErrors.GIVEN({ what: 'verify' })
       ceremony.touch()
       if (verification.quorum.count < wish.threshold) return this.#verificationOf(attempt)
@@ -321,8 +323,8 @@ export class Rekey implements RekeyPort {
     return status
   }
 
-  #started(): Attempt {
-    if (this.#attempt === undefined) throw ceremonyErrors.NONE({ what: WHAT })
+  #started(what = WHAT): Attempt {
+    if (this.#attempt === undefined) throw ceremonyErrors.NONE({ what })
     return this.#attempt
   }
 

@@ -1,4 +1,4 @@
-import { absent, definePath, done, f, none, okData, replySchema, type PathDefinition, type Reply } from '#framework'
+import { definePath, done, f, none, okData, replySchema, type PathDefinition, type Reply } from '#framework'
 import type {
   CeremoniesPort,
   NewKeys,
@@ -234,7 +234,8 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         replies: { 200: backupReply },
         operationId: backupOperations.replace('%', 'read'),
         run: async () => {
-          const kept = (await port().backup()) ?? absent()
+          const kept = await port().backup()
+          if (kept === undefined) throw ceremonyErrors.NO_BACKUP()
           const base64 = [...kept.keys].map(
             ([name, list]) => [name, list.map((hex) => Buffer.from(hex, 'hex').toString('base64'))] as const,
           )
