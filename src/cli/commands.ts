@@ -314,6 +314,14 @@ export const groups: readonly GroupRow[] = [
       $ coffer operator raft snapshot restore backup.snap`,
   },
   {
+    name: 'operator root-tokens',
+    synopsis: 'Interact with root tokens',
+    help: `  A root token may do everything. It is made for a task, and best revoked after it.
+
+      $ coffer operator root-tokens list
+      $ coffer operator root-tokens revoke`,
+  },
+  {
     name: 'operator snapshot',
     synopsis: 'Interact with snapshots',
     help: `  A backup that was never restored is a hope. A drill restores one on the side and reads every entry of it.

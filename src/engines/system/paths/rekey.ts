@@ -126,7 +126,7 @@ const FAMILIES: readonly Family[] = [
 /** All of it is the leader's: what was given so far is in its memory. */
 export function rekeyPaths({ ceremonies }: CeremonyPorts): readonly PathDefinition[] {
   return [
-    ...FAMILIES.flatMap((family) => pathsOf(family, ceremonies.rekey.bind(ceremonies))),
+    ...FAMILIES.flatMap((family) => pathsOf(family, (target) => ceremonies.rekey(target))),
     definePath('rotate/root', {
       help: 'Replace the root key.',
       description: 'With auto-unseal alone: a Shamir seal takes the shares that the root key is kept under.',
