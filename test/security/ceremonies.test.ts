@@ -1,11 +1,12 @@
 /** Key ceremonies: nobody unknown has a hand in them unless the operator says so, and those who have lost every token get one again. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { until } from '../support/callers.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { coffer, startServer, type TestServer } from '../support/server.ts'
 
 const STRANGER = { token: '' }
 const FAMILIES = {
@@ -235,6 +236,18 @@ describe('root tokens', () => {
     assert.equal(infos.filter((info) => at(info, 'expire_time') === null).length, 1)
     await until('the gauge', async () => ((await gauge()) === '3' ? true : undefined))
     await server.said(/root tokens are alive.*count=3 forEver=1/)
+  })
+
+  test('are told of by operator diagnose, which needs no keys for that', () => {
+    const run = spawnSync(
+      coffer,
+      ['operator', 'diagnose', '-format=json', `-config=${join(server.folder, 'coffer.hcl')}`],
+      { encoding: 'utf8' },
+    )
+    const findings: unknown = JSON.parse(run.stdout)
+    assert.ok(Array.isArray(findings))
+    const found: unknown = findings.find((one: unknown) => at(one, 'area') === 'root tokens')
+    assert.deepEqual([at(found, 'status'), at(found, 'detail')], ['warn', '3 stored, each of which may do everything'])
   })
 
   test('end all at once; what was made with them does, unless it is spared', async () => {
