@@ -30,6 +30,7 @@ const blocks = [
   'log-in.md',
   'mfa.md',
   'transit.md',
+  'key-ceremonies.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
