@@ -10,6 +10,9 @@ import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
+import { generateRootPaths } from './engines/system/paths/generate-root.ts'
+import { rekeyPaths } from './engines/system/paths/rekey.ts'
+import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -45,6 +48,9 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),
+    ...rootTokenPaths({ tokens: () => nobody() }),
+    ...generateRootPaths({ ceremonies: nobody() }),
+    ...rekeyPaths({ ceremonies: nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
     ...rawStoragePaths({ outside: new Set() }),

@@ -11,6 +11,8 @@ import type { TokenHasher } from './token-hasher.ts'
 /** 28 letters and digits: 166 bits. */
 const TOKEN_LENGTH = 28
 const ACCESSOR_LENGTH = 24
+/** Of a token that belongs to the root namespace. */
+export const ROOT_TOKEN_LENGTH = 'hvs.'.length + TOKEN_LENGTH
 
 export interface CreateDeps {
   readonly records: TokenRecords

@@ -1,7 +1,7 @@
 /** Tokens in a transaction: the entry, the ways to it (accessor, parent), and what is kept for it elsewhere. */
 import type { TokenLeases } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { decodeEntry, encodeEntry, type TokenEntry } from './token-entry.ts'
+import { decodeEntry, encodeEntry, isRoot, type TokenEntry } from './token-entry.ts'
 import type { TokenHasher } from './token-hasher.ts'
 import { tokenKeys } from './token-keys.ts'
 
@@ -39,6 +39,7 @@ export class TokenRecords {
     const { key, accessor, namespaceId, parent } = entry
     view.put(tokenKeys.accessor(namespaceId, this.#hash(accessor)), Buffer.from(JSON.stringify([accessor, key])))
     if (parent !== '') view.put(tokenKeys.child(parent, key), NOTHING)
+    if (isRoot(entry)) view.put(tokenKeys.root(key), NOTHING)
     if (entry.leased) this.#deps.leases.enter(view, entry)
   }
 
@@ -81,6 +82,7 @@ export class TokenRecords {
     view.delete(tokenKeys.id(key))
     view.delete(tokenKeys.accessor(namespaceId, this.#hash(accessor)))
     if (parent !== '') this.unlink(view, parent, key)
+    if (isRoot(entry)) view.delete(tokenKeys.root(key))
     this.#deps.leases.remove(view, { key, namespaceId, path: entry.path, expiresAt: placeOf(entry) })
   }
 

@@ -5,7 +5,7 @@ import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
 import { decodeAccessor, type TokenRecords } from './records.ts'
 import { cleanUpTree, revokeToken } from './revoke-tree.ts'
-import { mayLiveForEver, type TokenEntry } from './token-entry.ts'
+import { isRoot, mayLiveForEver, type TokenEntry } from './token-entry.ts'
 import { tokenKeys } from './token-keys.ts'
 
 const PAGE = 200
@@ -60,10 +60,25 @@ async function tidyToken(deps: TidyDeps, key: string): Promise<boolean> {
     const parent = await records.get(view, entry.parent)
     return parent === undefined || parent.state === 'revoked'
   })
-  if (!bad) return false
+  if (!bad) {
+    await indexRoot(deps, key)
+    return false
+  }
   await store.write((view) => revokeToken(view, key, 'revoked', deps))
   await cleanUpTree(store, key, deps)
   return true
+}
+
+/** A root token of a time before there was an index of them gets its place in it. */
+async function indexRoot({ store, records }: TidyDeps, key: string): Promise<void> {
+  const missing = await store.read(async (view) => {
+    const entry = await records.get(view, key)
+    return entry !== undefined && isRoot(entry) && (await view.get(tokenKeys.root(key))) === undefined
+  })
+  if (!missing) return
+  await store.write(async (view) => {
+    if ((await records.get(view, key)) !== undefined) view.put(tokenKeys.root(key), new Uint8Array(0))
+  })
 }
 
 function isEndless(entry: TokenEntry): boolean {

@@ -109,6 +109,10 @@ export function detailsOf(entry: TokenEntry): TokenDetails {
   }
 }
 
+export function isRoot({ policies }: Pick<TokenEntry, 'policies'>): boolean {
+  return policies.includes('root')
+}
+
 /** Only root may live for ever. Anything else without an end is refused wherever it's met, stored or about to be. */
 export function mayLiveForEver(policies: readonly string[]): boolean {
   return policies.length === 1 && policies[0] === 'root'

@@ -4,6 +4,8 @@ export const TOKENS = 'sys/token/'
 const ID = `${TOKENS}id/`
 const ACCESSOR = `${TOKENS}accessor/`
 const PARENT = `${TOKENS}parent/`
+/** One entry for each root token that is stored, so that they are found without a look at all tokens. */
+export const ROOT_TOKENS = `${TOKENS}root/`
 
 export const tokenKeys = {
   salt: `${TOKENS}salt`,
@@ -12,6 +14,8 @@ export const tokenKeys = {
   accessors: (namespaceId: string): string => `${ACCESSOR}${namespaceId}/`,
   accessor: (namespaceId: string, hash: string): string => `${ACCESSOR}${namespaceId}/${hash}`,
   allAccessors: ACCESSOR,
+  roots: ROOT_TOKENS,
+  root: (key: string): string => ROOT_TOKENS + key,
   parents: PARENT,
   children: (parent: string): string => `${PARENT}${parent}/`,
   child: (parent: string, key: string): string => `${PARENT}${parent}/${key}`,

@@ -18,6 +18,7 @@ import type {
   MethodRenewal,
   Renewed,
   RenewalRule,
+  RootTokenIndex,
   TokenDetails,
   TokenExpiry,
   TokenInit,
@@ -84,7 +85,7 @@ const ROOT: TokenInit = {
   namespaceId: 'root',
 }
 
-export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenExpiry, CallerIndex {
+export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenExpiry, CallerIndex, RootTokenIndex {
   readonly #deps: TokenStoreDeps
   readonly #hasher: TokenHasher
   readonly #records: TokenRecords
@@ -172,15 +173,16 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   }
 
   /**
-   * The first token, made at initialisation or by an operator's quorum: it has no lease and never expires. A development server
-   * chooses its value; then nothing happens where it is there already.
+   * The first token, made at initialisation or by an operator's quorum: it has no lease and never expires, unless it was given a lifetime
+   * (seconds). A development server chooses its value; then nothing happens where it is there already.
    */
-  async createRoot(view: WriteView, value?: string): Promise<MadeToken> {
+  async createRoot(view: WriteView, value?: string, ttl = 0): Promise<MadeToken> {
     const key = value === undefined ? undefined : this.#hasher.keyOf(value)
     const present = key === undefined ? undefined : await this.#records.get(view, key)
     if (value !== undefined && present !== undefined)
       return { token: value, accessor: present.accessor, key: present.key }
-    return createToken(view, ROOT, this.#makers, { leased: false, ...(value === undefined ? {} : { value }) })
+    const init = { ...ROOT, ttl, explicitMaxTtl: ttl }
+    return createToken(view, init, this.#makers, { leased: ttl > 0, ...(value === undefined ? {} : { value }) })
   }
 
   // TokenPaths
@@ -243,6 +245,21 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   revokeOrphan(view: WriteView, key: string): Promise<void> {
     return revokeToken(view, key, 'leaving', { records: this.#records, clock: this.#deps.clock })
+  }
+
+  // RootTokenIndex
+
+  async rootTokens(view: ReadView): Promise<readonly TokenDetails[]> {
+    const found: TokenDetails[] = []
+    for (let after: string | undefined; ; await setImmediate()) {
+      const keys = await view.keys(tokenKeys.roots, { limit: PAGE, ...(after === undefined ? {} : { after }) })
+      for (const key of keys) {
+        const token = await this.details(view, key.slice(tokenKeys.roots.length))
+        if (token !== undefined) found.push(token)
+      }
+      if (keys.length < PAGE) return found
+      after = keys.at(-1)
+    }
   }
 
   startTidy(): boolean {

@@ -121,6 +121,11 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/namespace/unlock.ts'),
   },
   { name: 'operator diagnose', synopsis: 'Troubleshoots problems starting Coffer', load: 'diagnose' },
+  {
+    name: 'operator generate-root',
+    synopsis: 'Generates a new root token',
+    load: () => import('./commands/operator/generate-root.ts'),
+  },
   { name: 'operator init', synopsis: 'Initializes a server', load: () => import('./commands/operator/init.ts') },
   {
     name: 'operator key-status',
@@ -149,9 +154,29 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/operator/raft/snapshot-save.ts'),
   },
   {
+    name: 'operator rekey',
+    synopsis: 'Generates new unseal keys',
+    load: () => import('./commands/operator/rekey.ts'),
+  },
+  {
+    name: 'operator root-tokens list',
+    synopsis: 'Lists the root tokens that live',
+    load: () => import('./commands/operator/root-tokens/list.ts'),
+  },
+  {
+    name: 'operator root-tokens revoke',
+    synopsis: 'Revokes every root token',
+    load: () => import('./commands/operator/root-tokens/revoke.ts'),
+  },
+  {
     name: 'operator rotate',
     synopsis: 'Rotates the underlying encryption key',
     load: () => import('./commands/operator/rotate.ts'),
+  },
+  {
+    name: 'operator rotate-keys',
+    synopsis: 'Generates new unseal keys, always with a token',
+    load: () => import('./commands/operator/rotate-keys.ts'),
   },
   { name: 'operator seal', synopsis: 'Seals the server', load: () => import('./commands/operator/seal.ts') },
   {
@@ -328,6 +353,14 @@ export const groups: readonly GroupRow[] = [
       $ coffer operator raft snapshot save backup.snap
       $ coffer operator raft snapshot inspect backup.snap
       $ coffer operator raft snapshot restore backup.snap`,
+  },
+  {
+    name: 'operator root-tokens',
+    synopsis: 'Interact with root tokens',
+    help: `  A root token may do everything. It is made for a task, and best revoked after it.
+
+      $ coffer operator root-tokens list
+      $ coffer operator root-tokens revoke`,
   },
   {
     name: 'operator snapshot',

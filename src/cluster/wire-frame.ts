@@ -103,6 +103,8 @@ function traitsOf(value: unknown): ListenerTraits {
     disallowMetrics: flag('disallowMetrics'),
     metricsOnly: flag('metricsOnly'),
     unauthenticatedInFlightAccess: flag('unauthenticatedInFlightAccess'),
+    unauthenticatedRekey: flag('unauthenticatedRekey'),
+    unauthenticatedGenerateRoot: flag('unauthenticatedGenerateRoot'),
     redactClusterName: flag('redactClusterName'),
     redactVersion: flag('redactVersion'),
   }

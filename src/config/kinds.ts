@@ -92,6 +92,12 @@ export function bool(help: string, fallback = false): Field<boolean> {
   })
 }
 
+/** Undefined unless given. */
+export function optionalBool(help: string): Field<boolean | undefined> {
+  const { read, takes } = bool(help)
+  return { status: 'active', takes, help, default: undefined, defaultText: '', merge: 'last', read }
+}
+
 export function integer(
   help: string,
   fallback: number,

@@ -3,7 +3,10 @@
  * also decides whether there is anything to read.
  */
 import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
+import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
+import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
+import type { CeremoniesPort } from '../request/ceremony-ports.ts'
 import type { AutoSnapshotsPort, SnapshotsPort } from '../request/snapshot-ports.ts'
 import { versionHistory } from './version-history.ts'
 import { requestErrors } from '../errors/request.ts'
@@ -62,6 +65,8 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     [
       ...snapshotPaths({ snapshots: elsewhereSnapshots }),
       ...autoSnapshotPaths({ autoSnapshots: elsewhereAutoSnapshots }),
+      ...generateRootPaths({ ceremonies: elsewhereCeremonies }),
+      ...rekeyPaths({ ceremonies: elsewhereCeremonies }),
     ],
   )
   const stop = async (): Promise<void> => {
@@ -145,6 +150,12 @@ const elsewhereAutoSnapshots: AutoSnapshotsPort = {
   put: notHere,
   delete: notHere,
   status: notHere,
+}
+
+const elsewhereCeremonies: CeremoniesPort = {
+  rootToken: { status: notHere, begin: notHere, submit: notHere, cancel: notHere },
+  rekey: notHere,
+  rotateRootKey: notHere,
 }
 
 const elsewhereObserve: ObservePort = {

@@ -1,6 +1,8 @@
 /** A node's own core: the house, the life of the server around it, and the way in. */
 import { tmpdir } from 'node:os'
 import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
+import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
+import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
@@ -10,6 +12,10 @@ import type { ServerNode } from '../request/system-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { JoinCluster } from './cluster-port.ts'
 import { requestErrors } from '../errors/request.ts'
+import { ROOT_TOKEN_LENGTH } from '../auth/create-token.ts'
+import { RootTokenWatch } from '../auth/root-token-watch.ts'
+import { Ceremonies } from '../seal/ceremonies.ts'
+import { LinkCleaner } from '../seal/link-cleaner.ts'
 import { AutoSeal } from '../seal/auto/auto-seal.ts'
 import { HealthWatch } from '../seal/auto/health-watch.ts'
 import { SelfUnseal } from '../seal/auto/self-unseal.ts'
@@ -74,7 +80,10 @@ export interface Server {
 export async function composeServer(options: ServerOptions): Promise<Server> {
   const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
   await assertNotMigrating(driver)
-  const house: House = new House({ ...options, keysLost: () => lifecycle.keysLost() }, () => lifecycle.role())
+  const house: House = new House(
+    { ...options, keysLost: () => lifecycle.keysLost(), rootKeyChanged: () => lifecycle.rootKeyChanged() },
+    () => lifecycle.role(),
+  )
   const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
@@ -98,6 +107,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     const folder = options.upgradeSnapshots
     await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
+  const linkCleaner = new LinkCleaner({ store, clock, log })
+  const rootTokenWatch = new RootTokenWatch({ store, clock, log, metrics, tokens: () => active.tokens })
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -119,6 +130,9 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         stop: () => undefined,
       },
       ...house.parts,
+      { start: () => undefined, stop: () => ceremonies.end() },
+      linkCleaner,
+      rootTokenWatch,
       { start: (role) => (role === 'leader' ? autoSnapshots.start() : undefined), stop: () => autoSnapshots.stop() },
       ...(clusterPort === undefined ? [] : [clusterPort]),
       ...(sealHealth === undefined
@@ -131,6 +145,18 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       await mounts.bootstrap(transaction)
       return active.createRoot(transaction, options.devRootToken)
     },
+  })
+  const ceremonies: Ceremonies = new Ceremonies({
+    manager: {
+      status: () => lifecycle.sealState(),
+      verifyShares: (shares) => lifecycle.verifyShares(shares),
+      rekey: (change) => lifecycle.rekey(change),
+    },
+    store,
+    clock,
+    log: log.named('ceremony'),
+    tokenLength: ROOT_TOKEN_LENGTH,
+    createToken: async (transaction, ttl) => (await active.tokens.createRoot(transaction, undefined, ttl)).token,
   })
   const snapshots: Snapshots = new Snapshots({
     driver,
@@ -174,7 +200,12 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         clusterPort === undefined ? Promise.reject(requestErrors.NO_LEADER()) : clusterPort.forward(wire, streamed),
       floor: () => clusterPort?.floor ?? 0,
     },
-    [...snapshotPaths({ snapshots }), ...autoSnapshotPaths({ autoSnapshots })],
+    [
+      ...snapshotPaths({ snapshots }),
+      ...autoSnapshotPaths({ autoSnapshots }),
+      ...generateRootPaths({ ceremonies }),
+      ...rekeyPaths({ ceremonies }),
+    ],
   )
   const selfUnseal: SelfUnseal | undefined = seal.autoUnseal
     ? new SelfUnseal({ unseal: () => lifecycle.unsealByItself(), clock, log: log.named('seal') })

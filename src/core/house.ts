@@ -14,6 +14,7 @@ import { passwordBy } from '../engines/system/password-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
@@ -38,7 +39,7 @@ import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER } from '../seal/storage-keys.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
@@ -78,6 +79,8 @@ export interface HouseOptions {
   readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
+  /** Called where another node has put another root key in place, and this one has it by now. */
+  readonly rootKeyChanged?: () => void
 }
 
 /** What differs between a node's own core and that of a thread. */
@@ -123,8 +126,10 @@ export class House {
     this.store = new Store(driver, this.barrier, (view) =>
       role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
-    driver.subscribe(({ sequence, reset }) => {
+    driver.subscribe(({ sequence, reset, keys }) => {
       if (reset === true) this.#replacedAt = sequence
+      // What leads to a new root key is not there for long: it is followed at once, not only when the next request comes.
+      if (keys.includes(ROOT_KEY_LINKS_KEY)) setImmediate(() => void this.#catchUp(role))
     })
     const { store, barrier, cluster, cors } = this
     const namespaces: NamespaceTable = new NamespaceTable({
@@ -247,6 +252,7 @@ export class House {
         mountOf: (accessor) => mounts.index.byAccessor(accessor),
         namespaces,
       }),
+      ...rootTokenPaths({ tokens: () => active.tokens }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -321,9 +327,14 @@ export class House {
     return this.mounts.index.at(caller.namespaceId, mount.path) ?? mount
   }
 
+  /** Never rejects: the next request meets the same failure, and says so. */
+  async #catchUp(role: () => Role | undefined): Promise<void> {
+    if (role() === 'reader') await this.store.read(() => undefined).catch(() => undefined)
+  }
+
   /** Another vault was put in place of this one, by another node: nothing here can be read any more. */
   async #reloadKeyring(view: ReadView): Promise<void> {
-    await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())
+    if (await reloadKeyring(this.barrier, view, () => this.#options.keysLost?.())) this.#options.rootKeyChanged?.()
   }
 
   get #engines(): Registry {
@@ -338,14 +349,15 @@ function storageOf(mount: Mount, engine: Engine, keeping: Mount): string {
 }
 
 /**
- * Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
+ * True where the root key is another from now on. Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
  * @param keysLost is told of that. A storage that fails is no sign of it.
  */
-export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<void> {
+export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<boolean> {
   const stored = await view.get(KEYRING_KEY)
-  if (stored === undefined) return
+  if (stored === undefined) return false
+  const links = await view.get(ROOT_KEY_LINKS_KEY)
   try {
-    barrier.reload(stored)
+    return barrier.reload(stored, links)
   } catch (error) {
     keysLost()
     throw requestErrors.SEALED(undefined, { cause: error })

@@ -5,6 +5,7 @@
 import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
+import type { Change } from '../seal/rekeying.ts'
 import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
 import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
 import type { SealHealth } from '../seal/auto/health-watch.ts'
@@ -71,6 +72,9 @@ export interface LifecycleDeps extends ConfiguredSeals {
 /** How often the keyring is asked whether it is due for rotation, ms. */
 const ROTATION_CHECK = 300_000
 
+/** From when it is not known which root key stands until the node seals itself, ms. Nothing can be read or written meanwhile. */
+const UNSETTLED_GRACE = 1_000
+
 /** How long to wait for another node that holds the storage, ms. */
 const PATIENCE_TO_LEAD = 30_000
 
@@ -103,6 +107,7 @@ export class Lifecycle implements LifecyclePort {
       sealing: () => this.#deactivate(),
       pausing: () => this.#pause(),
       resuming: () => this.#resume(),
+      rekeyed: () => this.#shareRootKey(),
     }
     this.#seal = new SealManager({ ...deps, hooks })
   }
@@ -235,6 +240,33 @@ export class Lifecycle implements LifecyclePort {
   /** As `SealManager.verifyShares`: whether those who hold shares agree to something. */
   verifyShares(shares: readonly Uint8Array[]): Promise<void> {
     return this.#seal.verifyShares(shares)
+  }
+
+  /** As `SealManager.status`, from the storage. */
+  sealState(): Promise<SealState> {
+    return this.#seal.status()
+  }
+
+  /** As `SealManager.rekey`. */
+  async rekey(change: Change): Promise<void> {
+    try {
+      await this.#seal.rekey(change)
+      this.#status = await this.#seal.status()
+    } finally {
+      // It is not known which root key stands. What the caller is to be told of that gets out first.
+      if (this.#deps.barrier.sealed) this.#deps.clock.timer(UNSETTLED_GRACE, () => this.keysLost())
+    }
+  }
+
+  /** Another node has put another root key in place, which this one has taken over by now. Its threads may not have heard of it. */
+  rootKeyChanged(): void {
+    this.#seal
+      .whileOpen(() => this.#shareRootKey())
+      .catch((error: unknown) =>
+        this.#deps.log.error('the serving threads could not be given the new root key', {
+          code: toCofferError(error).code,
+        }),
+      )
   }
 
   async unseal(key: string, migrate = false): Promise<SealStatus> {
@@ -370,6 +402,12 @@ export class Lifecycle implements LifecyclePort {
     await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
     this.#unsealed = true
     this.#restoring = false
+  }
+
+  /** A thread that slept while the key was replaced more than once would not find its way. */
+  async #shareRootKey(): Promise<void> {
+    await this.#deps.threads.close()
+    await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
   }
 
   async #close(): Promise<void> {

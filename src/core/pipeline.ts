@@ -35,7 +35,7 @@ import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
 import { respond } from './stages/respond.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
-import { assertServing, assertUnlocked, isOpen, route } from './stages/route.ts'
+import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
 
@@ -116,7 +116,7 @@ function kindOf(x: Exchange, deps: PipelineDeps): Kind {
   const found = x.hasRoute ? x.route.found : undefined
   const flags = found?.operation?.flags ?? found?.path.flags
   if (isOpen(x, flags)) return 'whileSealed'
-  const isOpenToAll = flags?.unauthenticated === true || flags?.login === true
+  const isOpenToAll = flags?.unauthenticated === true || flags?.login === true || isAnonymous(x, flags)
   // While sealed there is nobody who could be known; once active such a path asks for a token again, unless it never does.
   if (flags?.whileSealed === true && (isOpenToAll || !deps.reads())) return 'whileSealed'
   return isOpenToAll ? 'unauthenticated' : 'whole'

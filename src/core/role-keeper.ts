@@ -162,7 +162,7 @@ export class RoleKeeper {
   async #become(role: Role, leadership: Leadership | undefined): Promise<void> {
     const { store, barrier, parts, keysLost } = this.#deps
     await this.#stop()
-    await store.read((view) => reloadKeyring(barrier, view, keysLost))
+    await store.read((view) => reloadKeyring(barrier, view, keysLost).then(() => undefined))
     try {
       for (const part of parts) {
         this.#started.push(part)

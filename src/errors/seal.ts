@@ -23,6 +23,13 @@ export const sealErrors = defineErrors('SEAL', {
     status: 503,
     message: (p: { type: string }) => `the key service of the ${p.type} seal failed: the server's log says why`,
   },
+  /** The answer to the commit was lost, and the storage does not say what has become of it. */
+  UNSETTLED: {
+    status: 503,
+    message:
+      'the storage did not answer when the keys were replaced: keep the key shares from before and the new ones until one of them has opened the vault',
+  },
+  NO_RECOVERY_KEY: { status: 400, message: 'recovery rekeying not supported' },
   NO_MIGRATION: { status: 400, message: "can't perform a seal migration, no migration seal found" },
   MIGRATION_PENDING: { status: 400, message: 'migrate option not provided and seal migration is pending' },
   MIGRATING: { status: 503, message: 'cannot auto-unseal during seal migration' },

@@ -54,6 +54,8 @@ export interface PathFlags {
   readonly survivesAuditFailure?: boolean
   /** The trait of listeners that opens the path to anyone, also while sealed. */
   readonly openBy?: 'unauthenticatedMetricsAccess' | 'unauthenticatedInFlightAccess'
+  /** The trait of listeners that lets anyone use the path while the server is active. Such requests are audited like all others. */
+  readonly anonymousBy?: 'unauthenticatedRekey' | 'unauthenticatedGenerateRoot'
   /** Listeners may refuse it, or serve nothing else. */
   readonly isMetrics?: boolean
   /** Whoever may not use it is told so in the words of RFC 6750: its clients know bearer tokens, and no others. */

@@ -114,6 +114,8 @@ export function traitsOf(config: ListenerConfig): ListenerTraits {
     disallowMetrics: config.disallowMetrics,
     metricsOnly: config.metricsOnly,
     unauthenticatedInFlightAccess: config.unauthenticatedInFlightAccess,
+    unauthenticatedRekey: config.unauthenticatedRekey,
+    unauthenticatedGenerateRoot: config.unauthenticatedGenerateRoot,
     redactClusterName: config.redactClusterName,
     redactVersion: config.redactVersion,
   })

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { requestErrors } from '../errors/request.ts'
 import { CofferError } from '../errors/coffer-error.ts'
-import type { WireHandler, WireReply } from '../request/wire.ts'
+import type { Doors, WireHandler, WireReply } from '../request/wire.ts'
 import { BodyBudget } from './body-budget.ts'
 import { bind } from './bind.ts'
 import { refuseBytes, refuseHandshake } from './client-error.ts'
@@ -46,6 +46,8 @@ export interface Listener {
    * `LISTENER_TLS_*` error and the old ones stay.
    */
   reload(): Promise<void>
+  /** For requests from now on. */
+  setDoors(doors: Doors): void
   /** Stops accepting, waits up to `graceMs` for requests under way, then cuts what is left. Resolves when all is closed. */
   close(graceMs: number): Promise<void>
 }
@@ -112,6 +114,11 @@ class HttpListener implements Listener {
     const context = await readSecureContext(tls)
     if (this.#service.closing) throw listenerErrors.CLOSED()
     server.setSecureContext(context)
+  }
+
+  setDoors({ unauthenticatedRekey, unauthenticatedGenerateRoot }: Doors): void {
+    const { traits } = this.#service
+    this.#service.traits = Object.freeze({ ...traits, unauthenticatedRekey, unauthenticatedGenerateRoot })
   }
 
   async close(graceMs: number): Promise<void> {

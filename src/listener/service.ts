@@ -11,7 +11,7 @@ import type { ResponseHeaders } from './response-headers.ts'
 /** What all requests of a listener share. */
 export interface Service {
   readonly handler: WireHandler
-  readonly traits: ListenerTraits
+  traits: ListenerTraits
   readonly limits: ListenerLimits
   /** `max_request_duration`, ms. */
   readonly requestTime: number

@@ -15,7 +15,7 @@ import { storageSchemas } from '../config/schema/storages.ts'
 import { telemetrySchema } from '../config/schema/telemetry.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Metrics, silentLogger } from '../lib/observe/index.ts'
-import { fromConfigFiles, rereadLevels, settingsOf } from './config-settings.ts'
+import { fromConfigFiles, reread, settingsOf } from './config-settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coffer-settings-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -187,9 +187,14 @@ test('levels are read anew, and what is wrong with the files then is told', () =
   const path = file(
     'storage "inmem" {}\nlistener "tcp" { tls_disable = true }\nlog_level = "debug"\nlog_requests_level = "warn"',
   )
-  assert.deepEqual(rereadLevels([path]), { level: 'debug', requests: 'warn' })
+  const shut = { unauthenticatedRekey: false, unauthenticatedGenerateRoot: false }
+  assert.deepEqual(reread([path]), {
+    level: 'debug',
+    requests: 'warn',
+    doors: new Map([['127.0.0.1:8200', shut]]),
+  })
   writeFileSync(path, 'log_level = "loud"')
-  assert.throws(() => rereadLevels([path]), /log_level takes one of/)
+  assert.throws(() => reread([path]), /log_level takes one of/)
 })
 
 test('what is shown of the configuration has no path to a key and no option of a device', () => {

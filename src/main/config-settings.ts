@@ -10,20 +10,25 @@ import { lockoutSettings } from './lockout-settings.ts'
 import { logFilePath } from './log-setup.ts'
 import { sanitized } from './sanitized.ts'
 import { filesOf, sealOf } from './seal-settings.ts'
-import type { LogSettings, Settings, TelemetrySettings } from './settings.ts'
+import type { LogSettings, Reread, Settings, TelemetrySettings } from './settings.ts'
 
 /** Throws a `ConfigError` with everything that is wrong, each with file, line and column. */
 export function fromConfigFiles(paths: readonly string[], environment?: Environment): Settings {
   return settingsOf(loadConfig(paths, environment))
 }
 
-/** What may change while the server runs: `log_level` and `log_requests_level`, as the files say now. Throws as `fromConfigFiles`. */
-export function rereadLevels(
-  paths: readonly string[],
-  environment?: Environment,
-): Pick<LogSettings, 'level' | 'requests'> {
-  const { level, requests } = logOf(loadConfig(paths, environment).config)
-  return { level, requests }
+/**
+ * What may change while the server runs, as the files say now: `log_level`, `log_requests_level`, and what listeners let anyone do. Throws
+ * as `fromConfigFiles`.
+ */
+export function reread(paths: readonly string[], environment?: Environment): Reread {
+  const { config } = loadConfig(paths, environment)
+  const { level, requests } = logOf(config)
+  const doors = config.listeners.map((stanza) => {
+    const { address, unauthenticatedRekey, unauthenticatedGenerateRoot } = listenerOf(stanza, config)
+    return [address, { unauthenticatedRekey, unauthenticatedGenerateRoot }] as const
+  })
+  return { level, requests, doors: new Map(doors) }
 }
 
 /** Names each key of the configuration: one that nothing here reads has no effect, and a test finds it. */
@@ -64,8 +69,17 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     upgradeSnapshotPath: config.upgradeSnapshotPath,
     pidFile: config.pidFile,
     sanitized: () => sanitized(config),
-    warnings: [...warnings, ...exposures].map(problemText),
+    warnings: [...[...warnings, ...exposures].map(problemText), ...listeners.flatMap(openDoors)],
   }
+}
+
+/** Said at each start, so that what was opened for an hour does not stay so. */
+function openDoors({ address, unauthenticatedRekey, unauthenticatedGenerateRoot }: ListenerConfig): readonly string[] {
+  const open = [
+    ...(unauthenticatedRekey ? ['sys/rekey'] : []),
+    ...(unauthenticatedGenerateRoot ? ['sys/generate-root'] : []),
+  ]
+  return open.map((path) => `the listener ${address} lets anyone use ${path} without a token`)
 }
 
 /** Systems on which several sockets can listen at one port (`SO_REUSEPORT`), as Node says. */

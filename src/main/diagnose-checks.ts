@@ -8,6 +8,7 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import { Metrics, silentLogger } from '../lib/observe/index.ts'
 import type { ListenerConfig, TlsConfig } from '../listener/config.ts'
 import { readSecureContext } from '../listener/tls-context.ts'
+import { ROOT_TOKENS } from '../auth/token-keys.ts'
 import { AutoSeal } from '../seal/auto/auto-seal.ts'
 import { reasonOf } from '../seal/reason.ts'
 import { LmdbDriver } from '../storage/drivers/lmdb.ts'
@@ -107,6 +108,35 @@ export async function checkStorage({ storage }: Settings): Promise<Finding> {
     const isInUse = error instanceof CofferError && error.code === 'STORAGE_IN_USE'
     if (isInUse) return { area, status: 'ok', detail, advice: 'that is as it should be if it is the server' }
     return { area, status: 'fail', detail, advice: 'check the folder, its owner and its disk' }
+  }
+}
+
+/**
+ * How many root tokens are stored: that can be seen without the keys. Undefined where there is nothing to look into, or no way; then the
+ * storage's own check says so.
+ */
+export async function checkRootTokens({ storage }: Settings): Promise<Finding | undefined> {
+  if (storage.type === 'inmem') return undefined
+  if (storage.type === 'lmdb') {
+    const folder = statSync(storage.path, { throwIfNoEntry: false })
+    const isOurs = process.getuid === undefined || folder?.uid === process.getuid()
+    if (!isOurs || !existsSync(join(storage.path, 'data.mdb'))) return undefined
+  }
+  const area = 'root tokens'
+  try {
+    const driver = await openFollower(storage, () => 0, { clock: systemClock, log: silentLogger, cachedEntries: 0 })
+    try {
+      const snapshot = await driver.snapshot()
+      const count = (await snapshot.keys({ prefix: ROOT_TOKENS })).length
+      snapshot.close()
+      if (count === 0) return { area, status: 'ok', detail: 'none is stored', advice: '' }
+      const advice = 'revoke them once they have done their work: coffer operator root-tokens revoke'
+      return { area, status: 'warn', detail: `${count} stored, each of which may do everything`, advice }
+    } finally {
+      await driver.close()
+    }
+  } catch {
+    return undefined
   }
 }
 

@@ -13,6 +13,7 @@ import {
   checkConfiguration,
   checkListener,
   checkSeal,
+  checkRootTokens,
   checkStorage,
   type Finding,
 } from './diagnose-checks.ts'
@@ -62,6 +63,8 @@ export async function examine(
   const found = [...findings]
   if (settings !== undefined) {
     found.push(await checkStorage(settings))
+    const rootTokens = await checkRootTokens(settings)
+    if (rootTokens !== undefined) found.push(rootTokens)
     for (const seal of settings.seals) found.push(await checkSeal(seal, clock))
     for (const listener of settings.listeners) found.push(await checkListener(listener, clock))
     found.push(checkAudit(settings))

@@ -7,7 +7,8 @@ import type { LifecycleDeps, Role } from '../core/lifecycle.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Metrics } from '../lib/observe/index.ts'
 import { startListener, type Listener } from '../listener/index.ts'
-import type { WireHandler } from '../request/wire.ts'
+import type { ListenerConfig } from '../listener/config.ts'
+import type { Doors, WireHandler } from '../request/wire.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import type { ServerLog } from './log-setup.ts'
 import type { Settings } from './settings.ts'
@@ -16,6 +17,8 @@ import { ServingThreads } from './threads/serving-threads.ts'
 import { SharedState } from './threads/shared-state.ts'
 
 type Leadership = Parameters<LifecycleDeps['roleChanged']>[1]
+
+const SHUT: Doors = { unauthenticatedRekey: false, unauthenticatedGenerateRoot: false }
 
 /** How often the threads are told how long the node may go on answering, ms. */
 const VOUCH_EVERY = 250
@@ -106,6 +109,22 @@ export class Front {
   /** Each thread takes those of its certificates that are in order, and rejects for the others. */
   async reloadThreadCertificates(): Promise<void> {
     await this.#threads?.tell({ kind: 'reloadCertificates' })
+  }
+
+  /**
+   * What each listener lets anyone do from now on, by its configured address; one that is not named any more lets nobody do anything.
+   */
+  async setDoors(doors: ReadonlyMap<string, Doors>): Promise<void> {
+    const { listeners } = this.#settings
+    const doorsOf = ({ address }: ListenerConfig) => doors.get(address) ?? SHUT
+    for (const [i, config] of listeners.entries()) this.#listeners[i]?.setDoors(doorsOf(config))
+    const open = listeners.filter((config) => Object.values(doorsOf(config)).includes(true))
+    for (const config of open)
+      this.#serverLog.log.warn('a listener lets anyone use paths that replace keys or make root tokens', {
+        listener: config.address,
+        ...doorsOf(config),
+      })
+    await this.#threads?.setDoors(listeners.filter(({ type }) => type === 'tcp').map(doorsOf))
   }
 
   async reopenAuditFiles(): Promise<void> {

@@ -18,6 +18,8 @@ export function listenerOf(stanza: ListenerStanza, config: ServerConfig): Listen
     disallowMetrics: stanza.telemetry.disallowMetrics,
     metricsOnly: stanza.telemetry.metricsOnly || metricsAlone,
     unauthenticatedInFlightAccess: stanza.inflightRequestsLogging.unauthenticatedInFlightRequestsAccess,
+    unauthenticatedRekey: isOpen(stanza.disableUnauthedRekeyEndpoints, 'rekey', config),
+    unauthenticatedGenerateRoot: isOpen(stanza.disableUnauthedGenerateRootEndpoints, 'generate-root', config),
     redactClusterName: stanza.redactClusterName,
     redactVersion: stanza.redactVersion,
   }
@@ -25,6 +27,11 @@ export function listenerOf(stanza: ListenerStanza, config: ServerConfig): Listen
     return { ...common, unixSocket: { mode: stanza.socketMode, user: stanza.socketUser, group: stanza.socketGroup } }
   }
   return { ...common, tls: tlsOf(stanza), forwardedFor: forwardedForOf(stanza), proxyProtocol: proxyProtocolOf(stanza) }
+}
+
+/** What the listener says of itself goes before what is said for all. */
+function isOpen(isDisabled: boolean | undefined, family: string, config: ServerConfig): boolean {
+  return isDisabled === undefined ? config.enableUnauthenticatedAccess.includes(family) : !isDisabled
 }
 
 function timeoutsOf(stanza: ListenerStanza, config: ServerConfig): ListenerTimeouts {

@@ -13,7 +13,7 @@ import type { Driver, Election } from '../storage/driver.ts'
 import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
 import { makeSeals } from './seal-settings.ts'
-import type { LogSettings, Settings } from './settings.ts'
+import type { Reread, Settings } from './settings.ts'
 import { openDriver } from './storage.ts'
 
 /** How long requests under way may take to end when the server stops, ms. */
@@ -24,8 +24,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly front: Front
   /** Where it listens. */
   readonly addresses: readonly string[]
-  /** `rereadLevels` reads the configuration again; undefined keeps the levels. Never rejects. */
-  reload(rereadLevels: (() => Pick<LogSettings, 'level' | 'requests'>) | undefined): Promise<void>
+  /** `reread` reads the configuration again; undefined keeps what there is. Never rejects. */
+  reload(reread: (() => Reread) | undefined): Promise<void>
 }
 
 export interface StartOptions {
@@ -66,7 +66,7 @@ export async function startRunning(
       server: composed,
       front,
       addresses: front.addresses,
-      reload: (rereadLevels) => reload(composed, front, serverLog, rereadLevels),
+      reload: (reread) => reload(composed, front, serverLog, reread),
       [Symbol.asyncDispose]: stop,
     }
   } catch (error) {
@@ -149,7 +149,7 @@ async function reload(
   server: Server,
   front: Front,
   serverLog: ServerLog,
-  rereadLevels: Parameters<RunningServer['reload']>[0],
+  reread: Parameters<RunningServer['reload']>[0],
 ): Promise<void> {
   const { log } = serverLog
   const attempt = async (what: string, part: () => Promise<void> | void) => {
@@ -177,11 +177,12 @@ async function reload(
     await front.reopenAuditFiles()
   })
   await attempt('the log file could not be opened again', () => serverLog.reopen())
-  if (rereadLevels !== undefined) {
-    await attempt('the configuration could not be read again', () => {
-      const { level, requests } = rereadLevels()
+  if (reread !== undefined) {
+    await attempt('the configuration could not be read again', async () => {
+      const { level, requests, doors } = reread()
       serverLog.requests.level = requests
       serverLog.levels.configure(level)
+      await front.setDoors(doors)
     })
   }
   log.info('reloaded certificates, log files and log levels')

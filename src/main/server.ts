@@ -8,7 +8,7 @@ import { version } from '../core/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { levelNames, parseLogLevel, type LogFormat, type Logger, type LogLevel } from '../lib/observe/index.ts'
 import { banner, devNotice } from './banner.ts'
-import { fromConfigFiles, rereadLevels } from './config-settings.ts'
+import { fromConfigFiles, reread } from './config-settings.ts'
 import { devSettings } from './dev-settings.ts'
 import { openDevelopmentServer, prepareDevFolder, type DevKeys } from './dev-setup.ts'
 import { storeDevToken } from './dev-token.ts'
@@ -19,7 +19,7 @@ import { startRunning } from './running.ts'
 import { environmentOf } from './seal-environment.ts'
 import { serverFlags, type ServerFlags } from './server-flags.ts'
 import { serverHelp } from './server-help.ts'
-import type { LogSettings, Settings } from './settings.ts'
+import type { Reread, Settings } from './settings.ts'
 import { waitForEnd } from './signals.ts'
 import { surviveStrays } from './strays.ts'
 
@@ -67,7 +67,7 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
     io.stdout.write(banner(settings, running.addresses, findings))
     if (keys !== undefined) welcome(keys, settings, flags, folder?.keysFile, io)
     report(log, settings, findings)
-    await waitForEnd(log, { reload: () => running.reload(isDev ? undefined : () => levelsNow(flags, io)) })
+    await waitForEnd(log, { reload: () => running.reload(isDev ? undefined : () => rereadNow(flags, io)) })
     return 0
   } finally {
     await serverLog.flush()
@@ -80,9 +80,9 @@ function welcome(keys: DevKeys, settings: Settings, flags: ServerFlags, keysFile
 }
 
 /** What the flags say stands over the configuration, now as at the start. */
-function levelsNow(flags: ServerFlags, io: CliIo): Pick<LogSettings, 'level' | 'requests'> {
-  const { level, requests } = rereadLevels(flags.config, environmentOf(io.env))
-  return { level: flags['log-level'] === '' ? level : levelOf(flags['log-level']), requests }
+function rereadNow(flags: ServerFlags, io: CliIo): Reread {
+  const now = reread(flags.config, environmentOf(io.env))
+  return flags['log-level'] === '' ? now : { ...now, level: levelOf(flags['log-level']) }
 }
 
 function withFlags(settings: Settings, flags: ServerFlags): Settings {

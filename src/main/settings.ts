@@ -5,6 +5,7 @@ import type { StorageStanza } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import type { Doors } from '../request/wire.ts'
 import type { LockoutSettings } from '../request/lockout-ports.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { SealSettings } from './seal-settings.ts'
@@ -61,6 +62,12 @@ export interface LogSettings {
   readonly rotation: Rotation
   /** Level of the line for each request. */
   readonly requests: LogLevel
+}
+
+/** What may change while the server runs. */
+export interface Reread extends Pick<LogSettings, 'level' | 'requests'> {
+  /** By the address of the listener, as configured. */
+  readonly doors: ReadonlyMap<string, Doors>
 }
 
 export interface TelemetrySettings {

@@ -134,6 +134,15 @@ export interface WrappingTokens {
   spend(view: WriteView, key: string): Promise<void>
 }
 
+/** The root tokens that live, for `sys/root-tokens`. */
+export interface RootTokenIndex {
+  rootTokens(view: ReadView): Promise<readonly TokenDetails[]>
+  /** With all that were made with it. */
+  revoke(view: WriteView, key: string): Promise<void>
+  /** Those that were made with it become orphans. */
+  revokeOrphan(view: WriteView, key: string): Promise<void>
+}
+
 /** What the expiry worker and the lease endpoints need of the token store. */
 export interface TokenExpiry {
   /** Undefined once the token is revoked or gone. */

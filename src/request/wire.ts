@@ -47,10 +47,16 @@ export interface ListenerTraits {
   readonly metricsOnly: boolean
   /** `sys/in-flight-req` needs no token. */
   readonly unauthenticatedInFlightAccess: boolean
+  /** `sys/rekey/…` and `sys/generate-root/…` need no token. */
+  readonly unauthenticatedRekey: boolean
+  readonly unauthenticatedGenerateRoot: boolean
   /** What answers that need no token leave out. */
   readonly redactClusterName: boolean
   readonly redactVersion: boolean
 }
+
+/** What a listener lets anyone do; it can be changed while it listens. */
+export type Doors = Pick<ListenerTraits, 'unauthenticatedRekey' | 'unauthenticatedGenerateRoot'>
 
 export const plainListener: ListenerTraits = Object.freeze({
   name: '',
@@ -60,6 +66,8 @@ export const plainListener: ListenerTraits = Object.freeze({
   disallowMetrics: false,
   metricsOnly: false,
   unauthenticatedInFlightAccess: false,
+  unauthenticatedRekey: false,
+  unauthenticatedGenerateRoot: false,
   redactClusterName: false,
   redactVersion: false,
 })

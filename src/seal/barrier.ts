@@ -10,12 +10,14 @@ import type { Clock } from '../lib/clock.ts'
 import { type SecretBytes, withScratch } from '../lib/secure/guarded.ts'
 import type { EntryReader } from '../request/entry-reader.ts'
 import type { Codec } from '../storage/codec.ts'
-import type { Driver, ReadSet } from '../storage/driver.ts'
+import type { Driver, ReadSet, WriteSet } from '../storage/driver.ts'
 import { FairLane } from '../storage/fair-lane.ts'
 import { openEnvelope, plaintextLength, sealEnvelope, tampered, termOf } from './envelope.ts'
 import { Keyring } from './keyring.ts'
 import { checkRotationConfig, MIN_OPERATIONS, type RotationConfig } from './rotation-config.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER } from './storage-keys.ts'
+import { decodeLinks, encodeLinks, followLinks, linkBetween } from './root-key-links.ts'
+import { commitForSure, storedNow } from './settle.ts'
+import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from './storage-keys.ts'
 
 export interface KeyStatus {
   readonly term: number
@@ -35,7 +37,7 @@ export interface BarrierOptions {
 }
 
 interface Unsealed {
-  readonly rootKey: SecretBytes
+  rootKey: SecretBytes
   /** Its active term's `operations` are those written down; `used` never passes them. */
   keyring: Keyring
   used: number
@@ -182,14 +184,48 @@ export class Barrier implements Codec {
     return copy
   }
 
-  /** Takes over the keyring as it is stored now: another node or thread may have replaced it. Throws as `unseal` does. */
-  reload(stored: Uint8Array): void {
+  /**
+   * Takes over the keyring as it is stored now: another node or thread may have replaced it, and the root key, too; `links` is then what
+   * leads from one to the other, as stored. True where the root key is another from now on. Throws as `unseal` does.
+   */
+  reload(stored: Uint8Array, links?: Uint8Array): boolean {
     const state = this.#unsealed()
-    const before = state.keyring
-    const keyring = decrypt(stored, state.rootKey)
+    const before = { keyring: state.keyring, rootKey: state.rootKey }
+    const { keyring, rootKey } = decryptFollowing(stored, state.rootKey, links)
     state.keyring = keyring
+    state.rootKey = rootKey
     state.used = keyring.active.operations
-    before.wipe()
+    before.keyring.wipe()
+    if (rootKey === before.rootKey) return false
+    before.rootKey.wipe()
+    return true
+  }
+
+  /**
+   * Puts another root key in place: the keyring, encrypted with it, is committed together with `writes`, which say how it is kept, all or
+   * nothing. Takes the key over. Rejects as a commit with these reads does; all goes on with the key from before then. With
+   * `SEAL_UNSETTLED` every key is wiped: nothing may be written under a key that may not stand.
+   */
+  async replaceRootKey(next: SecretBytes, reads: ReadSet, writes: WriteSet): Promise<void> {
+    try {
+      await this.#exclusively(async (state) => {
+        const stored = encrypt(state.keyring, next)
+        const links = await this.#linksWith(state.rootKey, next)
+        try {
+          const all = new Map([...writes, [KEYRING_KEY, stored], [ROOT_KEY_LINKS_KEY, links]])
+          await commitForSure(this.#driver, reads, all, KEYRING_KEY)
+        } catch (error) {
+          if (error instanceof CofferError && error.code === 'SEAL_UNSETTLED') this.discard()
+          throw error
+        }
+        const before = state.rootKey
+        state.rootKey = next
+        before.wipe()
+      })
+    } catch (error) {
+      next.wipe()
+      throw error
+    }
   }
 
   /** Waits for changes under way, writes the exact count down where the storage still answers, and wipes every key. */
@@ -246,6 +282,13 @@ export class Barrier implements Codec {
       if (due) await this.#rotate(state, 0)
       return due
     })
+  }
+
+  async #linksWith(from: SecretBytes, to: SecretBytes): Promise<Uint8Array> {
+    const stored = await storedNow(this.#driver, ROOT_KEY_LINKS_KEY)
+    const earlier = stored === undefined ? [] : decodeLinks(stored)
+    const now = this.#clock.now()
+    return encodeLinks([...earlier, linkBetween(from, to, now)], now)
   }
 
   async #makeRoom(operations: number): Promise<void> {
@@ -323,6 +366,26 @@ function encrypt(keyring: Keyring, rootKey: SecretBytes): Uint8Array {
     keyring.encode(scratch)
     return sealEnvelope(rootKey.bytes, ROOT_TERM, KEYRING_KEY, scratch)
   })
+}
+
+/** The keyring, and the root key that opens it: this one, or one that it leads to. */
+function decryptFollowing(
+  stored: Uint8Array,
+  rootKey: SecretBytes,
+  links: Uint8Array | undefined,
+): { readonly keyring: Keyring; readonly rootKey: SecretBytes } {
+  try {
+    return { keyring: decrypt(stored, rootKey), rootKey }
+  } catch (error) {
+    const followed = links === undefined || !isTampered(error) ? undefined : followLinks(rootKey, decodeLinks(links))
+    if (followed === undefined) throw error
+    try {
+      return { keyring: decrypt(stored, followed), rootKey: followed }
+    } catch (failure) {
+      followed.wipe()
+      throw failure
+    }
+  }
 }
 
 function decrypt(stored: Uint8Array, rootKey: SecretBytes): Keyring {

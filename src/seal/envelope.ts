@@ -52,6 +52,11 @@ export function termOf(stored: Uint8Array): number {
   return (((stored[1] ?? 0) << 24) | ((stored[2] ?? 0) << 16) | ((stored[3] ?? 0) << 8) | (stored[4] ?? 0)) >>> 0
 }
 
+/** Bytes of the stored form of a plaintext of this length. */
+export function envelopeLength(plaintext: number): number {
+  return plaintext + OVERHEAD_BYTES
+}
+
 /** Bytes of the plaintext of a stored entry. */
 export function plaintextLength(stored: Uint8Array): number {
   return Math.max(stored.length - OVERHEAD_BYTES, 0)

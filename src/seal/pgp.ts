@@ -1,6 +1,7 @@
-/** Encrypts what `sys/init` reveals to the PGP keys of those who shall hold it. */
+/** Encrypts what `sys/init` and the like reveal to the PGP keys of those who shall hold it. */
 import type { Key } from 'openpgp'
 import { sealErrors } from '../errors/seal.ts'
+import { wipe } from '../lib/secure/guarded.ts'
 
 export interface PgpRecipient {
   /** Hex, lower case. */
@@ -26,6 +27,20 @@ export async function readPgpKey(base64: string): Promise<PgpRecipient> {
       return await encrypt({ message, encryptionKeys: key, format: 'binary' })
     },
   }
+}
+
+/** Each share goes out as its hex text, encrypted: what its holder decrypts can be given to `operator unseal` as it is. Wipes the shares. */
+export async function encryptShares(
+  shares: readonly Uint8Array[],
+  recipients: readonly PgpRecipient[],
+): Promise<Uint8Array[]> {
+  const encrypted: Uint8Array[] = []
+  for (const [i, recipient] of recipients.entries()) {
+    const share = shares[i] ?? new Uint8Array(0)
+    encrypted.push(await recipient.encrypt(Buffer.from(Buffer.from(share).toString('hex'))))
+  }
+  for (const share of shares) wipe(share)
+  return encrypted
 }
 
 async function parse(binaryKey: Uint8Array): Promise<Key> {

@@ -10,15 +10,17 @@ import { AutoSeal } from './auto/auto-seal.ts'
 import type { Barrier } from './barrier.ts'
 import { KEY_BYTES } from './envelope.ts'
 import { copyOf, MigrationPlan, recordsUnder } from './migration.ts'
-import { type PgpRecipient, readPgpKey } from './pgp.ts'
+import { encryptShares, type PgpRecipient, readPgpKey } from './pgp.ts'
 import { verifyRecoveryKey } from './recovery-key.ts'
 import type { ConfiguredSeals, Seal } from './seal.ts'
 import { checkRecoveryNumbers, checkShareNumbers } from './seal-config.ts'
+import { type Change, recordsWith } from './rekeying.ts'
 import { areCurrent, readSealRecords, type SealRecords, sharesOf, writeSealRecords } from './seal-records.ts'
 import { combine, split } from './shamir.ts'
 import { ShamirSeal } from './shamir-seal.ts'
 import { MAX_SHARE_BYTES, MIN_SHARE_BYTES } from './share-text.ts'
-import { KEYRING_KEY, RECOVERY_KEY_KEY, ROOT_KEY_KEY } from './storage-keys.ts'
+import { KEYRING_KEY, RECOVERY_KEY_KEY, ROOT_KEY_KEY, SEAL_CONFIG_KEY } from './storage-keys.ts'
+import { commitForSure } from './settle.ts'
 import { UnsealProgress } from './unseal-progress.ts'
 
 export interface SealStatus {
@@ -60,6 +62,8 @@ export interface SealHooks {
   /** The same for a moment, in which all that is stored is replaced; then comes `resuming`, or `sealing`. */
   pausing?(): Promise<void>
   resuming?(): Promise<void>
+  /** Another root key stands from now on. */
+  rekeyed?(): Promise<void>
 }
 
 /** A migration whose records are made and, where this server may not write, not yet stored. */
@@ -231,6 +235,54 @@ export class SealManager {
         recoveryKey: recoveryKey === undefined ? undefined : await rewrap(seal, recoveryKey, RECOVERY_KEY_KEY),
       })
       return true
+    } finally {
+      leave()
+    }
+  }
+
+  /**
+   * Puts other shares, another root key, or both in place, in one commit: a crash leaves the ones before or these. Rejects with
+   * `REQUEST_SEALED`, `SEAL_MIGRATING`, `STORAGE_CONFLICT` where another server changed the seal meanwhile, what the seal throws, or as a
+   * commit does. With `SEAL_UNSETTLED` nobody knows which of them hold; of a root key the barrier is shut then.
+   */
+  async rekey(change: Change): Promise<void> {
+    const leave = await this.#lane.enter()
+    try {
+      if (this.#sealed) throw requestErrors.SEALED()
+      const { records, sequence } = await this.#store.read(async (view) => ({
+        records: await readSealRecords(view),
+        sequence: view.sequence,
+      }))
+      if (records === undefined) throw requestErrors.NOT_INITIALIZED()
+      if ((await this.#migratesFrom(records)) !== undefined) throw sealErrors.MIGRATING()
+      const reads = {
+        sequence,
+        keys: new Set([ROOT_KEY_KEY, SEAL_CONFIG_KEY, RECOVERY_KEY_KEY]),
+        prefixes: new Set<string>(),
+      }
+      if (change.target === 'recovery') {
+        const { writes } = await recordsWith(this.#seal, records, change, undefined)
+        await commitForSure(this.#store.driver, reads, writes, RECOVERY_KEY_KEY)
+        return
+      }
+      const rootKey = randomSecret(KEY_BYTES)
+      try {
+        const { writes } = await recordsWith(this.#seal, records, change, rootKey)
+        await this.#barrier.replaceRootKey(rootKey, reads, writes)
+      } finally {
+        if (this.#barrier.sealed) rootKey.wipe()
+      }
+      await this.#hooks.rekeyed?.()
+    } finally {
+      leave()
+    }
+  }
+
+  /** Runs `work` while the vault is open and nothing changes that. */
+  async whileOpen(work: () => Promise<void>): Promise<void> {
+    const leave = await this.#lane.enter()
+    try {
+      if (!this.#sealed) await work()
     } finally {
       leave()
     }
@@ -439,18 +491,4 @@ function checkLength(share: Uint8Array): void {
   if (share.length > MAX_SHARE_BYTES) {
     throw sealErrors.INVALID_KEY({ reason: `key is longer than maximum ${MAX_SHARE_BYTES} bytes` })
   }
-}
-
-/** Each share goes out as its hex text, encrypted: what its holder decrypts can be given to `operator unseal` as it is. */
-async function encryptShares(
-  shares: readonly Uint8Array[],
-  recipients: readonly PgpRecipient[],
-): Promise<Uint8Array[]> {
-  const encrypted: Uint8Array[] = []
-  for (const [i, recipient] of recipients.entries()) {
-    const share = shares[i] ?? new Uint8Array(0)
-    encrypted.push(await recipient.encrypt(Buffer.from(Buffer.from(share).toString('hex'))))
-  }
-  for (const share of shares) wipe(share)
-  return encrypted
 }

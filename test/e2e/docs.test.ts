@@ -31,6 +31,7 @@ const blocks = [
   'mfa.md',
   'transit.md',
   'namespaces.md',
+  'key-ceremonies.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {

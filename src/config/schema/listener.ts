@@ -10,6 +10,7 @@ import {
   integer,
   millis,
   oneOf,
+  optionalBool,
   optionalText,
   size,
   strings,
@@ -62,8 +63,12 @@ const common = {
   telemetry: section('Metrics on this listener.', metricsSchema),
   inflight_requests_logging: section('In-flight requests on this listener.', inFlightSchema),
   profiling: section('Profiles on this listener.', profilingSchema),
-  disable_unauthed_rekey_endpoints: ignored('there is no sys/rekey yet'),
-  disable_unauthed_generate_root_endpoints: ignored('there is no sys/generate-root yet'),
+  disable_unauthed_rekey_endpoints: optionalBool(
+    'False lets anyone use `sys/rekey` and `sys/rekey-recovery-key` on this listener without a token, true nobody. If not given, `enable_unauthenticated_access` says so. Read again at SIGHUP.',
+  ),
+  disable_unauthed_generate_root_endpoints: optionalBool(
+    'The same for `sys/generate-root`: false on a unix socket is a way back when the last token is lost. Read again at SIGHUP.',
+  ),
   disable_replication_status_endpoints: ignored('there is no replication'),
   redact_addresses: ignored('no answer that needs no token has an address in it'),
   redact_cluster_name: bool('Leaves the name of the cluster out of `sys/health` and `sys/seal-status`.'),

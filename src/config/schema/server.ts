@@ -20,6 +20,11 @@ import {
 const PLUGINS = 'engines are built in; there are no external plugins'
 const ENTERPRISE = 'it belongs to an enterprise edition'
 
+/** Undefined for what is none. Of the last there are no paths here. */
+function familyOf(item: string): string | undefined {
+  return ['rekey', 'generate-root', 'generate-operation-token'].includes(item) ? item : undefined
+}
+
 export const serverSchema = {
   api_addr: orFrom(
     ['VAULT_API_ADDR', 'VAULT_REDIRECT_ADDR'],
@@ -77,6 +82,10 @@ export const serverSchema = {
     },
   ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
+  enable_unauthenticated_access: strings(
+    'Families of paths that anyone may use without a token, as in older versions: `rekey`, `generate-root`. A listener may say otherwise for itself. Read again at SIGHUP.',
+    { takes: 'a list of "rekey", "generate-root" and "generate-operation-token"', normal: familyOf },
+  ),
   introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
   enable_response_header_raft_node_id: ignored('there is no raft'),

@@ -36,6 +36,11 @@ export function assertUnlocked(x: Exchange, deps: PipelineDeps): void {
   throw namespaceErrors.LOCKED({ path: locked.path })
 }
 
+/** The configuration lets anyone in who comes by this listener; as one whom nobody knows, and audited. */
+export function isAnonymous(x: Exchange, flags: PathFlags | undefined): boolean {
+  return flags?.anonymousBy !== undefined && x.wire.listener[flags.anonymousBy]
+}
+
 function checkListener(x: Exchange, flags: PathFlags | undefined): void {
   const { listener } = x.wire
   if (listener.metricsOnly && flags?.isMetrics !== true) throw requestErrors.METRICS_ONLY()

@@ -21,6 +21,7 @@ const FLAGS: readonly (readonly [keyof PathFlags, string])[] = [
   ['sudo', 'Needs the capability `sudo`.'],
   ['anyCaller', 'Any token will do, whatever its policies.'],
   ['openBy', 'Needs no token where the listener is configured so.'],
+  ['anonymousBy', 'Needs no token where the configuration says so (`enable_unauthenticated_access`).'],
   ['whileSealed', 'Answered while the server is sealed, too.'],
   ['unaudited', 'Not written to audit devices.'],
   ['survivesAuditFailure', 'Carried out even if no audit device works.'],

@@ -6,6 +6,7 @@ import type { ListenerConfig } from '../../listener/config.ts'
 import type { LeaseLimits } from '../../request/ports.ts'
 import type { InFlightRequest } from '../../request/system-ports.ts'
 import type { RequestHead } from '../../request/handed-over.ts'
+import type { Doors } from '../../request/wire.ts'
 import type { ThreadStorage } from '../storage.ts'
 
 /** With what a thread starts. */
@@ -38,6 +39,8 @@ export type Order =
   | { readonly kind: 'listen'; readonly listeners: readonly ListenerConfig[] }
   | { readonly kind: 'reloadCertificates' }
   | { readonly kind: 'reopenAuditFiles' }
+  /** For its listeners, in their order. */
+  | { readonly kind: 'doors'; readonly doors: readonly Doors[] }
   | { readonly kind: 'levels'; readonly levels: LogLevelsState; readonly requests: LogLevel }
   | { readonly kind: 'tallies' }
   | { readonly kind: 'inFlight' }
@@ -50,6 +53,7 @@ export interface OrderResults {
   readonly listen: undefined
   readonly reloadCertificates: undefined
   readonly reopenAuditFiles: undefined
+  readonly doors: undefined
   readonly levels: undefined
   readonly tallies: readonly Tallied[]
   readonly inFlight: readonly InFlightRequest[]

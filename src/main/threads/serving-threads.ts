@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger, Metrics, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/index.ts'
 import type { InFlightRequest } from '../../request/system-ports.ts'
+import type { Doors } from '../../request/wire.ts'
 import { FairLane } from '../../storage/fair-lane.ts'
 import type { Order, OrderResults, ThreadData } from './messages.ts'
 import { ServingThread, type ServingThreadDeps } from './serving-thread.ts'
@@ -86,10 +87,16 @@ export class ServingThreads implements ThreadsPort {
 
   /** Tells every thread; rejects with the first failure once all have answered. */
   async tell(
-    order: Extract<Order, { readonly kind: 'reloadCertificates' | 'reopenAuditFiles' | 'levels' }>,
+    order: Extract<Order, { readonly kind: 'reloadCertificates' | 'reopenAuditFiles' | 'levels' | 'doors' }>,
   ): Promise<void> {
     const outcomes = await Promise.allSettled(this.#threads.map((thread) => thread.order(order)))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** What each listener lets anyone do, in threads that start later, too. */
+  async setDoors(doors: readonly Doors[]): Promise<void> {
+    this.#listeners = this.#listeners?.map((config, i) => ({ ...config, ...doors[i] }))
+    await this.tell({ kind: 'doors', doors })
   }
 
   /** No more requests come in, and those under way end within `grace` ms. Never rejects. */

@@ -70,6 +70,9 @@ async function carryOut(order: Order): Promise<unknown> {
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
       return undefined
     }
+    case 'doors':
+      for (const [i, doors] of order.doors.entries()) listeners[i]?.setDoors(doors)
+      return undefined
     case 'reopenAuditFiles':
       return core.reopenAuditFiles()
     case 'levels':

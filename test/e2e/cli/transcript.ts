@@ -152,6 +152,8 @@ const volatile: readonly (readonly [RegExp, string])[] = [
   [/^(Encryption Count +)\d+$/gm, '$1{count}'],
   [/^(Version +)\d\S*$/gm, '$1{version}'],
   [/"version": "\d[^"]*"/g, '"version": "{version}"'],
+  [/^(OTP +)\S{32}$/gm, '$1{otp}'],
+  [/^(Key \d+: )\S+=*$/gm, '$1{key}'],
   [/"build_date": "[^"]*"/g, '"build_date": "{time}"'],
   [/"encryptions": \d+/g, '"encryptions": {count}'],
 ]
