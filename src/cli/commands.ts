@@ -16,6 +16,7 @@ export interface GroupRow {
 }
 
 export const commandTable: readonly TableRow[] = [
+  { name: 'apply', synopsis: 'Make the server be as files declare it', load: () => import('./commands/apply.ts') },
   { name: 'audit disable', synopsis: 'Disables an audit device', load: () => import('./commands/audit/disable.ts') },
   { name: 'audit enable', synopsis: 'Enables an audit device', load: () => import('./commands/audit/enable.ts') },
   { name: 'audit list', synopsis: 'Lists enabled audit devices', load: () => import('./commands/audit/list.ts') },
@@ -30,6 +31,7 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/auth/tune.ts'),
   },
   { name: 'delete', synopsis: 'Delete secrets and configuration', load: () => import('./commands/delete.ts') },
+  { name: 'export', synopsis: 'Write the configuration as declarations', load: () => import('./commands/export.ts') },
   { name: 'kv delete', synopsis: 'Deletes versions in the KV store', load: () => import('./commands/kv/delete.ts') },
   {
     name: 'kv destroy',
@@ -136,6 +138,11 @@ export const commandTable: readonly TableRow[] = [
   { name: 'operator unseal', synopsis: 'Unseals the server', load: () => import('./commands/operator/unseal.ts') },
   { name: 'patch', synopsis: 'Patch data, configuration, and secrets', load: () => import('./commands/patch.ts') },
   { name: 'path-help', synopsis: 'Retrieve API help for paths', load: () => import('./commands/path-help.ts') },
+  {
+    name: 'plan',
+    synopsis: 'Tell in what the server differs from what files declare',
+    load: () => import('./commands/plan.ts'),
+  },
   {
     name: 'plugin info',
     synopsis: 'Reads information about a plugin in the catalog',
