@@ -1,4 +1,5 @@
 /** What a server is like now, as declarations that plan to nothing. */
+import { formatDurationShort } from '../../lib/duration.ts'
 import { sameValue, shapeOf, types, type FieldSpec } from './field.ts'
 import { blockText } from './hcl-text.ts'
 import type { Kind, Subject } from './kind.ts'
@@ -30,7 +31,7 @@ async function textOfKind(kind: Kind, world: World): Promise<string> {
     const fields = await subject.read()
     // Gone since it was listed.
     if (fields === undefined) continue
-    blocks.push(blockText(kind.block, id, worthSaying(subject, fields), subject.table) + secretsOf(subject))
+    blocks.push(blockText(kind.block, id, worthSaying(subject, fields), subject.table, secretsOf(subject)))
   }
   return blocks.join('\n')
 }
@@ -68,11 +69,13 @@ function isInitial(value: Value, spec: FieldSpec | undefined): boolean {
 
 function normal(value: Value, spec: FieldSpec | undefined): Value {
   const type = spec?.type ?? shapeOf(value, value)
-  return type === types.document ? value : (type.normal(value) ?? value)
+  if (type === types.document) return value
+  const plain = type.normal(value) ?? value
+  return type === types.seconds && typeof plain === 'number' ? formatDurationShort(plain) : plain
 }
 
 /** A reminder of what a server doesn't tell. */
-function secretsOf({ table }: Subject): string {
-  const names = Object.entries(table).filter(([, { secret, needed }]) => secret === true && needed === true)
-  return names.map(([name]) => `# To make it anew it takes ${name} = env("…").\n`).join('')
+function secretsOf({ table }: Subject): readonly string[] {
+  const needed = Object.entries(table).filter(([, spec]) => spec.secret === true && spec.needed === true)
+  return needed.map(([name]) => `${name} = env("…") is needed to make it anew`)
 }

@@ -2,6 +2,7 @@
  * Kinds of values. Each has a normal form, in which "1h" and 3600, "a,b" and ["b", "a"], or "true" and true are the same: what a
  * declaration says in one way and a server answers in another must not look like a change.
  */
+import { normalCidr } from '../../lib/cidr.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import { canonical, isEmpty, isList, isMap, type Value } from './value.ts'
 
@@ -77,6 +78,8 @@ export const types = {
   set: { takes: 'a list of strings', normal: (value) => asSet(texts(value)) },
   /** The same, whatever their case. */
   names: { takes: 'a list of names', normal: (value) => asSet(texts(value)?.map((one) => one.trim().toLowerCase())) },
+  /** An address alone is the network of that address. */
+  cidrs: { takes: 'a list of networks such as "10.0.0.0/8"', normal: (value) => asSet(texts(value)?.map(network)) },
   list: { takes: 'a list of strings', normal: (value) => (typeof value === 'string' ? [value] : texts(value)) },
   /** Texts by name. */
   map: {
@@ -90,6 +93,10 @@ export const types = {
   },
   any: { takes: 'anything', normal: (value) => value },
 } as const satisfies Record<string, FieldType>
+
+function network(text: string): string {
+  return normalCidr(text) ?? text
+}
 
 function asSet(list: readonly string[] | undefined): readonly string[] | undefined {
   return list === undefined ? undefined : [...new Set(list.filter((item) => item !== ''))].toSorted()

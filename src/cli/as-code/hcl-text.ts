@@ -6,8 +6,14 @@ import { isList, isMap, type Fields, type Value } from './value.ts'
 const CONFIG = 'config.'
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
 
-/** `role "corp/alice" { … }`, its fields in the order that they have. */
-export function blockText(block: string, id: string, fields: Fields, table: FieldTable): string {
+/** `role "corp/alice" { … }`, its fields in the order that they have, and words about it behind them. */
+export function blockText(
+  block: string,
+  id: string,
+  fields: Fields,
+  table: FieldTable,
+  remarks: readonly string[] = [],
+): string {
   const inner = [...fields].filter(([name]) => !name.startsWith(CONFIG))
   const config = [...fields].filter(([name]) => name.startsWith(CONFIG))
   const lines = attributes(
@@ -19,7 +25,7 @@ export function blockText(block: string, id: string, fields: Fields, table: Fiel
     '    ',
   )
   const configLines = nested.length === 0 ? [] : [...(lines.length === 0 ? [] : ['']), '  config {', ...nested, '  }']
-  const body = [...lines, ...configLines]
+  const body = [...lines, ...configLines, ...remarks.map((remark) => `  # ${remark}`)]
   const head = `${block} ${quoted(id)} {`
   return body.length === 0 ? `${head}}\n` : `${[head, ...body, '}'].join('\n')}\n`
 }

@@ -43,7 +43,7 @@ function printField(ui: Ui, action: Action, field: FieldChange, width: number): 
     ui.print(`    ${name} ${what} from ${from}`)
   } else if (isLong(field.new) || isLong(old ?? null)) {
     ui.print(`    ${field.name}:`)
-    for (const { mark, text } of hunks(compareLines(plain(old ?? null), plain(field.new)), AROUND)) {
+    for (const { mark, text } of hunks(compareLines(plain(old ?? ''), plain(field.new)), AROUND)) {
       ui.print(`      ${mark} ${text}`.trimEnd(), mark === ' ' ? undefined : COLOURS[mark])
     }
   } else if (action === 'add') ui.print(`    ${name} ${said(field.new)}`)

@@ -24,7 +24,7 @@ const fixedFlag = { type: types.flag, fixed: true } as const
 /** What all roles that tokens are made by have in common. */
 const tokens: FieldTable = {
   token_policies: { type: types.names },
-  token_bound_cidrs: { type: types.set },
+  token_bound_cidrs: { type: types.cidrs },
   token_ttl: { type: types.seconds },
   token_max_ttl: { type: types.seconds },
   token_explicit_max_ttl: { type: types.seconds },
@@ -45,7 +45,7 @@ const approle: RoleRow = {
     ...tokens,
     bind_secret_id: { type: types.flag, initial: true },
     local_secret_ids: fixedFlag,
-    secret_id_bound_cidrs: { type: types.set },
+    secret_id_bound_cidrs: { type: types.cidrs },
     secret_id_num_uses: { type: types.whole },
     secret_id_ttl: { type: types.seconds },
   },
