@@ -150,6 +150,11 @@ export const commandTable: readonly TableRow[] = [
   },
   { name: 'plugin list', synopsis: 'Lists available plugins', load: () => import('./commands/plugin/list.ts') },
   { name: 'policy delete', synopsis: 'Deletes a policy by name', load: () => import('./commands/policy/delete.ts') },
+  {
+    name: 'policy explain',
+    synopsis: 'Tells why a request would be allowed or denied',
+    load: () => import('./commands/policy/explain.ts'),
+  },
   { name: 'policy fmt', synopsis: 'Formats a policy on disk', load: () => import('./commands/policy/fmt.ts') },
   { name: 'policy list', synopsis: 'Lists the installed policies', load: () => import('./commands/policy/list.ts') },
   { name: 'policy read', synopsis: 'Prints the contents of a policy', load: () => import('./commands/policy/read.ts') },

@@ -10,6 +10,7 @@ import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
+import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
@@ -26,6 +27,7 @@ import { PolicyStore } from '../policy/store.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import { rootNamespace } from '../request/request.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import { MountIndex } from '../router/mount-index.ts'
@@ -203,6 +205,14 @@ export class House {
       ...wrappingPaths({ wrapping: () => active.wrapping }),
       ...mfaValidatePaths({ factors: () => active.factors, tokens: () => active.tokens }),
       ...lockedUserPaths({ lockedUsers: () => active.lockout }),
+      ...explainPaths({
+        policies,
+        callers: ports.callers,
+        demands: (path, operation) =>
+          operation === 'subscribe' || operation === 'recover'
+            ? undefined
+            : openRouter.route({ namespace: rootNamespace, path, operation })?.found?.operation?.flags,
+      }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
