@@ -18,6 +18,8 @@ export interface FieldChange {
   /** Where the new value comes from, which is shown instead of it. */
   readonly from: string | undefined
   readonly secret: boolean
+  /** Both are numbers of seconds. */
+  readonly seconds: boolean
 }
 
 export interface Change {
@@ -168,7 +170,7 @@ async function changeOf(
   const fields = readFields(declaration, subject, target, problems)
   const actual = await subject.read()
   if (actual === undefined) return addition(kind, id, subject, fields)
-  return alteration(kind, id, subject, fields, actual, options, declaration)
+  return alteration(kind, id, subject, fields, actual, options)
 }
 
 interface Wanted {
@@ -215,8 +217,8 @@ function replaces(name: string, wanted: readonly Wanted[]): boolean {
   return name === 'password' && wanted.some((one) => one.name === 'password_hash')
 }
 
-function shown({ name, given, spec }: Wanted): Pick<FieldChange, 'name' | 'from' | 'secret'> {
-  return { name, from: given.from, secret: spec?.secret === true }
+function shown({ name, given, spec }: Wanted): Pick<FieldChange, 'name' | 'from' | 'secret' | 'seconds'> {
+  return { name, from: given.from, secret: spec?.secret === true, seconds: spec?.type === types.seconds }
 }
 
 function alteration(
@@ -226,7 +228,6 @@ function alteration(
   wanted: readonly Wanted[],
   actual: Fields,
   { resendSecrets }: PlanOptions,
-  { place }: Declaration,
 ): Change | undefined {
   const differing = wanted.filter((one) =>
     one.spec?.secret === true ? resendSecrets && one.spec.fixed !== true : differs(one, actual),
@@ -236,7 +237,7 @@ function alteration(
     if (spec?.fixed !== true) continue
     const now = given.from === undefined ? ` to ${JSON.stringify(given.value())}` : ''
     throw new DeclarationError(
-      `"${name}" is ${JSON.stringify(actual.get(name) ?? spec.initial ?? null)} and cannot be changed${now}: remove the ${kind.block} first, with what is in it, or declare it under another name (${place})`,
+      `"${name}" is ${JSON.stringify(actual.get(name) ?? spec.initial ?? null)} and cannot be changed${now}: remove the ${kind.block} first, with what is in it, or declare it under another name`,
     )
   }
   const changed = new Map(differing.map(({ name, given }) => [name, given.value()]))

@@ -1,4 +1,5 @@
 /** A plan as people read it, and as programs do. */
+import { formatDurationShort } from '../../lib/duration.ts'
 import type { Ui } from '../output/ui.ts'
 import { tree, type JsonTree } from '../tree.ts'
 import { compareLines, hunks } from './lines.ts'
@@ -47,7 +48,11 @@ function printField(ui: Ui, action: Action, field: FieldChange, width: number): 
       ui.print(`      ${mark} ${text}`.trimEnd(), mark === ' ' ? undefined : COLOURS[mark])
     }
   } else if (action === 'add') ui.print(`    ${name} ${said(field.new)}`)
-  else ui.print(`    ${name} ${said(old ?? null)} → ${said(field.new)}`)
+  else ui.print(`    ${name} ${measured(field, old ?? null)} → ${measured(field, field.new)}`)
+}
+
+function measured({ seconds }: FieldChange, value: Value): string {
+  return seconds && typeof value === 'number' ? formatDurationShort(value) : said(value)
 }
 
 function isLong(value: Value): boolean {

@@ -11,7 +11,8 @@ export class Problems {
   readonly found: string[] = []
 
   add(place: string, sentence: string): void {
-    this.found.push(`${place}: ${sentence}`)
+    const whole = `${place}: ${sentence}`
+    if (!this.found.includes(whole)) this.found.push(whole)
   }
 
   /** What `work` gives; undefined once what it complained of was noted. */

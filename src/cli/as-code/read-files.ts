@@ -106,7 +106,6 @@ function collect(items: readonly Item[], before: string, out: Map<string, Given>
     if (labels.length > 0) throw new DeclarationError(`${name} takes no label`)
     if (before === '' && name === 'config' && value.kind === 'object') collect(value.items, 'config.', out, file)
     else if (before === '' && name === 'policy_file') out.set('policy', fromFile(value, place, file))
-    else if (out.has(before + name)) throw new DeclarationError(`${name} is said twice`)
     else out.set(before + name, given(value, place, file))
   }
 }

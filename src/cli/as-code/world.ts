@@ -136,7 +136,7 @@ export class World {
       if (!(error instanceof ResponseError) || error.status !== 404) throw error
       const [complaint = ''] = error.errors
       if (/unsupported path|no handler for route/.test(complaint))
-        throw new DeclarationError('the server has no such path')
+        throw new DeclarationError(`the server has no path for it: ${complaint.replaceAll(/\s+/g, ' ').trim()}`)
       return undefined
     }
   }
