@@ -18,6 +18,7 @@ import type { Place } from '../framework/path.ts'
 import { assertNotMigrating, AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
 import { snapshotVault } from './snapshot-vault.ts'
 import type { PipelineDeps } from './deps.ts'
+import { FirstStart } from './first-start.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
 import { Lifecycle, type LifecycleDeps, type Role } from './lifecycle.ts'
@@ -60,6 +61,7 @@ export interface Server {
   /** For requests that a thread has let in and counted already. */
   readonly handedOver: WireHandler
   readonly lifecycle: Lifecycle
+  readonly firstStart: FirstStart
   readonly inFlight: InFlight
   /** Undefined where operators unseal the server. Runs from its `start` on, and ends with the server. */
   readonly selfUnseal: SelfUnseal | undefined
@@ -97,6 +99,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     const folder = options.upgradeSnapshots
     await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
+  const firstStart = new FirstStart(store)
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -113,6 +116,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
     leader: async () => clusterPort?.leader(),
     parts: [
+      firstStart,
       {
         start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '', snapshotBefore) : undefined),
         stop: () => undefined,
@@ -125,6 +129,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         : [{ start: (role: Role) => sealHealth.start(role === 'leader'), stop: () => sealHealth.stop() }]),
     ],
     populate: async (transaction) => {
+      firstStart.populate(transaction)
       cluster.bootstrap(transaction, options.clusterName)
       policies.bootstrap(transaction)
       await mounts.bootstrap(transaction)
@@ -191,6 +196,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     }),
     handedOver,
     lifecycle,
+    firstStart,
     inFlight,
     selfUnseal,
     mountDevelopmentKv: async () => {

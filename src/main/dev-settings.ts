@@ -42,6 +42,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     // As Vault's: one in memory is for looking inside.
     rawStorage: store === undefined,
     auditDevices: [],
+    initialize: [],
     allowApiAuditCreation: true,
     allowAuditPrefix: false,
     closedToAudit: closedPaths([store], []),
