@@ -10,6 +10,7 @@ import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
+import { explainPaths } from './engines/system/paths/explain.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -42,6 +43,7 @@ function nobody<T extends object>(): T {
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody() }),
+    ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths({ lockedUsers: () => nobody() }),
