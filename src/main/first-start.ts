@@ -160,7 +160,12 @@ function send({ operation, path, token, data }: Sent, { server }: FirstStartDeps
 
 function queryOf(data: Plain): string {
   if (data === null || typeof data !== 'object') return ''
-  const query = new URLSearchParams(Object.entries(data).map(([name, value]) => [name, String(value)]))
+  const query = new URLSearchParams(
+    Object.entries(data).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  )
   return query.size === 0 ? '' : `?${query.toString()}`
 }
 

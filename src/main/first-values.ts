@@ -79,7 +79,7 @@ function convert(value: Plain, type: ValueType): Plain | undefined {
     case 'string':
       return typeof value === 'object' ? undefined : String(value)
     case 'int':
-      return /^-?\d{1,15}$/.test(String(value)) ? Number(value) : undefined
+      return typeof value !== 'object' && /^-?\d{1,15}$/.test(String(value)) ? Number(value) : undefined
     case 'float64':
       return typeof value !== 'object' && value !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined
     case 'bool':

@@ -11,8 +11,8 @@ import { planned, planFlags } from './shared/declared-plan.ts'
 
 export const command = defineCommand({
   usage: '[options] -f FILE_OR_FOLDER',
-  help: `  Makes the server be as declared: shows the plan, asks, and carries it out in the order in which things rely on one another. It
-  stops at the first change that fails, and says what was done. What no file names is left alone, but for -prune.
+  help: `  Makes the server be as declared: shows the plan, asks, and carries it out in the order in which things rely on one another.
+  It stops at the first change that fails, and says what was done. What no file names is left alone, but for -prune.
 
       $ coffer apply -f coffer.d/
       $ coffer apply -f coffer.d/ -auto-approve`,

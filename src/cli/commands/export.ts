@@ -9,8 +9,8 @@ import { flag } from '../flags/flag.ts'
 
 export const command = defineCommand({
   usage: '[options] [-f FILE_OR_FOLDER]',
-  help: `  Writes the configuration that the server has now as declarations for "coffer plan" and "coffer apply": to stdout, into a file, or
-  into a folder with a file a kind. Secrets are not among it. Files that are there already are not replaced, but for -force.
+  help: `  Writes the configuration that the server has now as declarations for "coffer plan" and "coffer apply": to stdout, into a file,
+  or into a folder with a file a kind. Secrets are not among it. Files that are there are not replaced, but for -force.
 
       $ coffer export > coffer.hcl
       $ coffer export -f coffer.d/

@@ -8,7 +8,8 @@ import { planned, planFlags, type Planned } from './shared/declared-plan.ts'
 export const command = defineCommand({
   usage: '[options] -f FILE_OR_FOLDER',
   help: `  Tells in what the server differs from what is declared, and what "coffer apply" would do about it. Nothing is changed. Only
-  fields that a declaration names are looked at; what no file names is left alone.
+  fields that a declaration names are looked at; what no file names is left alone. Fields that hold secrets take env("NAME") or
+  file("path").
 
       $ coffer plan -f coffer.d/
       $ coffer plan -f coffer.d/ -detailed-exitcode`,

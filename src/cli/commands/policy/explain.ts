@@ -11,9 +11,9 @@ const TOKEN = /^(?:hv[sbr]|[sbr])\./
 
 export const command = defineCommand({
   usage: '[options] [TOKEN | POLICY] PATH OPERATION',
-  help: `  Tells whether a request would be allowed, by which rule of which policy, and which other rules were further from the path. The
-  verdict is the server's own. TOKEN is looked at with all its policies; POLICY, or several with commas between, as if just those were
-  held by nobody in particular; "-" is the current token. With neither, it tells which policies reach the path.
+  help: `  Tells whether a request would be allowed, by which rule of which policy, and which other rules were further from the path.
+  The verdict is the server's own. TOKEN is looked at with all its policies; POLICY, or several with commas between, as if just
+  those were held by nobody in particular; "-" is the current token. With neither, it tells which policies reach the path.
 
   OPERATION is one of create, read, update, patch, delete, list and scan.
 
