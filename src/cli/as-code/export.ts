@@ -31,7 +31,7 @@ async function textOfKind(kind: Kind, world: World): Promise<string> {
     const fields = await subject.read()
     // Gone since it was listed.
     if (fields === undefined) continue
-    blocks.push(blockText(kind.block, id, worthSaying(subject, fields), subject.table, secretsOf(subject)))
+    blocks.push(blockText(kind.block, id, worthSaying(subject, fields), secretsOf(subject)))
   }
   return blocks.join('\n')
 }

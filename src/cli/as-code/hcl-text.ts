@@ -1,27 +1,19 @@
 /** Declarations as text, for files that `-f` reads. */
-import type { FieldTable } from './field.ts'
-import { types } from './field.ts'
 import { isList, isMap, type Fields, type Value } from './value.ts'
 
 const CONFIG = 'config.'
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
 
 /** `role "corp/alice" { … }`, its fields in the order that they have, and words about it behind them. */
-export function blockText(
-  block: string,
-  id: string,
-  fields: Fields,
-  table: FieldTable,
-  remarks: readonly string[] = [],
-): string {
+export function blockText(block: string, id: string, fields: Fields, remarks: readonly string[] = []): string {
   const inner = [...fields].filter(([name]) => !name.startsWith(CONFIG))
   const config = [...fields].filter(([name]) => name.startsWith(CONFIG))
   const lines = attributes(
-    inner.map(([name, value]) => [name, valueText(value, '  ', table[name]?.type === types.document)]),
+    inner.map(([name, value]) => [name, valueText(value, '  ')]),
     '  ',
   )
   const nested = attributes(
-    config.map(([name, value]) => [name.slice(CONFIG.length), valueText(value, '    ', false)]),
+    config.map(([name, value]) => [name.slice(CONFIG.length), valueText(value, '    ')]),
     '    ',
   )
   const configLines = nested.length === 0 ? [] : [...(lines.length === 0 ? [] : ['']), '  config {', ...nested, '  }']
@@ -42,16 +34,16 @@ function nameText(name: string): string {
   return NAME.test(name) ? name : quoted(name)
 }
 
-function valueText(value: Value, indent: string, isDocument: boolean): string {
+/** `inList`: something may stand behind it on its line, which a heredoc does not let. */
+function valueText(value: Value, indent: string, inList = false): string {
   if (value === null) return '""'
-  if (typeof value === 'string')
-    return isDocument || value.includes('\n') ? (heredoc(value) ?? quoted(value)) : quoted(value)
-  if (isList(value)) return `[${value.map((item) => valueText(item, indent, false)).join(', ')}]`
+  if (typeof value === 'string') return (inList ? undefined : heredoc(value)) ?? quoted(value)
+  if (isList(value)) return `[${value.map((item) => valueText(item, indent, true)).join(', ')}]`
   if (!isMap(value)) return String(value)
   if (value.size === 0) return '{}'
   const inner = `${indent}  `
   const members = attributes(
-    [...value].map(([name, member]) => [name, valueText(member, inner, false)]),
+    [...value].map(([name, member]) => [name, valueText(member, inner)]),
     inner,
   )
   return `{\n${members.join('\n')}\n${indent}}`
