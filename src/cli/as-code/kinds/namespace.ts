@@ -6,11 +6,12 @@ const PATH = 'sys/namespaces'
 
 export const namespace: Kind = {
   block: 'namespace',
-  label: 'a path',
+  label: 'a name',
   id: (label) => {
     const path = label.replace(/^\/+|\/+$/g, '')
-    if (path === '' || path.split('/').includes(''))
-      throw new DeclarationError('a namespace takes a path such as "team"')
+    if (path === '') throw new DeclarationError('a namespace takes a name such as "team"')
+    if (path.includes('/'))
+      throw new DeclarationError('a namespace inside another is declared with -namespace, in files of its own')
     return path
   },
   subject: async (path, world) => ({
@@ -21,6 +22,4 @@ export const namespace: Kind = {
     remove: () => world.remove(`${PATH}/${path}`),
   }),
   list: async (world) => (await world.list(PATH)).map((path) => path.slice(0, -1)),
-  // A namespace inside another is made after it.
-  rank: async (path) => path.split('/').length,
 }

@@ -41,10 +41,10 @@ export const quota: Kind = {
       remove: () => world.remove(path),
     }
   },
-  list: async (world) => [
-    ...(await world.list('sys/quotas/rate-limit')),
-    ...(await world.list('sys/quotas/lease-count')),
-  ],
+  list: async (world) => {
+    const limits = await world.list('sys/quotas/rate-limit')
+    return [...limits, ...(await leaseCounts(world))]
+  },
 }
 
 /** The path says it. */
@@ -52,7 +52,17 @@ function untyped(fields: Fields): Fields {
   return new Map([...fields].filter(([name]) => name !== 'type'))
 }
 
+/** Servers may have none of these. */
+async function leaseCounts(world: World): Promise<readonly string[]> {
+  try {
+    return await world.list('sys/quotas/lease-count')
+  } catch (error) {
+    if (error instanceof DeclarationError) return []
+    throw error
+  }
+}
+
 async function typeOf(name: string, world: World): Promise<(typeof KINDS)[number] | undefined> {
-  for (const type of KINDS) if ((await world.list(`sys/quotas/${type}`)).includes(name)) return type
-  return undefined
+  if ((await world.list('sys/quotas/rate-limit')).includes(name)) return 'rate-limit'
+  return (await leaseCounts(world)).includes(name) ? 'lease-count' : undefined
 }
