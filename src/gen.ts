@@ -13,6 +13,7 @@ import { systemEngine } from './engines/system/engine.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
+import { explainPaths } from './engines/system/paths/explain.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -45,6 +46,7 @@ function nobody<T extends object>(): T {
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
+    ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),

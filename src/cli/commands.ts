@@ -16,6 +16,7 @@ export interface GroupRow {
 }
 
 export const commandTable: readonly TableRow[] = [
+  { name: 'apply', synopsis: 'Make the server be as files declare it', load: () => import('./commands/apply.ts') },
   { name: 'audit disable', synopsis: 'Disables an audit device', load: () => import('./commands/audit/disable.ts') },
   { name: 'audit enable', synopsis: 'Enables an audit device', load: () => import('./commands/audit/enable.ts') },
   { name: 'audit list', synopsis: 'Lists enabled audit devices', load: () => import('./commands/audit/list.ts') },
@@ -30,6 +31,7 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/auth/tune.ts'),
   },
   { name: 'delete', synopsis: 'Delete secrets and configuration', load: () => import('./commands/delete.ts') },
+  { name: 'export', synopsis: 'Write the configuration as declarations', load: () => import('./commands/export.ts') },
   { name: 'kv delete', synopsis: 'Deletes versions in the KV store', load: () => import('./commands/kv/delete.ts') },
   {
     name: 'kv destroy',
@@ -193,12 +195,22 @@ export const commandTable: readonly TableRow[] = [
   { name: 'patch', synopsis: 'Patch data, configuration, and secrets', load: () => import('./commands/patch.ts') },
   { name: 'path-help', synopsis: 'Retrieve API help for paths', load: () => import('./commands/path-help.ts') },
   {
+    name: 'plan',
+    synopsis: 'Tell in what the server differs from what files declare',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     name: 'plugin info',
     synopsis: 'Reads information about a plugin in the catalog',
     load: () => import('./commands/plugin/info.ts'),
   },
   { name: 'plugin list', synopsis: 'Lists available plugins', load: () => import('./commands/plugin/list.ts') },
   { name: 'policy delete', synopsis: 'Deletes a policy by name', load: () => import('./commands/policy/delete.ts') },
+  {
+    name: 'policy explain',
+    synopsis: 'Tells why a request would be allowed or denied',
+    load: () => import('./commands/policy/explain.ts'),
+  },
   { name: 'policy fmt', synopsis: 'Formats a policy on disk', load: () => import('./commands/policy/fmt.ts') },
   { name: 'policy list', synopsis: 'Lists the installed policies', load: () => import('./commands/policy/list.ts') },
   { name: 'policy read', synopsis: 'Prints the contents of a policy', load: () => import('./commands/policy/read.ts') },

@@ -6,6 +6,8 @@ export type { ConfigProblem } from './problem.ts'
 export { configReference } from './reference.ts'
 export type { ServerConfig } from './server-config.ts'
 export type { Environment } from './field.ts'
+export type { FirstRequest, InitializeStanza } from './initialize.ts'
+export type { FirstValue, ValueType } from './first-value.ts'
 export type { KeyMaterial } from './key-material.ts'
 export type {
   AuditStanza,

@@ -61,6 +61,7 @@ export function loadConfig(paths: readonly string[], environment: Environment = 
     seals: all.seals.map(({ value }) => value),
     audits: all.audits.map(({ value }) => Object.freeze(value)),
     lockouts: all.lockouts.map(({ value }) => Object.freeze(value)),
+    initializes: all.initializes.map(({ value }) => Object.freeze(value)),
     telemetry: complete(telemetrySchema, telemetry),
   })
   return {
@@ -98,6 +99,7 @@ function join(parts: readonly Stanzas[]): Stanzas {
     seals: parts.flatMap((part) => part.seals),
     audits: parts.flatMap((part) => part.audits),
     lockouts: parts.flatMap((part) => part.lockouts),
+    initializes: parts.flatMap((part) => part.initializes),
     telemetry: undefined,
   }
 }

@@ -1,6 +1,7 @@
 /** The reference page of the configuration, from the schemas themselves. */
 import type { Schema } from './field.ts'
 import { metricsSchema, tcpSchema, unixSchema } from './schema/listener.ts'
+import { requestSchema } from './schema/initialize.ts'
 import { serverSchema } from './schema/server.ts'
 import { sealSchemas } from './schema/seals.ts'
 import { auditSchema, lockoutSchema } from './schema/stanzas.ts'
@@ -45,6 +46,11 @@ const sections: readonly (readonly [title: string, text: string, schema: Schema]
   ],
   ['`audit "type" "path" { … }`', 'Devices that are there from the start.', auditSchema],
   ['`user_lockout "all" { … }`', 'Or `"userpass"`, `"ldap"`, `"approle"`.', lockoutSchema],
+  [
+    '`request "name" { … }` in `initialize "name" { … }`',
+    'Carried out in order when the server starts for the first time, as [as-code.md](../as-code.md) tells. Needs a seal that opens by itself.',
+    requestSchema,
+  ],
   ['`telemetry { … }`', '', telemetrySchema],
 ]
 

@@ -1,6 +1,7 @@
 import type { ConfigOf } from './field.ts'
 import type { serverSchema } from './schema/server.ts'
 import type { telemetrySchema } from './schema/telemetry.ts'
+import type { InitializeStanza } from './initialize.ts'
 import type { AuditStanza, ListenerStanza, LockoutStanza, SealStanza, StorageStanza } from './stanzas.ts'
 
 /**
@@ -13,5 +14,6 @@ export type ServerConfig = ConfigOf<typeof serverSchema> & {
   readonly seals: readonly SealStanza[]
   readonly audits: readonly AuditStanza[]
   readonly lockouts: readonly LockoutStanza[]
+  readonly initializes: readonly InitializeStanza[]
   readonly telemetry: ConfigOf<typeof telemetrySchema>
 }

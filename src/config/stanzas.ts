@@ -4,6 +4,7 @@ import { blocks } from '../lib/hcl/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { ConfigOf, Environment, Schema } from './field.ts'
 import type { Findings } from './problem.ts'
+import { readInitialize, type InitializeStanza } from './initialize.ts'
 import type { Given } from './section.ts'
 import { complete, readSection, withEnvironment } from './section.ts'
 import { tcpSchema, unixSchema } from './schema/listener.ts'
@@ -47,10 +48,20 @@ export interface Stanzas {
   readonly seals: readonly Placed<SealStanza>[]
   readonly audits: readonly Placed<AuditStanza>[]
   readonly lockouts: readonly Placed<LockoutStanza>[]
+  readonly initializes: readonly Placed<InitializeStanza>[]
   readonly telemetry: Given | undefined
 }
 
-export const stanzaNames = ['listener', 'storage', 'backend', 'seal', 'audit', 'user_lockout', 'telemetry'] as const
+export const stanzaNames = [
+  'listener',
+  'storage',
+  'backend',
+  'seal',
+  'audit',
+  'user_lockout',
+  'initialize',
+  'telemetry',
+] as const
 
 export function readStanzas(items: readonly Item[], findings: Findings, environment: Environment): Stanzas {
   const each = <T>(
@@ -77,6 +88,7 @@ export function readStanzas(items: readonly Item[], findings: Findings, environm
     seals: each('seal', ['type'], (block, type) => readSeal(block, type, findings, environment)),
     audits: each('audit', ['type', 'path'], (block, type) => readAudit(block, type, findings)),
     lockouts: each('user_lockout', ['type'], (block, type) => readLockout(block, type, findings)),
+    initializes: each('initialize', ['name'], (block) => readInitialize(block, findings)),
     telemetry: readTelemetry(items, findings),
   }
 }

@@ -1,4 +1,5 @@
 /** What no key alone can tell. */
+import { checkInitialize } from './initialize.ts'
 import type { Placed, AuditStanza, ListenerStanza, LockoutStanza, SealStanza, Stanzas, TcpListener } from './stanzas.ts'
 
 export function checkStanzas(stanzas: Stanzas): void {
@@ -9,6 +10,13 @@ export function checkStanzas(stanzas: Stanzas): void {
   for (const audit of stanzas.audits) checkAudit(audit)
   checkSeals(stanzas.seals)
   for (const lockout of stanzas.lockouts) checkLockout(lockout)
+  checkInitialize(stanzas.initializes)
+  const [first] = stanzas.initializes
+  if (first !== undefined && !stanzas.seals.some(({ value }) => value.type !== 'shamir' && !value.disabled))
+    first.findings.problem(
+      first.at,
+      'initialize needs a seal that opens by itself, such as seal "static": there would be nobody to keep the shares of a Shamir seal',
+    )
 }
 
 function checkUnique<T>(stanzas: readonly Placed<T>[], keyOf: (value: T) => string, what: string): void {

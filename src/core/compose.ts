@@ -25,6 +25,7 @@ import type { Place } from '../framework/path.ts'
 import { assertNotMigrating, AutoSnapshots, clearScratch, Snapshots, takeUpgradeSnapshot } from '../snapshot/index.ts'
 import { snapshotVault } from './snapshot-vault.ts'
 import type { PipelineDeps } from './deps.ts'
+import { FirstStart } from './first-start.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
 import { Lifecycle, type LifecycleDeps, type Role } from './lifecycle.ts'
@@ -67,6 +68,7 @@ export interface Server {
   /** For requests that a thread has let in and counted already. */
   readonly handedOver: WireHandler
   readonly lifecycle: Lifecycle
+  readonly firstStart: FirstStart
   readonly inFlight: InFlight
   /** Undefined where operators unseal the server. Runs from its `start` on, and ends with the server. */
   readonly selfUnseal: SelfUnseal | undefined
@@ -109,6 +111,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   }
   const linkCleaner = new LinkCleaner({ store, clock, log })
   const rootTokenWatch = new RootTokenWatch({ store, clock, log, metrics, tokens: () => active.tokens })
+  const firstStart = new FirstStart(store)
   const lifecycle: Lifecycle = new Lifecycle({
     store,
     barrier,
@@ -125,6 +128,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
     leader: async () => clusterPort?.leader(),
     parts: [
+      firstStart,
       {
         start: (role) => (role === 'leader' ? noteVersion(store, clock, version, '', snapshotBefore) : undefined),
         stop: () => undefined,
@@ -140,6 +144,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         : [{ start: (role: Role) => sealHealth.start(role === 'leader'), stop: () => sealHealth.stop() }]),
     ],
     populate: async (transaction) => {
+      firstStart.populate(transaction)
       cluster.bootstrap(transaction, options.clusterName)
       policies.bootstrap(transaction)
       await mounts.bootstrap(transaction)
@@ -223,6 +228,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     }),
     handedOver,
     lifecycle,
+    firstStart,
     inFlight,
     selfUnseal,
     mountDevelopmentKv: async () => {

@@ -11,6 +11,7 @@ import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
+import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
@@ -253,6 +254,14 @@ export class House {
         namespaces,
       }),
       ...rootTokenPaths({ tokens: () => active.tokens }),
+      ...explainPaths({
+        policies,
+        callers: ports.callers,
+        demands: ({ namespace, path, operation }) =>
+          operation === 'subscribe' || operation === 'recover'
+            ? undefined
+            : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
+      }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])

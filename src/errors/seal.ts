@@ -39,6 +39,12 @@ export const sealErrors = defineErrors('SEAL', {
     message: (p: { from: string; to: string }) =>
       `cannot seal migrate from "${p.from}" to "${p.to}", no disabled seal in configuration`,
   },
+  /** The server was to set itself up, and did not come to the end of it. */
+  FIRST_START_FAILED: {
+    status: 503,
+    message:
+      'the first start of this storage failed: empty the storage, mend the initialize stanza and start the server again',
+  },
   ROTATION_OPERATIONS: {
     status: 400,
     message: (p: { min: number; max: number }) => `max_operations must be in the range [${p.min},${p.max}]`,

@@ -59,6 +59,7 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
       options,
       local,
     })),
+    initialize: config.initializes,
     allowApiAuditCreation: config.unsafeAllowApiAuditCreation,
     allowAuditPrefix: config.allowAuditLogPrefixing,
     closedToAudit: closedPaths(

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { clusterNode } from '../cluster/cluster-node.ts'
+import type { Environment } from '../config/index.ts'
 import type { JoinCluster } from '../core/cluster-port.ts'
 import { composeServer, type Server } from '../core/compose.ts'
 import { version } from '../core/version.ts'
@@ -10,6 +11,7 @@ import { type Logger, Metrics } from '../lib/observe/index.ts'
 import { uuid } from '../lib/secure/random.ts'
 import type { WireReply } from '../request/wire.ts'
 import type { Driver, Election } from '../storage/driver.ts'
+import { firstStart } from './first-start.ts'
 import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
 import { makeSeals } from './seal-settings.ts'
@@ -29,6 +31,8 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 export interface StartOptions {
+  /** For values of `initialize` stanzas. */
+  readonly environment?: Environment
   readonly devRootToken?: string
   /** Called between composing and listening: a development server opens itself there, so that its first answer is a useful one. */
   readonly beforeListening?: (server: Server) => Promise<void>
@@ -60,6 +64,11 @@ export async function startRunning(
     const composed = await compose(settings, serverLog, metrics, driver, front, options.devRootToken)
     server = composed
     await options.beforeListening?.(composed)
+    await firstStart(settings.initialize, {
+      server: composed,
+      log: log.named('start'),
+      env: options.environment ?? (() => undefined),
+    })
     composed.selfUnseal?.start()
     await front.listen(composed.handler)
     return {

@@ -58,6 +58,7 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
     let keys: DevKeys | undefined
     using pidFile = new PidFile(settings.pidFile)
     await using running = await startRunning(settings, serverLog, {
+      environment,
       ...(flags['dev-root-token-id'] === '' ? {} : { devRootToken: flags['dev-root-token-id'] }),
       ...(isDev
         ? { beforeListening: async (server) => void (keys = await openDevelopmentServer(server, folder?.keysFile)) }

@@ -1,7 +1,7 @@
 /** What a server is started with, whether it comes from configuration files or from the flags of a development server. */
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { DeviceRequest } from '../audit/index.ts'
-import type { StorageStanza } from '../config/index.ts'
+import type { InitializeStanza, StorageStanza } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import type { LogFormat, LogLevel, Rotation } from '../lib/observe/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
@@ -33,6 +33,8 @@ export interface Settings {
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
   readonly auditDevices: readonly DeviceRequest[]
+  /** What the server asks of itself at its first start. */
+  readonly initialize: readonly InitializeStanza[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
   /** Files and folders that no audit device may be or lie in. */

@@ -78,6 +78,29 @@ export class Acl {
     return entry === undefined ? NOTHING : decide(entry, request, neededFor(operation))
   }
 
+  /**
+   * The rule by which `check` decides, and all others that take the path, the nearest first, for telling why. Empty for one who may do
+   * everything, and where no rule takes the path.
+   */
+  matching({ operation, path, namespace }: AclRequest): readonly AclEntry[] {
+    if (this.#root !== undefined || operation === 'help') return []
+    const listing = operation === 'list' || operation === 'scan'
+    const decisive = this.#find(path, namespace, listing)
+    const prefix = namespace?.path ?? ''
+    const full = prefix + path.replace(/^\/+/, '')
+    const spellings = listing && full.endsWith('/') ? [full, full.slice(0, -1)] : [full]
+    const found = new Map<string, AclEntry>()
+    if (decisive !== undefined) found.set(decisive.path, decisive)
+    for (const spelling of spellings) {
+      for (const { rules, denials } of this.#layers) {
+        const own = [...denials.all(foldPath(spelling), prefix.length), ...rules.all(spelling, prefix.length)]
+        for (const entry of own) if (!found.has(entry.path)) found.set(entry.path, entry)
+      }
+    }
+    const [first, ...others] = found.values()
+    return first === undefined ? [] : [first, ...others.toSorted((a, b) => nearness(b, a))]
+  }
+
   /** Names in the order of the alphabet; `["root"]`, or `["deny"]` where nothing is granted. Conditions of rules are not looked at. */
   capabilities(path: string, namespace?: Namespace): readonly string[] {
     if (this.#root !== undefined) return this.#checkRoot(this.#root, namespace).allowed ? ['root'] : ['deny']
@@ -166,6 +189,12 @@ function nearer(a: AclEntry | undefined, b: AclEntry | undefined): AclEntry | un
 function nearerDenial(a: AclEntry | undefined, b: AclEntry | undefined): AclEntry | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return comparePriority(a.folded, b.folded) >= 0 ? a : b
+}
+
+/** Exact rules before others. */
+function nearness(a: AclEntry, b: AclEntry): number {
+  const exactness = Number(a.pattern.kind === 'exact') - Number(b.pattern.kind === 'exact')
+  return exactness === 0 ? comparePriority(a.pattern, b.pattern) : exactness
 }
 
 const LISTING: CapabilitySet = neededFor('list') | neededFor('scan')

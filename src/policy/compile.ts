@@ -94,7 +94,7 @@ export function compileOwn(shared: SharedAcl, options: CompileOptions): Acl {
   return all.length === 0 ? acl : acl.under({ rules: all, denials: denials(all) }, validUntil)
 }
 
-function isOver(rule: PathRule, now: number): boolean {
+export function isOver(rule: PathRule, now: number): boolean {
   return rule.expiresAt !== undefined && rule.expiresAt <= now
 }
 

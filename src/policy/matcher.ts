@@ -35,11 +35,28 @@ export class Matcher<E extends Entry> {
     return this.#exact.get(path)
   }
 
+  /** Every rule that takes the path, the nearest first. Looks at all of them: for telling why, not for deciding. */
+  all(path: string, namespaceLength: number): readonly E[] {
+    const exact = this.#exact.get(path)
+    const parts = path.split('/')
+    const others = [
+      ...this.#prefixes.prefixesOf(path),
+      ...this.#segments.filter((entry) => matchesSegments(entry.pattern, path, parts)),
+    ]
+    const nearest = others
+      .filter((entry) => this.#accepts(entry, namespaceLength))
+      .toSorted((a, b) => comparePriority(b.pattern, a.pattern))
+    return exact === undefined ? nearest : [exact, ...nearest]
+  }
+
+  /** A wildcard never stands for a namespace made after the policy was written. */
+  #accepts(entry: E, namespaceLength: number): boolean {
+    return this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
+  }
+
   /** `namespaceLength` is that of the request's namespace path, with which `path` begins. */
   nonExact(path: string, namespaceLength: number): E | undefined {
-    // A wildcard never stands for a namespace made after the policy was written.
-    const accept = (entry: E): boolean =>
-      this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
+    const accept = (entry: E): boolean => this.#accepts(entry, namespaceLength)
     const prefix = this.#prefixes.longest(path, accept)
     if (this.#segments.length === 0) return prefix
     const parts = path.split('/')

@@ -75,7 +75,13 @@ function parseRule(block: Block, problems: Problems, warnings: string[]): PathRu
   warn(written, template, warnings)
   const { permissions, expiresAt } = parseStanza(key.at, block.value, own)
   const isTemplate = template !== undefined && template.selectors.length > 0
-  return Object.freeze({ path: written, template: isTemplate ? template : undefined, permissions, expiresAt })
+  return Object.freeze({
+    path: written,
+    template: isTemplate ? template : undefined,
+    permissions,
+    expiresAt,
+    line: block.item.at.line,
+  })
 }
 
 function warn(path: string, template: IdentityTemplate | undefined, warnings: string[]): void {

@@ -24,6 +24,8 @@ export interface PathRule {
   readonly permissions: Permissions
   /** Wall clock, ms; from then on the rule is as if it weren't there. */
   readonly expiresAt: number | undefined
+  /** Where in the text it begins, from 1. */
+  readonly line: number
 }
 
 export interface Permissions {

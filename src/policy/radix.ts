@@ -24,6 +24,16 @@ export class PrefixTree<T> {
     node.value = value
   }
 
+  /** The values of all prefixes of `text`, the shortest first. */
+  prefixesOf(text: string): readonly T[] {
+    const out: T[] = []
+    this.longest(text, (value) => {
+      out.push(value)
+      return true
+    })
+    return out
+  }
+
   /** The value of the longest prefix of `text` that `accept` takes. */
   longest(text: string, accept: (value: T) => boolean): T | undefined {
     let best: T | undefined

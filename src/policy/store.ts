@@ -7,15 +7,17 @@ import type { Operation } from '../request/operation.ts'
 import type { PolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
+import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
 import type { PoliciesPort, PolicyRecord, ResultantAcl } from '../request/system-ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { Logger } from '../lib/observe/index.ts'
-import type { Acl } from './acl.ts'
+import type { Acl, AclRequest } from './acl.ts'
 import { builtInPolicy, defaultPolicyText } from './builtin.ts'
 import { DENY } from './capability.ts'
-import { compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
+import { compileAcl, compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
+import { explain } from './explain.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
@@ -64,7 +66,7 @@ interface KeptAcl {
   readonly own: WeakMap<IdentityFacts, Acl>
 }
 
-export class PolicyStore implements PolicyPort, PoliciesPort {
+export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
   readonly #deps: PolicyStoreDeps
   readonly #parsed: DerivedCache<Policy>
   /** One entry, dropped as soon as any policy changes. */
@@ -127,6 +129,38 @@ export class PolicyStore implements PolicyPort, PoliciesPort {
       } else exactPaths.set(path, acl.capabilities(path, namespace))
     }
     return { root: policies.some((policy) => policy.name === 'root'), exactPaths, globPaths }
+  }
+
+  async explainCaller(caller: Caller, question: Question, view: ReadView): Promise<Explanation> {
+    const policies = await this.#policiesOf(caller, view)
+    const subject = { policies, identity: caller.identity, now: this.#deps.clock.now() }
+    return explain(await this.#aclOf(caller, view), requestOf(question), subject)
+  }
+
+  async explainPolicies(names: readonly string[], question: Question, view: ReadView): Promise<Explanation> {
+    const policies: Policy[] = []
+    for (const name of new Set(names.map((one) => canonicalPolicyName(one) ?? one))) {
+      const policy = await this.#policy(question.namespace, name, view)
+      if (policy !== undefined) policies.push(policy)
+    }
+    const now = this.#deps.clock.now()
+    return explain(compileAcl(policies, { now }), requestOf(question), { policies, identity: undefined, now })
+  }
+
+  async reach(question: Question, view: ReadView): Promise<readonly Reach[]> {
+    const out: Reach[] = []
+    for (const policy of await this.list(view, question.namespace)) {
+      const explanation = await this.explainPolicies([policy], question, view)
+      const denies = explanation.deciding?.capabilities.includes('deny') === true
+      if (explanation.allowed || denies) out.push({ policy, explanation })
+    }
+    return out
+  }
+
+  async missing(names: readonly string[], namespace: Namespace, view: ReadView): Promise<readonly string[]> {
+    const out: string[] = []
+    for (const name of names) if ((await this.#policy(namespace, name, view)) === undefined) out.push(name)
+    return out
   }
 
   async hasMountAccess(caller: Caller, namespace: Namespace, mountPath: string, view: ReadView): Promise<boolean> {
@@ -268,6 +302,10 @@ function crosses(rulePath: string, length: number): boolean {
   if (length === 0 || rulePath === '*') return true
   const wildcard = rulePath.search(/\*$|\+|\{\{/)
   return wildcard === -1 || wildcard >= length
+}
+
+function requestOf({ namespace, path, operation, parameters, wrapTtl }: Question): AclRequest {
+  return { path, namespace, operation, parameters, wrapTtl }
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

@@ -12,7 +12,7 @@ describe('key ceremonies of a cluster', { skip: withoutPostgres() }, () => {
   let stop = async (): Promise<void> => undefined
   before(async () => {
     const postgres = await startPostgres()
-    stop = () => postgres[Symbol.asyncDispose]()
+    stop = async () => postgres[Symbol.asyncDispose]()
     const stanza = `storage "postgresql" {\n  connection_url = "${postgres.url()}"\n  ha_enabled = true\n}`
     cluster = await startCluster(3, stanza, { shares: 3, threshold: 2 })
     await cluster.first.call('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })

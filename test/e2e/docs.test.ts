@@ -32,6 +32,7 @@ const blocks = [
   'transit.md',
   'namespaces.md',
   'key-ceremonies.md',
+  'as-code.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
@@ -101,6 +102,23 @@ test('docs/namespaces.md: the stanza is such as a server takes', () => {
   assert.equal(config.administrativeNamespaceEndpoints.length, 4)
   assert.deepEqual(warnings, [])
   rmSync(folder, { recursive: true, force: true })
+})
+
+test('docs/as-code.md: the stanza of a first start is one that a server takes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  const path = join(folder, 'coffer.hcl')
+  const stanzas = blocksOf('as-code.md', 'hcl').filter((block) => block.startsWith('seal'))
+  assert.equal(stanzas.length, 1)
+  writeFileSync(join(folder, 'unseal.key'), Buffer.alloc(32, 'k'), { mode: 0o600 })
+  const here = stanzas.join('\n').replaceAll('/etc/coffer/', `${folder}/`)
+  writeFileSync(path, `storage "inmem" {}\nlistener "tcp" {\n  tls_disable = true\n}\n${here}`, { mode: 0o600 })
+  const { config, warnings } = loadConfig([path])
+  assert.deepEqual(
+    config.initializes.map(({ name, requests }) => [name, requests.length]),
+    [['access', 3]],
+  )
+  assert.deepEqual(warnings, [])
+  rmSync(folder, { recursive: true })
 })
 
 test('docs/seals.md: every stanza is one that a server takes', () => {

@@ -27,6 +27,27 @@ export async function askHidden(io: CliIo, question: string): Promise<string> {
   }
 }
 
+/** Asks for a line, which is shown while it is typed on a terminal, and may as well come from a pipe. Empty at the end of stdin. */
+export async function askLine({ stdin, stderr }: CliIo, question: string): Promise<string> {
+  stderr.write(question)
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let typed = ''
+  const onData = (chunk: Buffer | string): void => {
+    typed += chunk.toString()
+    if (typed.includes('\n')) resolve(typed.slice(0, typed.indexOf('\n')))
+  }
+  const onEnd = (): void => resolve(typed)
+  stdin.on('data', onData)
+  stdin.once('end', onEnd)
+  try {
+    return await promise
+  } finally {
+    stdin.off('data', onData)
+    stdin.off('end', onEnd)
+    stdin.pause()
+  }
+}
+
 function readLine(stdin: CliInput): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let typed: string[] = []

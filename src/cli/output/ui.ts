@@ -12,8 +12,8 @@ export interface UiOptions {
   readonly colour: boolean
 }
 
-const red = 31
-const yellow = 33
+const colours = { red: 31, green: 32, yellow: 33 } as const
+export type Colour = keyof typeof colours
 
 export class Ui {
   readonly format: Format
@@ -39,9 +39,12 @@ export class Ui {
     return this.format === 'table' || this.format === 'pretty'
   }
 
-  /** A line, or several, of what the command was asked for. */
-  print(text: string): void {
-    this.#io.stdout.write(`${this.#io.isTty.stdout && this.isTable ? visible(text) : text}\n`)
+  /** A line, or several, of what the command was asked for; in a colour where stdout shows any. */
+  print(text: string, colour?: Colour): void {
+    const onTerminal = this.#io.isTty.stdout && this.isTable
+    const shown = onTerminal ? visible(text) : text
+    const painted = onTerminal && this.#options.colour && colour !== undefined
+    this.#io.stdout.write(painted ? `\x1b[0;${colours[colour]}m${shown}\x1b[0m\n` : `${shown}\n`)
   }
 
   /** A bare value, as it is: programs get it without a newline. */
@@ -50,11 +53,11 @@ export class Ui {
   }
 
   warn(text: string): void {
-    this.#complain(text, yellow)
+    this.#complain(text, colours.yellow)
   }
 
   error(text: string): void {
-    this.#complain(text, red)
+    this.#complain(text, colours.red)
   }
 
   #complain(text: string, colour: number): void {

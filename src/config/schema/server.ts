@@ -129,7 +129,6 @@ export const serverSchema = {
   plugin: refused(PLUGINS),
   ha_storage: refused('the storage itself is what nodes share: set ha_enabled in its stanza'),
   service_registration: refused('it is not supported yet'),
-  initialize: refused('initialise with `operator init`'),
   hsm: refused('the only seal is "shamir"'),
   kms: refused('the only seal is "shamir"'),
   kms_library: refused('the only seal is "shamir"'),

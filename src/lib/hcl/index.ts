@@ -9,7 +9,12 @@ export { formatHcl } from './format.ts'
 export type { Block } from './query.ts'
 export { blocks, duplicates } from './query.ts'
 
+export interface HclOptions {
+  /** `a = env("NAME")` is the same as `a = "${env("NAME")}"`, a string whose reader knows what to make of it. */
+  readonly calls?: boolean
+}
+
 /** A text that starts with `{` is JSON, any other HCL. Throws `HclError`. */
-export function parseHcl(text: string): Document {
-  return /^[\s\ufeff]*\{/.test(text) ? parseJson(text) : parseNative(text)
+export function parseHcl(text: string, { calls = false }: HclOptions = {}): Document {
+  return /^[\s\ufeff]*\{/.test(text) ? parseJson(text) : parseNative(text, calls)
 }

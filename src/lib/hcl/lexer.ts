@@ -38,10 +38,13 @@ const MARKS: ReadonlySet<string> = new Set(['[', ']', '{', '}', ',', '=', ':', '
 /** Tokens of HCL, comments among them. After the last one, `end` for ever. */
 export class Lexer {
   readonly source: Source
+  readonly #calls: boolean
   #offset: number
 
-  constructor(source: Source) {
+  /** `calls`: a value may be a call of a function with one string, `env("NAME")`. */
+  constructor(source: Source, calls = false) {
     this.source = source
+    this.#calls = calls
     // A byte-order mark is what some editors put first.
     this.#offset = source.text.startsWith('\ufeff') ? 1 : 0
   }
@@ -70,7 +73,19 @@ export class Lexer {
 
   #word(start: number, end: number): Token {
     const text = this.source.text.slice(start, end)
+    if (this.#calls && this.source.text[end] === '(') return this.#call(start, end)
     return this.#token(text === 'true' || text === 'false' ? 'boolean' : 'identifier', start, end)
+  }
+
+  /** The same as the string `"${env("NAME")}"`, which says it in plain HCL. */
+  #call(start: number, open: number): Token {
+    const { text } = this.source
+    const from = this.#end(BLANKS, open + 1)
+    if (text[from] !== '"') return this.source.fail(from, 'a function takes one string in quotes')
+    const to = endOfString(this.source, from)
+    const close = this.#end(BLANKS, to)
+    if (text[close] !== ')') return this.source.fail(close, "expected ')' after the string")
+    return this.#token('string', start, close + 1, `\${${text.slice(start, open)}(${text.slice(from, to)})}`)
   }
 
   #comment(start: number): Token {

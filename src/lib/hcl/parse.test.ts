@@ -175,6 +175,18 @@ describe('parseHcl', () => {
     })
   }
 
+  it('reads a call of a function, where asked to, as the string that says it', () => {
+    const called = (text: string): unknown => tree(parseHcl(text, { calls: true }).items)
+    assert.deepEqual(called('a = env("B")\nc = ["x", file( "d" )]'), [
+      [['a'], '${env("B")}'],
+      [['c'], ['x', '${file("d")}']],
+    ])
+    assert.deepEqual(called('a = env("B")'), read('a = "${env("B")}"'))
+    assert.throws(() => read('a = env("B")'), HclError)
+    for (const text of ['a = env(B)', 'a = env("B"', 'a = env("B", "C")', 'a = env()'])
+      assert.throws(() => called(text), HclError, text)
+  })
+
   it('refuses bombs of depth before the stack ends', () => {
     for (const bomb of [
       'a = ' + '['.repeat(200_000),

@@ -17,8 +17,8 @@ import { numberValue } from './number.ts'
 import { Source } from './source.ts'
 
 /** Throws `HclError`. Linear in the length of the text. */
-export function parseNative(text: string): Document {
-  const parser = new Parser(new Source(text))
+export function parseNative(text: string, calls = false): Document {
+  const parser = new Parser(new Source(text), calls)
   const items = parser.body(undefined)
   return { items, comments: parser.comments.groups, syntax: 'hcl' }
 }
@@ -29,9 +29,9 @@ class Parser {
   #token: Token
   #depth = 0
 
-  constructor(source: Source) {
+  constructor(source: Source, calls: boolean) {
     this.#source = source
-    const lexer = new Lexer(source)
+    const lexer = new Lexer(source, calls)
     this.comments = new CommentReader(lexer, lexer.next())
     this.#token = this.comments.skip(0)
   }
