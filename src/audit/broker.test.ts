@@ -88,7 +88,7 @@ test('a device that hangs holds up nobody while another takes the entries', asyn
   // Both ends in one, so that there is a reader who does not read.
   const fd = fs.openSync(server.path('pipe'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK)
   const hanging = new Device(
-    { path: 'hanging/', salt, settings: plainSettings, sink: new StreamSink(fd, server.clock) },
+    { path: 'hanging/', uuid: 'hanging', salt, settings: plainSettings, sink: new StreamSink(fd, server.clock) },
     server.environment,
   )
   server.broker.use([hanging, ...server.broker.devices])

@@ -37,7 +37,7 @@ async function writeTestEntry(
     sink,
     encode: settings.format.encode,
     clock,
-    timeout,
+    timeout: sink.timeout ?? timeout,
     onFailure: nothing,
     onSuccess: nothing,
   })
