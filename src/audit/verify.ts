@@ -8,7 +8,10 @@ import { Verifier, type Summary, type VerifierOptions } from './chain/verifier.t
 
 export type { Finding, Summary } from './chain/verifier.ts'
 
-export interface VerifyRequest extends Pick<VerifierOptions, 'allowRepeats' | 'partial' | 'complete' | 'found' | 'noted'> {
+export interface VerifyRequest extends Pick<
+  VerifierOptions,
+  'allowRepeats' | 'partial' | 'complete' | 'found' | 'noted'
+> {
   /** In the order in which they were written; `-` is what is read from the standard input. */
   readonly files: readonly string[]
   readonly keys: readonly KeyObject[]

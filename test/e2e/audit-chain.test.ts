@@ -22,7 +22,12 @@ interface Verified {
 function verify(server: TestServer, ...args: readonly string[]): Verified {
   const done = spawnSync(coffer, ['audit', 'verify', '-format=json', ...args], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '', HOME: server.folder, VAULT_ADDR: server.address, VAULT_TOKEN: server.token },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: server.folder,
+      VAULT_ADDR: server.address,
+      VAULT_TOKEN: server.token,
+    },
   })
   const start = done.stdout.indexOf('{')
   return {
@@ -140,7 +145,9 @@ describe('a chained audit log', () => {
     assert.equal(verdict.status, 2)
     assert.equal(at(verdict.json, 'problems', 0, 'line'), 21, verdict.out)
     assert.equal((await server.call('DELETE', 'sys/audit/c')).status, 204)
-    await until('the closing checkpoint', () => (verify(server, '-complete', server.auditFile).status === 0 ? true : undefined))
+    await until('the closing checkpoint', () =>
+      verify(server, '-complete', server.auditFile).status === 0 ? true : undefined,
+    )
     // Enabled again on the same file it goes on where it ended.
     const again = { type: 'file', options: { file_path: server.auditFile, hash_chain: 'true' } }
     assert.equal((await server.call('PUT', 'sys/audit/d', again)).status, 204)

@@ -21,7 +21,10 @@ interface Verdict extends Summary {
   readonly notes: readonly Finding[]
 }
 
-function verify(lines: readonly Buffer[], options: { readonly complete?: boolean; readonly partial?: boolean } = {}): Verdict {
+function verify(
+  lines: readonly Buffer[],
+  options: { readonly complete?: boolean; readonly partial?: boolean } = {},
+): Verdict {
   const found: Finding[] = []
   const notes: Finding[] = []
   const verifier = new Verifier({
@@ -81,7 +84,8 @@ test('a line that was changed, removed, put in or moved is found and named, wher
   assert.ok(signed.length > 10)
   // All around each checkpoint, at both ends, and anywhere.
   const places = new Set([0, 1, 2, lines.length - 2, lines.length - 1])
-  for (const at of signed) for (const near of [at - 1, at, at + 1]) if (near >= 0 && near < lines.length) places.add(near)
+  for (const at of signed)
+    for (const near of [at - 1, at, at + 1]) if (near >= 0 && near < lines.length) places.add(near)
   for (let i = 0; i < 20; i++) places.add(randomInt(lines.length))
   for (const at of places) {
     const line = lines[at] ?? Buffer.alloc(0)
@@ -136,7 +140,13 @@ test('lines with hashes that fit, made without the key, are found by the checkpo
   const forger = (key: typeof privateKey, keyName: string): Buffer[] => {
     const { hash: end, n } = pointAt(lines, at)
     const chain = new Chain(
-      { format: jsonFormat(''), signer: { id: keyName, privateKey: key }, clock: new FakeClock(), newId: uuid, remember: () => {} },
+      {
+        format: jsonFormat(''),
+        signer: { id: keyName, privateKey: key },
+        clock: new FakeClock(),
+        newId: uuid,
+        remember: () => {},
+      },
       { after: { id: 'x', n, hash: end }, known: undefined, reason: 'start', top: false },
     )
     const text = Array.from({ length: 3000 }, (_, i) => `{"type":"request","n":${i}}\n`).join('')

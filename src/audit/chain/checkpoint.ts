@@ -46,8 +46,10 @@ export interface SignedCheckpoint {
   readonly signature: string
 }
 
-const JSON_CHECKPOINT = /^[^{]*(\{"chain":\{[^}]*\},"time":"[^"]*","type":"checkpoint",.*"signature":")([A-Za-z0-9+/=]*)"\}$/s
-const XML_CHECKPOINT = /<json:string name="type">checkpoint<\/json:string><json:string name="signature">([A-Za-z0-9+/=]*)<\/json:string>$/
+const JSON_CHECKPOINT =
+  /^[^{]*(\{"chain":\{[^}]*\},"time":"[^"]*","type":"checkpoint",.*"signature":")([A-Za-z0-9+/=]*)"\}$/s
+const XML_CHECKPOINT =
+  /<json:string name="type">checkpoint<\/json:string><json:string name="signature">([A-Za-z0-9+/=]*)<\/json:string>$/
 /** Longer than any checkpoint: other lines need not be looked at. */
 const MAX_CHECKPOINT_BYTES = 4096
 

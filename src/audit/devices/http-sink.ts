@@ -153,7 +153,9 @@ export class HttpSink implements Sink {
 
   #newAgent(isTls: boolean): PlainAgent {
     const usual = { keepAlive: true, maxSockets: 1, lookup: outwardLookup }
-    return isTls ? new TlsAgent({ ...usual, minVersion: 'TLSv1.2', ...tlsOf(this.#options.tls) }) : new PlainAgent(usual)
+    return isTls
+      ? new TlsAgent({ ...usual, minVersion: 'TLSv1.2', ...tlsOf(this.#options.tls) })
+      : new PlainAgent(usual)
   }
 }
 

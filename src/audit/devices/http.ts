@@ -82,8 +82,7 @@ function badHeaders(): Error {
 function resolved(option: string, value: string, declared: boolean): string {
   const [, kind, rest = ''] = /^(env|file):\/\/(.+)$/su.exec(value) ?? []
   if (kind === undefined) return value
-  if (!declared)
-    throw auditErrors.OPTION({ option, takes: '"env://" and "file://" in the configuration alone' })
+  if (!declared) throw auditErrors.OPTION({ option, takes: '"env://" and "file://" in the configuration alone' })
   try {
     const found = kind === 'env' ? process.env[rest] : readFileSync(rest, 'utf8').trim()
     if (found !== undefined) return found

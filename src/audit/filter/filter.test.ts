@@ -44,7 +44,10 @@ const decided: readonly (readonly [string, boolean])[] = [
 for (const [text, expected] of decided) {
   test(`${text} is ${expected}`, () => {
     const condition = parseCondition(text, (selector) => VALUES.has(selector))
-    assert.equal(condition((selector) => VALUES.get(selector)), expected)
+    assert.equal(
+      condition((selector) => VALUES.get(selector)),
+      expected,
+    )
   })
 }
 
@@ -77,7 +80,23 @@ for (const text of [
 }
 
 test('whatever is written, it is parsed or refused', () => {
-  const word = fc.constantFrom('path', '==', '!=', 'and', 'or', 'not', 'in', 'is', 'empty', '(', ')', '"x"', 'matches', 'contains', '"')
+  const word = fc.constantFrom(
+    'path',
+    '==',
+    '!=',
+    'and',
+    'or',
+    'not',
+    'in',
+    'is',
+    'empty',
+    '(',
+    ')',
+    '"x"',
+    'matches',
+    'contains',
+    '"',
+  )
   fc.assert(
     fc.property(fc.array(word, { maxLength: 20 }), (words) => {
       try {
@@ -92,9 +111,13 @@ test('whatever is written, it is parsed or refused', () => {
 test('patterns decide as the engine of JavaScript does, where both know them', () => {
   const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '\\w', '(ab|b)', '(?:a|)', 'a/b', '^', '$', '\\b')
   const times = fc.constantFrom('', '*', '+', '?', '{2}', '{1,2}', '{1,}', '*?')
-  const pattern = fc.array(fc.tuple(atom, times), { maxLength: 6 }).map((parts) =>
-    parts.map(([one, many]) => (/[$^]|\\b/.test(one) && one.length < 3 && !one.includes('[') ? one : one + many)).join(''),
-  )
+  const pattern = fc
+    .array(fc.tuple(atom, times), { maxLength: 6 })
+    .map((parts) =>
+      parts
+        .map(([one, many]) => (/[$^]|\\b/.test(one) && one.length < 3 && !one.includes('[') ? one : one + many))
+        .join(''),
+    )
   fc.assert(
     fc.property(pattern, fc.stringMatching(/^[ab1/ ]{0,12}$/), (source, text) => {
       let theirs: RegExp
@@ -132,11 +155,14 @@ test('a filter sees what stands in the entry', () => {
 })
 
 test('members are left out by their pointers, decided by the entry as it was', () => {
-  const json = '{"type":"response","request":{"mount_type":"transit","data":{"a/b":1,"c":1.50}},"list":[{"x":1,"y":2},3]}'
+  const json =
+    '{"type":"response","request":{"mount_type":"transit","data":{"a/b":1,"c":1.50}},"list":[{"x":1,"y":2},3]}'
   const without = (exclude: string) => parseExclusions(exclude)(json)
   assert.equal(without('[{"fields":["/nope"]}]'), json)
   assert.equal(
-    without('[{"condition":"\\"/request/mount_type\\" == transit","fields":["/request/data"]},{"fields":["/list/0/x"]}]'),
+    without(
+      '[{"condition":"\\"/request/mount_type\\" == transit","fields":["/request/data"]},{"fields":["/list/0/x"]}]',
+    ),
     '{"type":"response","request":{"mount_type":"transit"},"list":[{"y":2},3]}',
   )
   assert.equal(
@@ -146,6 +172,15 @@ test('members are left out by their pointers, decided by the entry as it was', (
     '{"type":"response","request":{"data":{"c":1.50}},"list":[{"x":1,"y":2},3]}',
   )
   assert.equal(without('[{"condition":"\\"/request/mount_type\\" == kv","fields":["/request"]}]'), json)
-  for (const bad of ['', '{}', '[1]', '[{}]', '[{"fields":[]}]', '[{"fields":["request"]}]', '[{"fields":["/a"],"x":1}]', '[{"condition":"x","fields":["/a"]}]'])
+  for (const bad of [
+    '',
+    '{}',
+    '[1]',
+    '[{}]',
+    '[{"fields":[]}]',
+    '[{"fields":["request"]}]',
+    '[{"fields":["/a"],"x":1}]',
+    '[{"condition":"x","fields":["/a"]}]',
+  ])
     assert.throws(() => parseExclusions(bad), { code: 'AUDIT_FILTER', status: 400 }, bad)
 })

@@ -265,7 +265,13 @@ function run(program: readonly Step[], text: string): boolean {
 }
 
 /** Adds what can be reached from `from` without taking a character; whether that is the end. */
-function enter(program: readonly Step[], into: Set<number>, from: number, codes: readonly number[], at: number): boolean {
+function enter(
+  program: readonly Step[],
+  into: Set<number>,
+  from: number,
+  codes: readonly number[],
+  at: number,
+): boolean {
   const todo = [from]
   for (let place = todo.pop(); place !== undefined; place = todo.pop()) {
     if (into.has(place)) continue

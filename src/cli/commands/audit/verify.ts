@@ -27,7 +27,9 @@ export const command = defineCommand({
   output: ['format'],
   flags: {
     key: flag.string({ usage: 'File with the public key, PEM or base64. If not given, the server is asked for it.' }),
-    device: flag.string({ usage: 'Path of the device: the last checkpoint that the server knows of has to be in the log.' }),
+    device: flag.string({
+      usage: 'Path of the device: the last checkpoint that the server knows of has to be in the log.',
+    }),
     complete: flag.bool({ usage: 'The log has to end with a checkpoint.' }),
     partial: flag.bool({ usage: 'The log may begin with any line of the chain.' }),
     'allow-repeats': flag.bool({ usage: 'Lines may come twice, as over a network that failed between.' }),
@@ -58,20 +60,23 @@ export const command = defineCommand({
         partial,
         embedded,
         allowRepeats: run.flags['allow-repeats'],
-        expected: device === '' ? undefined : expectedOf(member(server?.data?.get('checkpoints'), withSlash(device)), device),
+        expected:
+          device === '' ? undefined : expectedOf(member(server?.data?.get('checkpoints'), withSlash(device)), device),
         found: keep(findings),
         noted: keep(notes),
       }),
     )
     const isEmpty = summary.lines === 0
-    if (!run.ui.isTable) printData(run.ui, tree({ ...summary, problems: findings.map(shown), notes: notes.map(shown) }), true)
+    if (!run.ui.isTable)
+      printData(run.ui, tree({ ...summary, problems: findings.map(shown), notes: notes.map(shown) }), true)
     else {
       for (const one of notes) run.ui.print(`${placeOf(one)}: note: ${one.text}`)
       for (const one of findings) run.ui.error(`${placeOf(one)}: ${one.text}`)
       if (summary.findings > findings.length) run.ui.error(`and ${summary.findings - findings.length} more`)
       run.ui.print(describe(summary))
     }
-    if (isEmpty) throw failure('No line of a chain was found: the device has no hash_chain=true, or these are not its files')
+    if (isEmpty)
+      throw failure('No line of a chain was found: the device has no hash_chain=true, or these are not its files')
     return summary.findings === 0 ? 0 : 2
   },
 })

@@ -23,7 +23,9 @@ const chainReply = replySchema('The key of the checkpoints.', {
   created_time: f.string('When the key was made.'),
   key_id: f.string('As in the checkpoints.'),
   public_key: f.string('The public key, PEM.'),
-  checkpoints: f.map('By the path of each device: segment, number and hash of the last checkpoint that this node noted.'),
+  checkpoints: f.map(
+    'By the path of each device: segment, number and hash of the last checkpoint that this node noted.',
+  ),
 })
 const hashReply = replySchema('A value as the device writes it.', { hash: f.string('Its HMAC.') })
 
