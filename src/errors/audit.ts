@@ -21,6 +21,7 @@ export const auditErrors = defineErrors('AUDIT', {
     message: (p: { option: string; known: string }) => `unknown option "${p.option}": it takes ${p.known}`,
   },
   MISSING_OPTION: { status: 400, message: (p: { option: string }) => `${p.option} is required` },
+  FACILITY: { status: 400, message: (p: { name: string }) => `invalid syslog facility: ${p.name}` },
   FILTER: {
     status: 400,
     message: (p: { option: string; reason: string }) => `option "${p.option}" is invalid: the expression ${p.reason}`,

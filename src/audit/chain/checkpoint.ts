@@ -70,10 +70,11 @@ export function readCheckpoint(line: Buffer): SignedCheckpoint | undefined {
   return checkpoint === undefined ? undefined : { checkpoint, signed: text.slice(0, end), signature: inXml }
 }
 
-export function isAuthentic({ signed, signature }: SignedCheckpoint, publicKey: KeyObject): boolean {
-  // Other texts for the same bytes would be a change that nobody sees.
-  if (Buffer.from(signature, 'base64').toString('base64') !== signature) return false
-  return verify(null, Buffer.from(CONTEXT + signed), publicKey, Buffer.from(signature, 'base64'))
+export function isAuthentic({ signed, signature: text }: SignedCheckpoint, publicKey: KeyObject): boolean {
+  const bytes = Buffer.from(text, 'base64')
+  // Another text for the same bytes would be a change that nobody sees.
+  const isOnlyText = bytes.toString('base64') === text
+  return isOnlyText && verify(null, Buffer.from(CONTEXT + signed), publicKey, bytes)
 }
 
 /** PEM, or the base64 of the key's DER or of its 32 bytes alone. Undefined for what is no Ed25519 key. */

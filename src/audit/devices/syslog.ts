@@ -80,7 +80,7 @@ function frameOf(options: DeviceOptions, header: SyslogHeader, host: string, usu
 function facilityOf(options: DeviceOptions): number {
   const name = options.get('facility') ?? 'AUTH'
   const number = FACILITIES.indexOf(name.toUpperCase())
-  if (number < 0) throw auditErrors.OPTION({ option: 'facility', takes: `one of ${FACILITIES.join(', ')}` })
+  if (number < 0) throw auditErrors.FACILITY({ name: name.toUpperCase() })
   return number
 }
 

@@ -37,9 +37,9 @@ export class WireSink implements Sink {
     if (maxLineBytes !== undefined) this.maxLineBytes = maxLineBytes
   }
 
+  /** Connects when there is something to say: a collector may come up later than the server. */
   async open(): Promise<void> {
     this.#closed = false
-    if (this.#wire === undefined) await this.#under((signal) => this.#current(signal))
   }
 
   async write(lines: Uint8Array): Promise<void> {
@@ -49,7 +49,6 @@ export class WireSink implements Sink {
   async reopen(): Promise<void> {
     this.#drop()
     this.#restsUntil = -Infinity
-    await this.open()
   }
 
   async close(): Promise<void> {
@@ -57,11 +56,11 @@ export class WireSink implements Sink {
     this.#drop()
   }
 
-  async #under<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #under(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#clock.monotonic() < this.#restsUntil) throw this.#reason
-    return await withDeadline(this.#clock, this.timeout, async (signal) => {
+    await withDeadline(this.#clock, this.timeout, async (signal) => {
       try {
-        return await work(signal)
+        await work(signal)
       } catch (error) {
         if (signal.aborted) {
           this.#restsUntil = this.#clock.monotonic() + REST

@@ -68,7 +68,7 @@ export const command = defineCommand({
     )
     const isEmpty = summary.lines === 0
     if (!run.ui.isTable)
-      printData(run.ui, tree({ ...summary, problems: findings.map(shown), notes: notes.map(shown) }), true)
+      await printData(run.ui, tree({ ...summary, problems: findings.map(shown), notes: notes.map(shown) }), true)
     else {
       for (const one of notes) run.ui.print(`${placeOf(one)}: note: ${one.text}`)
       for (const one of findings) run.ui.error(`${placeOf(one)}: ${one.text}`)
