@@ -137,7 +137,7 @@ export class AuditTable {
     const { settings, sink } = this.#build(request.type, request.options, declared)
     const uuid = this.#options.uuid()
     await this.#assertOneFallback(view, { ...request, uuid })
-    await this.#tryOut(view, { settings, sink })
+    await this.#tryOutOr(view, { settings, sink }, declared)
     const { type, description, options, local } = request
     const accessor = `audit_${type}_${this.#options.uuid().slice(0, 8)}`
     putRow(view, { uuid, accessor, path, type, description, options, local, declared })
@@ -148,6 +148,21 @@ export class AuditTable {
     if (!isFallback(options)) return
     const other = (await readRows(view)).find((row) => row.uuid !== uuid && isFallback(row.options))
     if (other !== undefined) throw auditErrors.FALLBACK_TAKEN({ path: other.path })
+  }
+
+  /**
+   * A device of the configuration that sends its lines elsewhere is made even if nobody takes them now: the server must start without
+   * its collector. It answers nothing that is audited until some device takes entries.
+   */
+  async #tryOutOr(view: WriteView, built: Built, declared: boolean): Promise<void> {
+    try {
+      await this.#tryOut(view, built)
+    } catch (error) {
+      if (!declared || built.sink.timeout === undefined) throw error
+      this.#options.environment.log.error('an audit device of the configuration takes no entries yet', {
+        reason: failureReason(error),
+      })
+    }
   }
 
   /** The test entry of a chained device is a segment of its own. */
