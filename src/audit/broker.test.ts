@@ -21,7 +21,7 @@ function breakFile(server: Harness, name: string): void {
 }
 
 test('two entries a request, in order, each on its line, under one request id', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   const ids = Array.from({ length: 200 }, (_, i) => `id-${i}`)
   await Promise.all(
@@ -49,7 +49,7 @@ test('two entries a request, in order, each on its line, under one request id', 
 })
 
 test('an entry is in the file by the time it is said to be', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   for (let i = 1; i < 20; i++) {
     await server.broker.request(event())
@@ -58,7 +58,7 @@ test('an entry is in the file by the time it is said to be', async () => {
 })
 
 test('where one device takes the entry the request goes on; where none does it fails', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('good', { file_path: server.path('good') })
   await server.enable('bad', { file_path: server.path('folder/bad') })
   await server.table.unload()
@@ -82,13 +82,13 @@ test('where one device takes the entry the request goes on; where none does it f
 })
 
 test('a device that hangs holds up nobody while another takes the entries', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('good', { file_path: server.path('good') })
   execFileSync('mkfifo', [server.path('pipe')])
   // Both ends in one, so that there is a reader who does not read.
   const fd = fs.openSync(server.path('pipe'), fs.constants.O_RDWR | fs.constants.O_NONBLOCK)
   const hanging = new Device(
-    { path: 'hanging/', salt, settings: plainSettings, sink: new StreamSink(fd, server.clock) },
+    { path: 'hanging/', uuid: 'hanging', salt, settings: plainSettings, sink: new StreamSink(fd, server.clock) },
     server.environment,
   )
   server.broker.use([hanging, ...server.broker.devices])
@@ -108,7 +108,7 @@ test('a device that hangs holds up nobody while another takes the entries', asyn
 })
 
 test('a failing device is told once, and told again when it works', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('folder/x') })
   await server.table.unload()
   breakFile(server, 'folder')
@@ -126,7 +126,7 @@ test('a failing device is told once, and told again when it works', async () => 
 })
 
 test('a rotated file is written until the reopening, and the new one from then on', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   fs.renameSync(server.path('x'), server.path('x.1'))
   await server.broker.request(event())
@@ -139,7 +139,7 @@ test('a rotated file is written until the reopening, and the new one from then o
 })
 
 test('a file that cannot be opened anew keeps its old one and is told', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   fs.renameSync(server.path('x'), server.path('x.1'))
   fs.mkdirSync(server.path('x'))
@@ -150,14 +150,14 @@ test('a file that cannot be opened anew keeps its old one and is told', async ()
 })
 
 test('an entry of five MiB is an entry', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x'), log_raw: 'true' })
   await server.broker.request(event({ request: request({ body: body({ big: 'x'.repeat(5 * 1024 * 1024) }) }) }))
   assert.ok((server.lines('x')[1]?.length ?? 0) > 5 * 1024 * 1024)
 })
 
 test('an entry that cannot be built fails its request and no other', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   const loop: { self?: object } = {}
   loop.self = loop
@@ -169,7 +169,7 @@ test('an entry that cannot be built fails its request and no other', async () =>
 })
 
 test('the system engine sees devices, hashes and headers through its port', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const admin = auditAdmin(server.table, server.broker, server.headers)
   const init = { type: 'file', description: 'x', local: true, options: new Map([['file_path', 'discard']]) }
   await server.store.write((view) => admin.enable(view, 'f', init))

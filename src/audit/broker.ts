@@ -12,6 +12,8 @@ export interface AuditBroker extends AuditPort {
   use(devices: readonly Device[]): void
   /** What the device at `path` writes in place of `input`. Throws `AUDIT_UNKNOWN_DEVICE`. */
   hashValue(path: string, input: string): string
+  /** Lines of a chained device that another thread made. Rejects as `request`. */
+  take(device: string, lines: Uint8Array): Promise<void>
   /** Opens all files anew, after they were rotated (SIGHUP). Never rejects: what went wrong is logged. */
   reopen(): Promise<void>
 }
@@ -38,6 +40,11 @@ class Broker implements AuditBroker {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #measures: Readonly<Record<EntryType, Measures>>
+  /** Entries of the fallback device, and those that all filters kept out where there is none. */
+  readonly #caught: Counter
+  readonly #missed: Counter
+  /** Not all devices take all entries. */
+  #selects = false
 
   constructor({ clock, log, metrics }: BrokerOptions) {
     this.#log = log
@@ -46,6 +53,8 @@ class Broker implements AuditBroker {
       time: metrics.summary(`vault.audit.${name}`),
       failures: metrics.counter(`vault.audit.${name}_failure`),
     })
+    this.#caught = metrics.counter('vault.audit.fallback.success')
+    this.#missed = metrics.counter('vault.audit.fallback.miss')
     this.#measures = { request: measures('log_request'), response: measures('log_response') }
   }
 
@@ -55,6 +64,7 @@ class Broker implements AuditBroker {
 
   use(devices: readonly Device[]): void {
     this.devices = devices
+    this.#selects = devices.some((device) => device.selects)
   }
 
   request(event: AuditEvent): Promise<void> {
@@ -70,6 +80,12 @@ class Broker implements AuditBroker {
     const device = this.devices.find((one) => one.path === name)
     if (device === undefined) throw auditErrors.UNKNOWN_DEVICE({ path: name })
     return device.hash(input)
+  }
+
+  async take(uuid: string, lines: Uint8Array): Promise<void> {
+    const device = this.devices.find((one) => one.uuid === uuid)
+    if (device === undefined) throw auditErrors.FAILED()
+    await device.take(lines)
   }
 
   async reopen(): Promise<void> {
@@ -89,14 +105,36 @@ class Broker implements AuditBroker {
   }
 
   #anyOf(type: EntryType, event: AuditEvent): Promise<void> {
-    const [only] = this.devices
-    if (only !== undefined && this.devices.length === 1) return only.record(type, event)
-    return this.#fastest(type, event)
+    return this.#selects ? this.#selected(type, event) : this.#fastest(type, event, this.devices)
   }
 
-  async #fastest(type: EntryType, event: AuditEvent): Promise<void> {
+  /** Those whose filter lets it pass; where there is none, or none of them takes it, the fallback device. */
+  async #selected(type: EntryType, event: AuditEvent): Promise<void> {
+    const fallback = this.devices.find((device) => device.isFallback)
+    const chosen = this.devices.filter((device) => !device.isFallback && device.wants(event))
+    if (chosen.length === 0) {
+      if (fallback === undefined) this.#missed.add()
+      else await this.#fallBack(type, event, fallback)
+      return
+    }
     try {
-      await Promise.any(this.devices.map((device) => device.record(type, event)))
+      await this.#fastest(type, event, chosen)
+    } catch (error) {
+      if (fallback === undefined) throw error
+      await this.#fallBack(type, event, fallback)
+    }
+  }
+
+  async #fallBack(type: EntryType, event: AuditEvent, fallback: Device): Promise<void> {
+    await fallback.record(type, event)
+    this.#caught.add()
+  }
+
+  async #fastest(type: EntryType, event: AuditEvent, devices: readonly Device[]): Promise<void> {
+    const [only] = devices
+    if (only !== undefined && devices.length === 1) return only.record(type, event)
+    try {
+      await Promise.any(devices.map((device) => device.record(type, event)))
     } catch (error) {
       throw auditErrors.FAILED(undefined, { cause: error })
     }

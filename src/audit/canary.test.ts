@@ -75,7 +75,7 @@ const events: fc.Arbitrary<AuditEvent> = fc
   )
 
 test('devices that hash show no secret, whatever a raw device beside them shows', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.store.write((view) => server.headers.write(view, 'x-audited', { hmac: true }))
   await server.store.read((view) => server.headers.load(view))
   await server.enable('raw', { file_path: server.path('raw.log'), log_raw: 'true' })
@@ -103,7 +103,7 @@ test('devices that hash show no secret, whatever a raw device beside them shows'
 })
 
 test('every hash in an entry is what sys/audit-hash says of the value', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('file', { file_path: server.path('a.log') })
   await fc.assert(
     fc.asyncProperty(
@@ -127,7 +127,7 @@ test('every hash in an entry is what sys/audit-hash says of the value', async ()
 })
 
 test('two devices have different salts, and a device enabled anew has another', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('a', { file_path: server.path('a.log') })
   await server.enable('b', { file_path: server.path('b.log') })
   const hash = (): string => server.broker.hashValue('a/', 'value')
@@ -152,7 +152,7 @@ const hostile = [
 ]
 
 test('a name with line breaks, escapes or reordering marks stays one line that says what it was', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('json', { file_path: server.path('json.log') })
   await server.enable('raw', { file_path: server.path('raw.log'), log_raw: 'true' })
   await server.enable('xml', { file_path: server.path('xml.log'), format: 'jsonx' })

@@ -8,14 +8,33 @@ export interface Format {
   line(json: string): string
   /** Bytes of some lines: whatever a terminal or a reader of lines could take for a command is escaped. */
   encode(lines: string): Buffer
+  /** Where a member may be put into a line, in bytes from its start, and how it stands there. */
+  readonly memberAt: number
+  member(name: string, json: string): string
+  /** A line, without its line feed, with one more text member at its end. */
+  signed(line: string, name: string, text: string): string
 }
 
 export function jsonFormat(prefix: string): Format {
-  return { name: 'json', line: (json) => `${prefix}${json}\n`, encode: (lines) => encode(lines, jsonEscape) }
+  return {
+    name: 'json',
+    line: (json) => `${prefix}${json}\n`,
+    encode: (lines) => encode(lines, jsonEscape),
+    memberAt: prefix.length + 1,
+    member: (name, json) => `"${name}":${json},`,
+    signed: (line, name, text) => `${line.slice(0, -1)},"${name}":"${text}"}`,
+  }
 }
 
 export function jsonxFormat(prefix: string): Format {
-  return { name: 'jsonx', line: (json) => `${prefix}${jsonx(json)}\n`, encode: (lines) => encode(lines, xmlEscape) }
+  return {
+    name: 'jsonx',
+    line: (json) => `${prefix}${jsonx(json)}\n`,
+    encode: (lines) => encode(lines, xmlEscape),
+    memberAt: prefix.length,
+    member: (name, json) => jsonx(`{"${name}":${json}}`),
+    signed: (line, name, text) => `${line}<json:string name="${name}">${text}</json:string>`,
+  }
 }
 
 /** Valid bare in JSON and XML, but not in a log: DEL, C1 controls, line separators, and what reorders or hides text. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Harness } from './testdata/harness.ts'
 
 test("Vault's headers are audited until the table says otherwise", async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const { headers, store } = server
   const names = async (): Promise<string[]> => [...(await store.read((view) => headers.list(view))).keys()]
   assert.deepEqual(await names(), ['correlation-id', 'x-correlation-id'])
@@ -18,7 +18,7 @@ test("Vault's headers are audited until the table says otherwise", async () => {
 })
 
 test('a header that is not there, or is none, is refused', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const { headers, store } = server
   await assert.rejects(
     store.read((view) => headers.read(view, 'x')),
@@ -37,7 +37,7 @@ test('a header that is not there, or is none, is refused', async () => {
 })
 
 test('a header that carries a credential is hashed whatever is asked for', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const { headers, store } = server
   for (const name of ['X-Vault-Token', 'Authorization', 'cookie', 'X-Vault-Inline-Auth-Password']) {
     await store.write((view) => headers.write(view, name, { hmac: false }))

@@ -9,6 +9,8 @@ export interface LineWriterOptions {
   readonly clock: Clock
   /** A write that takes longer fails its lines; until it returns, further lines fail at once. Ms. */
   readonly timeout: number
+  /** A longer line fails by itself, bytes. */
+  readonly maxLineBytes?: number
   /** Called for each write that failed, with the number of lines it had. */
   onFailure(error: unknown, lines: number): void
   /** Called for each write that went well. */
@@ -39,16 +41,18 @@ export class LineWriter {
 
   /**
    * Resolves once the sink has the line; rejects with `AUDIT_FAILED`. `alone`: no other line is to be expected soon,
-   * so that waiting for company would be in vain.
+   * so that waiting for company would be in vain. `count`: how many lines it is.
    */
-  append(line: string, alone: boolean): Promise<void> {
+  append(line: string, alone: boolean, count = 1): Promise<void> {
+    const { maxLineBytes } = this.#options
+    if (maxLineBytes !== undefined && Buffer.byteLength(line) > maxLineBytes) return this.#tooLong()
     if (this.#stuck || (this.#gathering !== undefined && this.#gathering.text.length > maxWaiting))
       return this.#refuse()
     const batch = (this.#gathering ??= newBatch())
     batch.text += line
-    batch.lines++
+    batch.lines += count
     if (alone) this.#write()
-    else if (batch.lines === 1 && this.#writing === undefined) this.#writeSoon()
+    else if (batch.lines === count && this.#writing === undefined) this.#writeSoon()
     return batch.promise
   }
 
@@ -113,8 +117,11 @@ export class LineWriter {
     this.#options.onFailure(cause, batch.lines)
   }
 
-  #refuse(): Promise<void> {
-    const cause = auditErrors.DEVICE_BUSY()
+  #tooLong(): Promise<void> {
+    return this.#refuse(auditErrors.LINE_TOO_LONG())
+  }
+
+  #refuse(cause: Error = auditErrors.DEVICE_BUSY()): Promise<void> {
     this.#options.onFailure(cause, 1)
     return Promise.reject(auditErrors.FAILED(undefined, { cause }))
   }

@@ -1,5 +1,12 @@
 import type { Awaitable } from '../lib/awaitable.ts'
 
+export interface LastLine {
+  /** Without its line feed. */
+  readonly bytes: Uint8Array
+  /** A line that was cut off stands behind it. */
+  readonly torn: boolean
+}
+
 /** Where a device's lines go. */
 export interface Sink {
   /** Makes sure that it can be written to. Rejects with `AUDIT_FILE_REFUSED` and the like. */
@@ -12,4 +19,10 @@ export interface Sink {
   /** After the file was rotated away (SIGHUP). */
   reopen(): Promise<void>
   close(): Promise<void>
+  /** How long a write may take, ms, where that is the device's own to say. */
+  readonly timeout?: number
+  /** The longest line it takes, in bytes; a longer one fails by itself and not those it is written with. */
+  readonly maxLineBytes?: number
+  /** What was last written to where the lines go, by whomever; undefined where there is no whole line. Only of what can be read back. */
+  lastLine?(): Promise<LastLine | 'empty' | undefined>
 }

@@ -3,6 +3,7 @@ import { auditErrors } from '../errors/audit.ts'
 import { stringify } from '../lib/json/index.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { DeviceOptions } from './device-type.ts'
+import { deleteKnown } from './chain/chain-store.ts'
 import { auditPrefix } from './storage-keys.ts'
 
 /** A row of the audit table. */
@@ -50,7 +51,8 @@ export function putSalt(view: WriteView, uuid: string, salt: string): void {
 }
 
 /** With its salt: what it wrote can't be compared with a value from now on, as in Vault. */
-export function deleteRow(view: WriteView, uuid: string): void {
+export async function deleteRow(view: WriteView, uuid: string): Promise<void> {
+  await deleteKnown(view, uuid)
   view.delete(ROWS + uuid)
   view.delete(SALTS + uuid)
 }

@@ -7,7 +7,7 @@ import type { DeviceRequest } from './table.ts'
 import { auditPrefix } from './storage-keys.ts'
 
 test('an enabled device starts with a test entry, is listed, and takes entries', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   assert.equal(server.broker.enabled, false)
   await server.broker.request(event())
   await server.enable('file', { file_path: server.path('a.log'), hmac_accessor: 'false' })
@@ -57,14 +57,14 @@ const refusals: readonly (readonly [string, string, Readonly<Record<string, stri
 
 for (const [path, type, options, code, message] of refusals) {
   test(`refused: ${type} at "${path}" with ${JSON.stringify(options)}`, async () => {
-    await using server = new Harness()
+    await using server = Harness.standing()
     await assert.rejects(server.enable(path, options, type), { code, message, status: 400 })
     assert.equal((await server.store.read((view) => view.keys(''))).length, 0)
   })
 }
 
 test('an unknown option is named together with those there are', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await assert.rejects(server.enable('f', { file_path: 'discard', log_row: 'true' }), {
     code: 'AUDIT_UNKNOWN_OPTION',
     message: /"log_row".*log_raw/,
@@ -73,7 +73,7 @@ test('an unknown option is named together with those there are', async () => {
 
 for (const mode of ['0700', '0601', '4600', '01600', 'rw', '', '99', '0o777', '-1']) {
   test(`refused: mode "${mode}"`, async () => {
-    await using server = new Harness()
+    await using server = Harness.standing()
     await assert.rejects(server.enable('f', { file_path: server.path('x'), mode }), {
       code: 'AUDIT_OPTION',
       status: 400,
@@ -83,7 +83,7 @@ for (const mode of ['0700', '0601', '4600', '01600', 'rw', '', '99', '0o777', '-
 }
 
 test('paths that are, hold or lie in a device are taken', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('a/b', { file_path: 'discard' })
   for (const path of ['a/b', 'a/b/', 'a', '/a/b/c']) {
     await assert.rejects(server.enable(path, { file_path: 'discard' }), {
@@ -101,7 +101,7 @@ test('paths that are, hold or lie in a device are taken', async () => {
 })
 
 test('what the configuration closes stays closed to the API', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const enable = (table: typeof server.table): Promise<void> => {
     const options = new Map([
       ['file_path', 'discard'],
@@ -123,13 +123,13 @@ test('what the configuration closes stays closed to the API', async () => {
 })
 
 test('skip_test enables a device without a test entry', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x'), skip_test: 'true' })
   assert.deepEqual(server.lines('x'), [])
 })
 
 test('a device that is rolled back was never enabled', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   const init = { path: 'f', type: 'file', description: '', local: false, options: new Map([['file_path', 'discard']]) }
   const attempt = server.store.write(async (view) => {
     await server.table.enable(view, init)
@@ -141,7 +141,7 @@ test('a device that is rolled back was never enabled', async () => {
 })
 
 test('devices come back at unseal with their salts', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   const hash = server.broker.hashValue('f', 'v')
   await server.table.unload()
@@ -156,7 +156,7 @@ test('devices come back at unseal with their salts', async () => {
 })
 
 test('loading again keeps the devices that did not change', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   const [device] = server.broker.devices
   await server.enable('g', { file_path: 'discard' })
@@ -166,7 +166,7 @@ test('loading again keeps the devices that did not change', async () => {
 })
 
 test('a stored device that is not allowed here stays in force and takes nothing', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('f', { file_path: server.path('x') })
   await server.store.write(async (view) => {
     const [key = ''] = (await view.keys(auditPrefix)).filter((one) => one.includes('/devices/'))
@@ -184,7 +184,7 @@ function declared(path: string, options: Readonly<Record<string, string>>): Devi
 }
 
 test('devices of the configuration come and go with it, keep their salts, and are closed to the API', async () => {
-  await using server = new Harness({ allowApiCreation: false })
+  await using server = Harness.standing({ allowApiCreation: false })
   const declare = async (requests: readonly DeviceRequest[]): Promise<void> => {
     await server.store.write((view) => server.table.declare(view, requests))
     await server.load()
@@ -209,7 +209,7 @@ test('devices of the configuration come and go with it, keep their salts, and ar
 })
 
 test('a configuration cannot take the path of a device made by the API', async () => {
-  await using server = new Harness()
+  await using server = Harness.standing()
   await server.enable('a', { file_path: 'discard' })
   await assert.rejects(
     server.store.write((view) => server.table.declare(view, [declared('a', { file_path: 'discard' })])),

@@ -10,8 +10,13 @@ import type { AuditBroker } from './broker.ts'
 import type { DeviceOptions, DeviceType } from './device-type.ts'
 import { Device, failureReason, type DeviceEnvironment } from './device.ts'
 import { deviceTypes } from './devices/registry.ts'
+import { ChainedSink } from './chain/chained-sink.ts'
+import { ensureChainKey, findChainKey, readKnown } from './chain/chain-store.ts'
+import type { Known } from './chain/chain.ts'
+import type { Signer } from './chain/checkpoint.ts'
 import { refusingSink } from './refusing-sink.ts'
-import { parseSettings, plainSettings, type DeviceSettings } from './settings.ts'
+import { relaySink, type Relay } from './relay-sink.ts'
+import { isChained, isFallback, parseSettings, plainSettings, type DeviceSettings } from './settings.ts'
 import type { Sink } from './sink.ts'
 import { deleteRow, encodeRow, putRow, putSalt, readRows, readSalt, type AuditDevice } from './table-store.ts'
 import { tryOut } from './try-out.ts'
@@ -31,6 +36,10 @@ export interface AuditTableOptions {
   /** Devices may have a `prefix`. */
   readonly allowPrefix: boolean
   uuid(): string
+  /** Where another thread writes the lines of devices that are chained. */
+  readonly relay?: Relay | undefined
+  /** Told of the checkpoints of chained devices. */
+  remember?(device: string, checkpoint: Known): void
 }
 
 interface Built {
@@ -72,7 +81,7 @@ export class AuditTable {
     const row = (await readRows(view)).find((one) => one.path === name)
     if (row === undefined) return
     if (row.declared) throw auditErrors.CONFIG_MANAGED()
-    deleteRow(view, row.uuid)
+    await deleteRow(view, row.uuid)
   }
 
   /**
@@ -84,12 +93,14 @@ export class AuditTable {
     for (const row of await readRows(view)) {
       if (!row.declared) continue
       const request = wanted.get(row.path)
-      if (request?.type !== row.type) deleteRow(view, row.uuid)
+      if (request?.type !== row.type) await deleteRow(view, row.uuid)
       else {
         wanted.delete(row.path)
         const { description, options, local } = request
         const changed = { ...row, description, options, local }
-        this.#build(changed.type, options)
+        this.#build(changed.type, options, true)
+        await this.#assertOneFallback(view, changed)
+        if (isChained(options)) await ensureChainKey(view, this.#options.environment.clock.now())
         if (encodeRow(changed) !== encodeRow(row)) putRow(view, changed)
       }
     }
@@ -123,23 +134,78 @@ export class AuditTable {
     const path = normalPath(request.path)
     const rows = await readRows(view)
     if (rows.some((row) => row.path.startsWith(path) || path.startsWith(row.path))) throw auditErrors.PATH_IN_USE()
-    const { settings, sink } = this.#build(request.type, request.options)
-    await tryOut(sink, settings, this.#options.environment, this.#options.uuid())
+    const { settings, sink } = this.#build(request.type, request.options, declared)
     const uuid = this.#options.uuid()
+    await this.#assertOneFallback(view, { ...request, uuid })
+    await this.#tryOutOr(view, { settings, sink }, declared)
     const { type, description, options, local } = request
     const accessor = `audit_${type}_${this.#options.uuid().slice(0, 8)}`
     putRow(view, { uuid, accessor, path, type, description, options, local, declared })
     putSalt(view, uuid, this.#options.uuid())
   }
 
-  #build(typeName: string, options: DeviceOptions): Built {
+  async #assertOneFallback(view: ReadView, { uuid, options }: Pick<AuditDevice, 'uuid' | 'options'>): Promise<void> {
+    if (!isFallback(options)) return
+    const other = (await readRows(view)).find((row) => row.uuid !== uuid && isFallback(row.options))
+    if (other !== undefined) throw auditErrors.FALLBACK_TAKEN({ path: other.path })
+  }
+
+  /**
+   * A device of the configuration that sends its lines elsewhere is made even if nobody takes them now: the server must start without
+   * its collector. It answers nothing that is audited until some device takes entries.
+   */
+  async #tryOutOr(view: WriteView, built: Built, declared: boolean): Promise<void> {
+    try {
+      await this.#tryOut(view, built)
+    } catch (error) {
+      if (!declared || built.sink.timeout === undefined) throw error
+      this.#options.environment.log.error('an audit device of the configuration takes no entries yet', {
+        reason: failureReason(error),
+      })
+    }
+  }
+
+  /** The test entry of a chained device is a segment of its own. */
+  async #tryOut(view: WriteView, { settings, sink }: Built): Promise<void> {
+    const { environment, uuid } = this.#options
+    if (!settings.hashChain) return tryOut(sink, settings, environment, uuid())
+    const signer = await ensureChainKey(view, environment.clock.now())
+    const chain = this.#chained(settings, sink, signer, undefined, undefined)
+    chain.want('close')
+    await tryOut(chain, settings, environment, uuid())
+  }
+
+  #chained(
+    settings: DeviceSettings,
+    sink: Sink,
+    signer: Signer,
+    row: AuditDevice | undefined,
+    known: Known | undefined,
+  ): ChainedSink {
+    const { environment, uuid, remember } = this.#options
+    return new ChainedSink({
+      sink,
+      format: settings.format,
+      signer,
+      clock: environment.clock,
+      newId: uuid,
+      known,
+      remember: (checkpoint) => {
+        if (row !== undefined) remember?.(row.uuid, checkpoint)
+      },
+      tampered: () =>
+        environment.log.error('the end of the audit log is not as it was left: verify it', { device: row?.path ?? '' }),
+    })
+  }
+
+  #build(typeName: string, options: DeviceOptions, declared: boolean): Built {
     const { environment, forbiddenFolders } = this.#options
     const type: DeviceType | undefined = deviceTypes.get(typeName)
     if (type === undefined) throw auditErrors.UNKNOWN_TYPE({ type: typeName })
     if (options.has('prefix') && !this.#options.allowPrefix) throw auditErrors.PREFIX_OFF()
     return {
       settings: parseSettings(options, type),
-      sink: type.sink(options, { clock: environment.clock, forbiddenFolders }),
+      sink: type.sink(options, { clock: environment.clock, forbiddenFolders, declared }),
     }
   }
 
@@ -147,11 +213,12 @@ export class AuditTable {
     const { broker } = this.#options
     const before = this.#loaded
     const after = new Map<string, Loaded>()
+    await this.#closeChanged(view)
     for (const row of await readRows(view)) {
       const salt = await readSalt(view, row.uuid)
       const key = `${encodeRow(row)}\n${salt}`
       const known = before.get(row.uuid)
-      after.set(row.uuid, known?.key === key ? known : { row, key, device: await this.#makeDevice(row, salt) })
+      after.set(row.uuid, known?.key === key ? known : { row, key, device: await this.#makeDevice(view, row, salt) })
     }
     this.#loaded = after
     const inForce = [...after.values()].map(({ device }) => device)
@@ -160,10 +227,19 @@ export class AuditTable {
     await Promise.allSettled(gone.map(({ device }) => device.close()))
   }
 
-  async #makeDevice(row: AuditDevice, salt: string): Promise<Device> {
+  /** A chain is ended before another one begins where it was. */
+  async #closeChanged(view: ReadView): Promise<void> {
+    const rows = new Map((await readRows(view)).map((row) => [row.uuid, encodeRow(row)]))
+    for (const { row, device } of this.#loaded.values())
+      if (isChained(row.options) && rows.get(row.uuid) !== encodeRow(row)) await Promise.allSettled([device.close()])
+  }
+
+  async #makeDevice(view: ReadView, row: AuditDevice, salt: string): Promise<Device> {
     const { environment } = this.#options
-    const { path } = row
-    const device = new Device({ path, salt, ...this.#buildOrRefuse(row) }, environment)
+    const { path, uuid } = row
+    const built = this.#buildOrRefuse(row)
+    const chained = built.settings.hashChain ? await this.#chainOf(view, row, built) : {}
+    const device = new Device({ path, uuid, salt, ...built, ...chained }, environment)
     try {
       await device.open()
     } catch (error) {
@@ -172,13 +248,26 @@ export class AuditTable {
     return device
   }
 
+  async #chainOf(
+    view: ReadView,
+    row: AuditDevice,
+    { settings, sink }: Built,
+  ): Promise<{ readonly sink: Sink; readonly chain?: ChainedSink }> {
+    const { relay, environment } = this.#options
+    if (relay !== undefined) return { sink: relaySink(row.uuid, relay, sink.timeout ?? environment.timeout) }
+    const signer = await findChainKey(view)
+    if (signer === undefined) return { sink: refusingSink(auditErrors.NO_CHAIN_KEY()) }
+    const chain = this.#chained(settings, sink, signer, row, await readKnown(view, row.uuid))
+    return { sink: chain, chain }
+  }
+
   /**
    * A stored row may be of an older version, or of a snapshot taken elsewhere: what is not allowed here takes no
    * entries.
    */
   #buildOrRefuse(row: AuditDevice): Built {
     try {
-      return this.#build(row.type, row.options)
+      return this.#build(row.type, row.options, row.declared)
     } catch (error) {
       return { settings: plainSettings, sink: refusingSink(error) }
     }
@@ -194,5 +283,11 @@ function normalPath(path: string): string {
 }
 
 function infoOf({ path, type, description, options, local }: AuditDevice): AuditDeviceInfo {
-  return { path, type, description, options, local }
+  return { path, type, description, options: shown(type, options), local }
+}
+
+/** Without what may be a credential. */
+function shown(type: string, options: DeviceOptions): DeviceOptions {
+  const secret = deviceTypes.get(type)?.secret ?? []
+  return new Map([...options].map(([name, value]) => [name, secret.includes(name) ? '<hidden>' : value]))
 }

@@ -8,8 +8,8 @@ import type { DeviceSettings } from './settings.ts'
 import type { Sink } from './sink.ts'
 
 /**
- * Opens the sink, writes a test entry unless `skip_test` is set, closes it. Rejects with `AUDIT_FILE_REFUSED` or
- * `AUDIT_TEST_FAILED`.
+ * Opens the sink, writes a test entry unless `skip_test` is set, closes it. Rejects with `AUDIT_FILE_REFUSED`, `AUDIT_UNREACHABLE`
+ * or `AUDIT_TEST_FAILED`.
  */
 export async function tryOut(
   sink: Sink,
@@ -17,11 +17,21 @@ export async function tryOut(
   environment: DeviceEnvironment,
   requestId: string,
 ): Promise<void> {
-  await sink.open()
+  await opened(sink)
   try {
     if (!settings.skipTest) await writeTestEntry(sink, settings, environment, requestId)
   } finally {
     await sink.close()
+  }
+}
+
+async function opened(sink: Sink): Promise<void> {
+  try {
+    await sink.open()
+  } catch (error) {
+    throw error instanceof CofferError
+      ? error
+      : auditErrors.UNREACHABLE({ reason: failureReason(error) }, { cause: error })
   }
 }
 
@@ -37,7 +47,7 @@ async function writeTestEntry(
     sink,
     encode: settings.format.encode,
     clock,
-    timeout,
+    timeout: sink.timeout ?? timeout,
     onFailure: nothing,
     onSuccess: nothing,
   })

@@ -20,6 +20,11 @@ export const commandTable: readonly TableRow[] = [
   { name: 'audit disable', synopsis: 'Disables an audit device', load: () => import('./commands/audit/disable.ts') },
   { name: 'audit enable', synopsis: 'Enables an audit device', load: () => import('./commands/audit/enable.ts') },
   { name: 'audit list', synopsis: 'Lists enabled audit devices', load: () => import('./commands/audit/list.ts') },
+  {
+    name: 'audit verify',
+    synopsis: 'Verifies the hash chain of an audit log',
+    load: () => import('./commands/audit/verify.ts'),
+  },
   { name: 'auth disable', synopsis: 'Disables an auth method', load: () => import('./commands/auth/disable.ts') },
   { name: 'auth enable', synopsis: 'Enables a new auth method', load: () => import('./commands/auth/enable.ts') },
   { name: 'auth help', synopsis: 'Prints usage for an auth method', load: () => import('./commands/auth/help.ts') },
@@ -289,6 +294,7 @@ export const groups: readonly GroupRow[] = [
 
       $ coffer audit enable file file_path=/var/log/coffer/audit.log
       $ coffer audit list -detailed
+      $ coffer audit verify /var/log/coffer/audit.log
       $ coffer audit disable file`,
   },
   {

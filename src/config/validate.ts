@@ -69,9 +69,17 @@ function isAddress(text: string): boolean {
 }
 
 function checkAudit({ value: { type, path, options }, at, findings }: Placed<AuditStanza>): void {
-  if (type === 'file' && !options.has('file_path') && !options.has('path'))
-    findings.problem(at, `audit "file" "${path.slice(0, -1)}" needs file_path in its options`)
+  const needed = AUDIT_NEEDS.get(type)
+  if (needed !== undefined && !options.has(needed) && !(type === 'file' && options.has('path')))
+    findings.problem(at, `audit "${type}" "${path.slice(0, -1)}" needs ${needed} in its options`)
 }
+
+/** The option without which a device goes nowhere. */
+const AUDIT_NEEDS = new Map([
+  ['file', 'file_path'],
+  ['socket', 'address'],
+  ['http', 'uri'],
+])
 
 /** One that is in use and, during a migration, one that is not any more. */
 function checkSeals(seals: readonly Placed<SealStanza>[]): void {

@@ -14,6 +14,7 @@ import { uuid } from '../lib/secure/random.ts'
 import type { AuditEvent, AuditPort } from '../request/ports.ts'
 import type { AuditAdminPort } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
+import { KnownCheckpoints } from './known-checkpoints.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { builtinVersion } from './version.ts'
 
@@ -27,10 +28,18 @@ export interface AuditHouseDeps {
   readonly forbiddenFolders: readonly string[]
   readonly allowApiCreation: boolean
   readonly allowPrefix: boolean
+  /** In a serving thread: hands lines of chained devices to the main thread. */
+  readonly relay: AuditRelay | undefined
 }
+
+/** Resolves once the device has taken the lines. */
+export type AuditRelay = (device: string, lines: Uint8Array) => Promise<void>
 
 /** How long a device may take for one write, ms. */
 const DEVICE_TIMEOUT = 2_000
+
+/** How long the end waits for the last checkpoints to be stored, ms. */
+const PATIENCE = 2_000
 
 export class AuditHouse implements AuditPort, ActivePart {
   readonly admin: AuditAdminPort
@@ -40,6 +49,8 @@ export class AuditHouse implements AuditPort, ActivePart {
   readonly #headers = new AuditedHeaders()
   #reloading: Promise<void> | undefined
   #unsubscribe: (() => void) | undefined
+  #role: Role | undefined
+  readonly #remembered: KnownCheckpoints
 
   constructor(deps: AuditHouseDeps) {
     this.#deps = deps
@@ -53,7 +64,8 @@ export class AuditHouse implements AuditPort, ActivePart {
       builtinVersion,
       timeout: DEVICE_TIMEOUT,
     }
-    const { forbiddenFolders, allowApiCreation, allowPrefix } = deps
+    const { forbiddenFolders, allowApiCreation, allowPrefix, relay } = deps
+    this.#remembered = new KnownCheckpoints(deps.store, log)
     this.#table = new AuditTable({
       broker: this.#broker,
       environment,
@@ -61,6 +73,10 @@ export class AuditHouse implements AuditPort, ActivePart {
       allowApiCreation,
       allowPrefix,
       uuid,
+      relay,
+      remember: (device, checkpoint) => {
+        if (this.#role === 'leader') this.#remembered.put(device, checkpoint)
+      },
     })
     this.admin = auditAdmin(this.#table, this.#broker, this.#headers)
   }
@@ -79,8 +95,15 @@ export class AuditHouse implements AuditPort, ActivePart {
     await this.#broker.response(event)
   }
 
+  /** Lines that a serving thread made for a chained device. Rejects as `request`. */
+  async take(device: string, lines: Uint8Array): Promise<void> {
+    if (this.#reloading !== undefined) await this.#reloading
+    await this.#broker.take(device, lines)
+  }
+
   async start(role: Role): Promise<void> {
     const { store, declared } = this.#deps
+    this.#role = role
     if (role === 'leader') await store.write((view) => this.#table.declare(view, declared))
     this.#unsubscribe = store.driver.subscribe((change) => {
       if (change.reset === true || change.keys.some((key) => key.startsWith(auditPrefix))) this.#follow()
@@ -91,6 +114,8 @@ export class AuditHouse implements AuditPort, ActivePart {
   async stop(): Promise<void> {
     this.#unsubscribe?.()
     await this.#table.unload()
+    await this.#remembered.settled(this.#deps.clock, PATIENCE)
+    this.#role = undefined
   }
 
   /** Opens the devices' files anew, at SIGHUP. */

@@ -76,6 +76,8 @@ export interface Server {
   mountDevelopmentKv(): Promise<void>
   /** At SIGHUP. */
   reopenAuditFiles(): Promise<void>
+  /** Lines that a serving thread made for a chained audit device. Rejects with `AUDIT_FAILED`. */
+  takeAudited(device: string, lines: Uint8Array): Promise<void>
   close(): Promise<void>
 }
 
@@ -250,6 +252,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       )
     },
     reopenAuditFiles: () => audit.reopen(),
+    takeAudited: (device, lines) => audit.take(device, lines),
     close: async () => {
       await snapshots.stop()
       selfUnseal?.stop()

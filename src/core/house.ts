@@ -47,7 +47,7 @@ import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
 import { Active } from './active.ts'
-import { AuditHouse } from './audit-house.ts'
+import { AuditHouse, type AuditRelay } from './audit-house.ts'
 import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
@@ -74,6 +74,8 @@ export interface HouseOptions {
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
   readonly allowAuditPrefix: boolean
+  /** In a serving thread: hands lines of chained audit devices to the main thread. */
+  readonly auditRelay?: AuditRelay
   /** Where this node answers clients; a thread need not know. */
   readonly apiAddress?: string
   /** How services of second factors are reached. */
@@ -156,6 +158,7 @@ export class House {
       forbiddenFolders: options.auditForbiddenFolders,
       allowApiCreation: options.allowApiAuditCreation,
       allowPrefix: options.allowAuditPrefix,
+      relay: options.auditRelay,
     })
     this.mounts = new MountTable({
       store,

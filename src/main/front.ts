@@ -57,8 +57,14 @@ export class Front {
     this.#shared.announce(sequence)
   }
 
-  /** Starts the threads; they listen later. `handedOver` carries out what they hand over. */
-  async start(handedOver: WireHandler): Promise<void> {
+  /**
+   * Starts the threads; they listen later. `handedOver` carries out what they hand over, `takeAudited` writes what they audit on
+   * chained devices.
+   */
+  async start(
+    handedOver: WireHandler,
+    takeAudited: (device: string, lines: Uint8Array) => Promise<void>,
+  ): Promise<void> {
     const { servingThreads: count } = this.#settings
     if (count === 0) return
     const { log, levels, writeLine } = this.#serverLog
@@ -68,6 +74,7 @@ export class Front {
       metrics: this.#metrics,
       count,
       handler: handedOver,
+      takeAudited,
       writeLog: writeLine,
       dataOf: (number) => this.#dataOf(number),
     })

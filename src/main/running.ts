@@ -6,6 +6,7 @@ import type { Environment } from '../config/index.ts'
 import type { JoinCluster } from '../core/cluster-port.ts'
 import { composeServer, type Server } from '../core/compose.ts'
 import { version } from '../core/version.ts'
+import { requestErrors } from '../errors/request.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type Logger, Metrics } from '../lib/observe/index.ts'
 import { uuid } from '../lib/secure/random.ts'
@@ -60,7 +61,10 @@ export async function startRunning(
     log.info('stopped')
   }
   try {
-    await front.start((wire) => (server === undefined ? Promise.resolve(starting) : server.handedOver(wire)))
+    await front.start(
+      (wire) => (server === undefined ? Promise.resolve(starting) : server.handedOver(wire)),
+      (device, lines) => server?.takeAudited(device, lines) ?? Promise.reject(requestErrors.SEALED()),
+    )
     const composed = await compose(settings, serverLog, metrics, driver, front, options.devRootToken)
     server = composed
     await options.beforeListening?.(composed)

@@ -217,10 +217,23 @@ export interface AuditDeviceInfo extends AuditDeviceInit {
   readonly path: string
 }
 
+/** Whose signatures stand in the checkpoints of chained audit logs. */
+export interface AuditChainKey {
+  readonly id: string
+  /** PEM. */
+  readonly publicKey: string
+  /** RFC 3339. */
+  readonly created: string
+  /** The last checkpoint that this node noted, by the path of the device. */
+  readonly checkpoints: ReadonlyMap<string, { readonly id: string; readonly n: number; readonly hash: string }>
+}
+
 export interface AuditAdminPort {
   list(): readonly AuditDeviceInfo[]
   enable(view: WriteView, path: string, init: AuditDeviceInit): Promise<void>
   disable(view: WriteView, path: string): Promise<void>
+  /** Undefined while no device ever was chained. */
+  chainKey(view: ReadView): Promise<AuditChainKey | undefined>
   /** `hmac-sha256:…` of a value, as the device writes it. */
   hash(path: string, input: string): Promise<string>
   /** Lower-case header names and whether their values are HMACed. */

@@ -8,7 +8,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { deviceTypes } from '../../src/audit/devices/registry.ts'
+import { parseSettings } from '../../src/audit/settings.ts'
 import { loadConfig } from '../../src/config/index.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import { request } from '../support/http.ts'
 import { PASSWORD, startPostgres, withoutPostgres } from '../support/postgres.ts'
@@ -33,6 +36,7 @@ const blocks = [
   'namespaces.md',
   'key-ceremonies.md',
   'as-code.md',
+  'audit.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
@@ -119,6 +123,26 @@ test('docs/as-code.md: the stanza of a first start is one that a server takes', 
   )
   assert.deepEqual(warnings, [])
   rmSync(folder, { recursive: true })
+})
+
+test('docs/audit.md: every stanza is one that a server takes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-docs-'))
+  const path = join(folder, 'coffer.hcl')
+  const stanzas = blocksOf('audit.md', 'hcl').join('\n')
+  writeFileSync(path, `storage "inmem" {}\nlistener "tcp" {\n  tls_disable = true\n}\n${stanzas}`)
+  const { config, warnings } = loadConfig([path])
+  assert.deepEqual(warnings, [])
+  assert.deepEqual(
+    config.audits.map(({ type }) => type),
+    ['file', 'syslog', 'syslog', 'socket', 'http'],
+  )
+  for (const { type, options } of config.audits) {
+    const device = deviceTypes.get(type)
+    assert.ok(device !== undefined)
+    parseSettings(options, device)
+    device.sink(options, { clock: systemClock, forbiddenFolders: [], declared: true })
+  }
+  rmSync(folder, { recursive: true, force: true })
 })
 
 test('docs/seals.md: every stanza is one that a server takes', () => {

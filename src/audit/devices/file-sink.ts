@@ -5,9 +5,10 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
 import type { Awaitable } from '../../lib/awaitable.ts'
-import type { Sink } from '../sink.ts'
+import type { LastLine, Sink } from '../sink.ts'
 import { appendLater, AppendError, appendNow, codeOf } from './append.ts'
 import { assertAuditFile, refused, resolveAuditPath } from './file-guard.ts'
+import { readLastLine } from './last-line.ts'
 import { OpenFile } from './open-file.ts'
 
 export interface FileSinkOptions {
@@ -60,6 +61,13 @@ export class FileSink implements Sink {
     this.#file?.retire()
     this.#file = file
     this.#torn = false
+  }
+
+  /** Rejects with `AUDIT_FILE_REFUSED`. */
+  async lastLine(): Promise<LastLine | 'empty' | undefined> {
+    await this.open()
+    const file = this.#file
+    return file === undefined ? undefined : readLastLine(file.path)
   }
 
   async close(): Promise<void> {

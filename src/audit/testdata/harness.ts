@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FakeClock } from '../../lib/clock.ts'
+import { FakeClock, type Clock } from '../../lib/clock.ts'
 import { createLogger, LogLevels, Metrics } from '../../lib/observe/index.ts'
 import { uuid } from '../../lib/secure/random.ts'
 import { MemoryDriver } from '../../storage/drivers/memory.ts'
@@ -13,18 +13,24 @@ import type { DeviceEnvironment } from '../device.ts'
 import { AuditedHeaders } from '../headers.ts'
 import { AuditTable, type AuditTableOptions } from '../table.ts'
 
-export class Harness implements AsyncDisposable {
+export class Harness<C extends Clock = FakeClock> implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'audit-'))
   readonly store = new Store(new MemoryDriver(), plainCodec)
-  readonly clock = new FakeClock()
-  readonly metrics = new Metrics(this.clock)
+  readonly clock: C
+  readonly metrics: Metrics
   readonly headers = new AuditedHeaders()
   readonly log: string[] = []
   readonly broker: AuditBroker
   readonly environment: DeviceEnvironment
   readonly table: AuditTable
 
-  constructor(options: Partial<AuditTableOptions> = {}) {
+  static standing(options: Partial<AuditTableOptions> = {}): Harness {
+    return new Harness(options, new FakeClock())
+  }
+
+  constructor(options: Partial<AuditTableOptions>, clock: C) {
+    this.clock = clock
+    this.metrics = new Metrics(clock)
     const log = createLogger({
       levels: new LogLevels('trace'),
       format: 'json',
@@ -32,7 +38,7 @@ export class Harness implements AsyncDisposable {
       clock: this.clock,
     })
     this.broker = createAuditBroker({ clock: this.clock, log, metrics: this.metrics })
-    const { clock, metrics, headers } = this
+    const { metrics, headers } = this
     this.environment = { clock, metrics, headers, log, builtinVersion: 'v1.0.0+builtin.coffer', timeout: 2000 }
     this.table = this.tableWith(options)
   }

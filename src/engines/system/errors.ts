@@ -41,6 +41,7 @@ export const systemErrors = defineErrors('SYSTEM', {
   NO_ACCESSOR: { status: 400, message: 'missing accessor' },
   INVALID_TOKEN: { status: 400, message: listed('invalid token') },
   INVALID_ACCESSOR: { status: 400, message: listed('invalid accessor') },
+  NO_CHAIN: { status: 404, message: 'no audit device has hash_chain=true, and none ever had' },
   NO_AUDIT_INPUT: { status: 400, message: 'the "input" parameter is empty' },
   NO_HEADER: { status: 400, message: 'Could not find header in config' },
   NO_ORIGIN: { status: 400, message: 'at least one origin or the wildcard must be provided' },

@@ -11,6 +11,8 @@ const definitions = {
   setrlimit: { arguments: ['i32', 'pointer'], return: 'i32' },
   getrlimit: { arguments: ['i32', 'pointer'], return: 'i32' },
   prctl: { arguments: ['i32', 'u64', 'u64', 'u64', 'u64'], return: 'i32' },
+  socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+  connect: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
 } as const
 
 export interface Libc {
@@ -18,6 +20,8 @@ export interface Libc {
   setrlimit(resource: number, limits: Buffer): number
   getrlimit(resource: number, limits: Buffer): number
   prctl(option: number, value: bigint): number
+  socket(domain: number, type: number, protocol: number): number
+  connect(fd: number, address: Buffer): number
 }
 
 let loaded: Libc | undefined | null = null
@@ -37,6 +41,8 @@ function load(): Libc | undefined {
       setrlimit: (resource, limits) => functions.setrlimit(resource, ffi.getRawPointer(limits)),
       getrlimit: (resource, limits) => functions.getrlimit(resource, ffi.getRawPointer(limits)),
       prctl: (option, value) => functions.prctl(option, value, 0n, 0n, 0n),
+      socket: (domain, type, protocol) => functions.socket(domain, type, protocol),
+      connect: (fd, address) => functions.connect(fd, ffi.getRawPointer(address), address.length),
     }
   } catch {
     return undefined

@@ -50,7 +50,7 @@ export class ForwardingPort {
     }
   }
 
-  receive(message: Exclude<ToThread, { readonly kind: 'order' }>): void {
+  receive(message: Exclude<ToThread, { readonly kind: 'order' | 'audited' }>): void {
     const waiting = this.#waiting.get(message.id)
     if (waiting === undefined) return
     switch (message.kind) {

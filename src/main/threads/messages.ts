@@ -71,6 +71,8 @@ export interface Failure {
 
 export type ToThread =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
+  /** Whether the device took the lines. */
+  | { readonly kind: 'audited'; readonly id: number; readonly taken: boolean }
   /** The body of a request is wanted. */
   | { readonly kind: 'wantBody'; readonly id: number }
   | {
@@ -95,6 +97,8 @@ export type FromThread =
   | { readonly kind: 'request'; readonly id: number; readonly head: RequestHead; readonly body: Uint8Array | undefined }
   | { readonly kind: 'body'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'noBody'; readonly id: number; readonly failure: Failure }
+  /** Lines of an audit device whose chain the main thread keeps. */
+  | { readonly kind: 'audit'; readonly id: number; readonly device: string; readonly lines: Uint8Array }
   /** The client went away, or its time is over. */
   | { readonly kind: 'gone'; readonly id: number; readonly expired: boolean }
   /** The next piece of a streamed reply is wanted; `done` if no more is. */

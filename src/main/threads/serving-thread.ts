@@ -11,6 +11,8 @@ export interface ServingThreadDeps {
   /** Carries a handed-over request out. Never rejects. */
   readonly handler: WireHandler
   writeLog(line: string): void
+  /** Writes lines of a chained audit device. Rejects where it did not take them. */
+  takeAudited(device: string, lines: Uint8Array): Promise<void>
   /** It ended without having been asked to. */
   died(thread: ServingThread, reason: string): void
 }
@@ -97,6 +99,9 @@ export class ServingThread {
       case 'log':
         this.#deps.writeLog(message.line)
         break
+      case 'audit':
+        void this.#audit(message.id, message.device, message.lines)
+        break
       case 'request':
         void this.#answer(
           message.id,
@@ -122,6 +127,17 @@ export class ServingThread {
       this.#streams.set(id, stream)
     }
     this.#post({ kind: 'reply', id, status, headers, body: isStream ? undefined : body, streamed: isStream })
+  }
+
+  async #audit(id: number, device: string, lines: Uint8Array): Promise<void> {
+    let taken = true
+    try {
+      await this.#deps.takeAudited(device, lines)
+    } catch {
+      // Said in the log, where it happened.
+      taken = false
+    }
+    this.#post({ kind: 'audited', id, taken })
   }
 
   async #continue(id: number, isDone: boolean): Promise<void> {

@@ -9,7 +9,7 @@ import { FairLane } from '../../storage/fair-lane.ts'
 import type { Order, OrderResults, ThreadData } from './messages.ts'
 import { ServingThread, type ServingThreadDeps } from './serving-thread.ts'
 
-export interface ServingThreadsDeps extends Pick<ServingThreadDeps, 'clock' | 'handler' | 'writeLog'> {
+export interface ServingThreadsDeps extends Pick<ServingThreadDeps, 'clock' | 'handler' | 'writeLog' | 'takeAudited'> {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -135,6 +135,7 @@ export class ServingThreads implements ThreadsPort {
       clock: this.#deps.clock,
       handler: this.#deps.handler,
       writeLog: this.#deps.writeLog,
+      takeAudited: this.#deps.takeAudited,
       died: (dead, reason) => this.#died(dead, reason),
     })
     this.#threads.push(thread)

@@ -7,6 +7,7 @@ import { createLogger, LogLevels, Metrics } from '../../lib/observe/index.ts'
 import { startListener, type Listener } from '../../listener/index.ts'
 import { openFollower } from '../storage.ts'
 import { surviveStrays } from '../strays.ts'
+import { AuditPort } from './audit-port.ts'
 import { ForwardingPort } from './forwarding-port.ts'
 import type { FromThread, Order, ThreadData, ToThread } from './messages.ts'
 import { SharedState } from './shared-state.ts'
@@ -30,6 +31,7 @@ surviveStrays(log)
 const metrics = new Metrics(clock, data.maxSeries, true)
 const requestLog = new RequestLog(log.named('core'), data.logRequests)
 const forwarding = new ForwardingPort(post)
+const auditPort = new AuditPort(post)
 const driver = await openFollower(data.storage, () => shared.announced, {
   clock,
   log: log.named('storage'),
@@ -47,6 +49,7 @@ const core = composeThread({
   auditForbiddenFolders: data.auditForbiddenFolders,
   allowApiAuditCreation: data.allowApiAuditCreation,
   allowAuditPrefix: data.allowAuditPrefix,
+  auditRelay: (device, lines) => auditPort.relay(device, lines),
   requestLog,
   hostname: data.hostname,
   hostnameHeader: data.hostnameHeader,
@@ -102,6 +105,7 @@ async function obey(id: number, order: Order): Promise<void> {
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'order') void obey(message.id, message.order)
+  else if (message.kind === 'audited') auditPort.receive(message.id, message.taken)
   else forwarding.receive(message)
 })
 post({ kind: 'ready' })

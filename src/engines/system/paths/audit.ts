@@ -18,6 +18,15 @@ const listReply = replySchema(
     ),
   },
 )
+const chainReply = replySchema('The key of the checkpoints.', {
+  algorithm: f.string('`ed25519`.'),
+  created_time: f.string('When the key was made.'),
+  key_id: f.string('As in the checkpoints.'),
+  public_key: f.string('The public key, PEM.'),
+  checkpoints: f.map(
+    'By the path of each device: segment, number and hash of the last checkpoint that this node noted.',
+  ),
+})
 const hashReply = replySchema('A value as the device writes it.', { hash: f.string('Its HMAC.') })
 
 export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
@@ -60,6 +69,22 @@ export function auditPaths({ audit }: SystemPorts): readonly PathDefinition[] {
           return done()
         },
       }),
+    definePath('audit-chain/key', {
+      help: 'The key that signs the checkpoints of chained audit logs.',
+      params: {},
+    }).read({
+      summary: 'Read the public key with which `coffer audit verify` checks a log, and the last checkpoints.',
+      replies: { 200: chainReply },
+      run: async (c) => {
+        const key = await audit.chainKey(c.view)
+        if (key === undefined) throw systemErrors.NO_CHAIN()
+        const { id, publicKey, created, checkpoints } = key
+        return okData(
+          { algorithm: 'ed25519', created_time: created, key_id: id, public_key: publicKey, checkpoints },
+          { flatten: true },
+        )
+      },
+    }),
     definePath('audit-hash/{path+}', {
       help: 'A value as an audit device writes it.',
       params: { path: 'Names the device.' },

@@ -145,7 +145,9 @@ async function explained(
   if (asked.policies.length > 0)
     return { explanation: await policies.explainPolicies(asked.policies, question, view), policies: asked.policies }
   const byToken = asked.token !== ''
-  const caller = byToken ? await callers.byToken(asked.token, view) : await callers.byAccessor(asked.accessor, view, question.namespace.id)
+  const caller = byToken
+    ? await callers.byToken(asked.token, view)
+    : await callers.byAccessor(asked.accessor, view, question.namespace.id)
   const { namespace } = question
   // What stands in policies of another namespace is not for who may ask in this one.
   const isForeign = namespace.id !== rootNamespace.id && caller?.namespaceId !== namespace.id
