@@ -176,8 +176,10 @@ export class Verifier {
     this.#first = here.n
     this.#segments = 1
     if (here.n > 1) this.#options.noted({ ...here, text: `begins with line number ${here.n} of its chain` })
-    if (signed === undefined && !this.#options.partial)
+    if (signed === undefined && !this.#options.partial) {
+      if (this.#foreign !== undefined) this.#find(this.#foreign, 'is not part of the chain: it was changed, or put in')
       this.#find(here, 'is the first of the chain here and no checkpoint: what stood before it is missing')
+    }
     if (signed?.checkpoint.top === true && this.#foreign !== undefined)
       this.#find(this.#foreign, 'was put in: the chain began with the first line of its file')
   }
