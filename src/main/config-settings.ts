@@ -92,9 +92,9 @@ function servingThreadsOf({ storage, servingThreads }: ServerConfig): number {
 }
 
 function administrativeOf(config: ServerConfig): AdministrativeNamespace | undefined {
-  const path = (config.administrativeNamespacePath ?? '').replace(/^\/|\/$/g, '')
+  const { administrativeNamespacePath, administrativeNamespaceEndpoints: given } = config
+  const path = (administrativeNamespacePath ?? '').replace(/^\/|\/$/g, '')
   if (path === '' || path === 'root') return undefined
-  const given = config.administrativeNamespaceEndpoints
   return { path: `${path}/`, endpoints: new Set(given.length === 0 ? usualEndpoints : given) }
 }
 
