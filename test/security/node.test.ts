@@ -191,7 +191,8 @@ describe('the packages it is made of', () => {
       'node:https': /^(audit\/devices\/http-sink|listener|cli|seal\/auto\/json-client)/,
       'node:http2': /^$/,
       'node:dgram': /^audit\/devices\/udp-wire/,
-      'node:vm': /^$/,
+      // A context in which the collector can be called, and nothing else.
+      'node:vm': /^lib\/secure\/openssl-heap/,
       'node:dns': /^audit\/devices\/outward/,
       'node:inspector': /^(core\/hardening)/,
       'node:worker_threads': /^(main\/threads\/|seal\/auto\/pkcs11)/,
@@ -217,8 +218,14 @@ describe('the packages it is made of', () => {
     const FINE = [
       'auth/batch-token.ts',
       'auth/token-cache.ts',
+      // Lengths and kinds, not contents.
+      'cli/commands/operator/generate-root.ts',
       'cli/commands/token/capabilities.ts',
       'cli/commands/unwrap.ts',
+      // Whether who asks means himself: both are his own.
+      'engines/auth/token/within.ts',
+      'engines/system/root-token.ts',
+      'seal/key-backup.ts',
       // Whether the server's own token for its storage was replaced meanwhile: nobody else's is compared with it.
       'storage/drivers/etcd-client.ts',
     ]
