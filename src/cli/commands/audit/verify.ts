@@ -14,13 +14,13 @@ const SHOWN = 50
 
 export const command = defineCommand({
   usage: '[options] FILE...',
-  help: `  Checks a log of an audit device that has hash_chain=true: that no line of it was changed, removed, put in or moved, and that its
-  checkpoints are signed. Give the files in the order in which they were written; those that end in .gz are unpacked, - is the
-  standard input. It ends with 2 where something does not fit.
+  help: `  Checks a log of an audit device that has hash_chain=true: that no line of it was changed, removed, put in or moved, and
+  that its checkpoints are signed. Give the files in the order in which they were written; those that end in .gz are
+  unpacked, - is the standard input. It ends with 2 where something does not fit.
 
-  What comes after the last checkpoint is chained but not yet signed: that lines were cut off there shows only with -complete (a file
-  that was rotated, or of a server that was stopped, ends with a checkpoint), or with -device, which asks the server how far the log
-  goes at least.
+  What comes after the last checkpoint is chained but not yet signed: that lines were cut off there shows only with
+  -complete (a file that was rotated, or of a server that was stopped, ends with a checkpoint), or with -device, which
+  asks the server how far the log goes at least.
 
       $ coffer audit verify -key=audit.pub /var/log/coffer/audit.log
       $ coffer audit verify -device=file/ /var/log/coffer/audit.log.1 /var/log/coffer/audit.log`,
