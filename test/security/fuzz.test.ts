@@ -69,7 +69,8 @@ const NAMES = [
   '{{x}}',
 ]
 /** It would end the test; the rest of the folder looks at it. */
-const LEFT_OUT = new Set(['/sys/seal'])
+// They end what the rest is asked with.
+const LEFT_OUT = new Set(['/sys/seal', '/sys/root-tokens', '/sys/root-tokens/'])
 
 interface Operation {
   readonly method: string

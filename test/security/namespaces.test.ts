@@ -138,7 +138,7 @@ describe('tenants', () => {
         }
       }
     }
-    assert.ok(cells > 4000 && allowed > 300 && allowed < cells / 2, `${allowed} of ${cells}`)
+    assert.ok(cells > 4000 && allowed > 150 && allowed < cells / 2, `${allowed} of ${cells}`)
   })
 
   test('find no handle of another namespace: no accessor, lease, entity, role, policy, alias or locked user', async () => {
