@@ -128,9 +128,11 @@ export class Device {
   }
 
   /** Lines of this device that another thread made. Resolves and rejects as `record`. */
-  take(lines: Uint8Array): Promise<void> {
+  async take(lines: Uint8Array): Promise<void> {
     const text = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString()
-    return this.#writer.append(text, true, text.split('\n').length - 1)
+    const all = text.split('\n').slice(0, -1)
+    if (this.#sink.maxLineBytes === undefined) await this.#writer.append(text, true, all.length)
+    else await Promise.all(all.map((line) => this.#writer.append(`${line}\n`, false)))
   }
 
   /** What this device writes in place of `value`. */

@@ -254,7 +254,7 @@ export class AuditTable {
     { settings, sink }: Built,
   ): Promise<{ readonly sink: Sink; readonly chain?: ChainedSink }> {
     const { relay, environment } = this.#options
-    if (relay !== undefined) return { sink: relaySink(row.uuid, relay, sink.timeout ?? environment.timeout) }
+    if (relay !== undefined) return { sink: relaySink(row.uuid, relay, sink, environment.timeout) }
     const signer = await findChainKey(view)
     if (signer === undefined) return { sink: refusingSink(auditErrors.NO_CHAIN_KEY()) }
     const chain = this.#chained(settings, sink, signer, row, await readKnown(view, row.uuid))

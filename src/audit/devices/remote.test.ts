@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createWebServer, type IncomingHttpHeaders, type Server as WebServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { TLSSocket } from 'node:tls'
+import { testAuthority } from '../../../test/support/authority.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { event, request } from '../testdata/events.ts'
 import { Harness } from '../testdata/harness.ts'
@@ -397,4 +400,70 @@ test('an entry that none of its devices takes goes to the fallback, and fails wh
   await server.enable('rest', { file_path: server.path('rest'), fallback: 'true', skip_test: 'true' })
   await ask()
   assert.equal(server.lines('rest').length, 1)
+})
+
+test('http over TLS: the collector is known by its authority, and this server by its certificate', async () => {
+  const ca = await testAuthority()
+  const [server, client] = [await ca.issue('collector'), await ca.issue('coffer')]
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+    return join(folder, name)
+  }
+  const names: unknown[] = []
+  const collector = createTlsServer(
+    { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: true },
+    (got, answer) => {
+      if (got.socket instanceof TLSSocket) names.push(got.socket.getPeerCertificate().subject.CN)
+      got.resume()
+      got.on('end', () => answer.end())
+    },
+  )
+  collector.listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  const uri = `https://127.0.0.1:${portOf(collector)}/`
+  const tls_cert_file = file('client.pem', client.cert)
+  const tls_key_file = file('client.key', client.key)
+  const tls_ca_file = file('ca.pem', ca.cert)
+  await using audit = realTime()
+  const short = { uri, write_timeout: '500ms' }
+  await assert.rejects(audit.enable('a', short, 'http'), { status: 400 }, 'an authority that nobody knows')
+  await assert.rejects(
+    audit.enable('b', { ...short, tls_ca_file }, 'http'),
+    { status: 400 },
+    'no certificate of its own',
+  )
+  await audit.enable('c', { uri, tls_ca_file, tls_cert_file, tls_key_file }, 'http')
+  await audit.broker.request(event())
+  assert.deepEqual(names, ['coffer', 'coffer'])
+  collector.close()
+  collector.closeAllConnections()
+})
+
+test('http: the configuration may name a variable or a file in place of a token', async () => {
+  await using collector = new Collector()
+  const uri = await collector.listen()
+  writeFileSync(join(folder, 'token'), 's3cret-of-a-file\n', { mode: 0o600 })
+  const headers = JSON.stringify({ 'X-File': [`file://${join(folder, 'token')}`] })
+  await using server = realTime()
+  const options = new Map([
+    ['uri', uri],
+    ['headers', headers],
+  ])
+  await server.store.write((view) =>
+    server.table.declare(view, [{ path: 'h', type: 'http', description: '', local: false, options }]),
+  )
+  await server.load()
+  await server.broker.request(event())
+  assert.equal(collector.headers['x-file'], 's3cret-of-a-file')
+})
+
+test('a device of the configuration whose receiver is away does not keep the server from starting', async () => {
+  await using server = realTime()
+  const options = new Map([['address', '127.0.0.1:1']])
+  await server.store.write((view) =>
+    server.table.declare(view, [{ path: 's', type: 'socket', description: '', local: false, options }]),
+  )
+  await server.load()
+  assert.ok(server.log.some((line) => line.includes('takes no entries yet')))
+  await assert.rejects(server.broker.request(event()), { code: 'AUDIT_FAILED' })
 })
