@@ -24,8 +24,8 @@ export function decodeBackup(stored: Uint8Array): KeyBackup {
     if (typeof value !== 'object' || value === null || !('nonce' in value) || !('keys' in value))
       throw new Error('members are missing')
     const { nonce, keys } = value
-    if (typeof nonce !== 'string' || typeof keys !== 'object' || keys === null) throw new Error('of another kind')
-    return { nonce, keys: new Map(Object.entries(keys).map(([name, list]) => [name, textsOf(list)])) }
+    if (typeof keys !== 'object' || keys === null) throw new Error('not a list of keys')
+    return { nonce: textOf(nonce), keys: new Map(Object.entries(keys).map(([name, list]) => [name, textsOf(list)])) }
   } catch (error) {
     throw sealErrors.CORRUPT({ what: 'backup of the key shares' }, { cause: error })
   }
@@ -34,8 +34,10 @@ export function decodeBackup(stored: Uint8Array): KeyBackup {
 function textsOf(list: unknown): readonly string[] {
   if (!Array.isArray(list)) throw new Error('not a list')
   const items: readonly unknown[] = list
-  return items.map((item) => {
-    if (typeof item !== 'string') throw new Error('not a string')
-    return item
-  })
+  return items.map(textOf)
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('not a string')
+  return value
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { until } from '../support/callers.ts'
+import { textAt } from '../support/json.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { invoke, type Outcome } from './cli/transcript.ts'
 
@@ -36,11 +37,13 @@ test('save, inspect, restore', async () => {
   assert.match(table.stdout, /^StorageType +lmdb$/m)
   assert.match(table.stdout, /^Key Name +Count +Size$/m)
   assert.match(table.stdout, /^core\/mounts +\d+ +[\d.]+KB$/m)
-  const json = await coffer(`operator raft snapshot inspect -format=json -depth=1 ${file}`)
+  const json = await coffer(`operator raft snapshot inspect -format=json -depth=2 ${file}`)
   const { Meta, Entries, StatsKV, TotalCountKV } = JSON.parse(json.stdout)
   assert.equal(Meta.Size, statSync(file).size)
   assert.equal(Entries, TotalCountKV)
-  assert.ok(StatsKV.some((row: { Name: string; Count: number }) => row.Name === 'logical' && row.Count >= 20))
+  const mount = textAt((await server.call('GET', 'sys/mounts')).json, 'data', 'kv/', 'uuid')
+  const counted = new Map(StatsKV.map((row: { Name: string; Count: number }) => [row.Name, row.Count]))
+  assert.equal(counted.get(`logical/${mount}`), 20, json.stdout)
 
   await server.call('DELETE', 'kv/s3')
   assert.deepEqual(await coffer(`operator raft snapshot restore ${file}`), { code: 0, stdout: '', stderr: '' })

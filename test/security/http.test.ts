@@ -120,7 +120,7 @@ describe('a stranger at the port', () => {
         [403],
         'a body nobody asked for is not read',
       )
-      assert.ok(peak - before < 384, `${before.toFixed()} MiB before, ${peak.toFixed()} MiB at most`)
+      assert.ok(peak - before < 256, `${before.toFixed()} MiB before, ${peak.toFixed()} MiB at most`)
       assert.equal((await server.call('GET', 'sys/health')).status, 200)
     },
   )

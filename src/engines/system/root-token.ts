@@ -6,7 +6,7 @@ export function decodeRootToken(encoded: string, otp: string): string {
   if (!/^[A-Za-z0-9+/]+$/.test(encoded) || encoded.length % 4 === 1) throw ceremonyErrors.DECODE_BASE64()
   const bytes = Buffer.from(encoded, 'base64')
   const password = Buffer.from(otp)
-  if (bytes.length !== password.length)
+  if (password.length !== bytes.length)
     throw ceremonyErrors.DECODE_LENGTH({ token: bytes.length, otp: password.length })
   return Buffer.from(bytes.map((byte, i) => byte ^ (password[i] ?? 0))).toString()
 }

@@ -130,7 +130,7 @@ async function decode(ui: Ui, encoded: string, otp: string): Promise<number> {
   if (otp === '') throw usageFailure('Missing otp: use -otp to supply it')
   const bytes = Buffer.from(encoded, 'base64')
   const password = Buffer.from(otp)
-  if (bytes.length !== password.length || !/^[A-Za-z0-9+/]+=*$/.test(encoded))
+  if (password.length !== bytes.length || !/^[A-Za-z0-9+/]+=*$/.test(encoded))
     throw usageFailure('Error decoding root token: it is not one that was encoded with this one-time password')
   const token = Buffer.from(bytes.map((byte, i) => byte ^ (password[i] ?? 0))).toString()
   if (!ui.isTable) return printData(ui, tree({ token }))

@@ -1,5 +1,6 @@
 /** Whose tokens a request may name: those of its namespace and of those below. Nobody reaches above or beside, whatever token he knows. */
 import type { CallContext } from '#framework'
+import { secretsEqual } from '../../../lib/secure/equal.ts'
 import { rootNamespace, type Namespace } from '../../../request/request.ts'
 import type { TokenDetails } from '../../../request/token-ports.ts'
 import type { TokenEnginePorts } from './ports.ts'
@@ -11,7 +12,8 @@ export function within(
   token: TokenDetails | undefined,
   id: string,
 ): TokenDetails | undefined {
-  if (token === undefined || token.namespaceId === request.namespace.id || caller?.token === id) return token
+  if (token === undefined || token.namespaceId === request.namespace.id) return token
+  if (caller !== undefined && secretsEqual(caller.token, id)) return token
   const own = namespaceOf(ports, token.namespaceId)
   return own?.path.startsWith(request.namespace.path) === true ? token : undefined
 }
