@@ -128,23 +128,23 @@ export class Acl {
     const path = prefix + (requestPath.startsWith('/') ? requestPath.replace(/^\/+/, '') : requestPath)
     const bare = listing && path.endsWith('/') ? path.slice(0, -1) : undefined
     return (
-      this.#exact(path) ??
-      (bare === undefined ? undefined : this.#exact(bare)) ??
+      this.#exact(path, prefix.length) ??
+      (bare === undefined ? undefined : this.#exact(bare, prefix.length)) ??
       this.#nonExact(path, prefix.length) ??
       (bare === undefined ? undefined : this.#nonExact(bare, prefix.length))
     )
   }
 
-  #exact(path: string): AclEntry | undefined {
+  #exact(path: string, namespaceLength: number): AclEntry | undefined {
     if (this.#denies) {
       const folded = foldPath(path)
       for (const { denials } of this.#layers) {
-        const denied = denials.exact(folded)
+        const denied = denials.exact(folded, namespaceLength)
         if (denied !== undefined) return denied
       }
     }
     for (const { rules } of this.#layers) {
-      const rule = rules.exact(path)
+      const rule = rules.exact(path, namespaceLength)
       if (rule !== undefined) return rule
     }
     return undefined

@@ -112,15 +112,18 @@ function add(
   const existing = entries.get(path) ?? below.get(path)
   const granted = grantOf(policy, rule.permissions)
   const universal = path === `${policy.namespace.path}*`
+  const pattern = existing?.pattern ?? parsePattern(path)
+  const written = policy.namespace.path.length + (rule.template?.texts[0]?.length ?? Infinity)
+  const reach = Math.min(existing?.reach ?? Infinity, pattern.firstWildcard, written)
   if (existing !== undefined) {
     entries.set(path, {
       ...existing,
+      reach,
       universal: universal || existing.universal,
       permissions: merge(existing.permissions, granted),
     })
     return
   }
-  const pattern = parsePattern(path)
   const folded = foldPath(pattern.text)
   const same = folded === pattern.text
   entries.set(path, {
@@ -128,6 +131,7 @@ function add(
     pattern,
     folded: same ? pattern : parsePattern(pattern.isPrefix ? `${folded}*` : folded),
     universal,
+    reach,
     permissions: granted,
   })
 }

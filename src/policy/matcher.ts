@@ -6,6 +6,8 @@ export interface Entry {
   readonly pattern: Pattern
   /** The rule is `*` alone, written for everything below its policy's namespace. */
   readonly universal: boolean
+  /** Length of what stands before the first wildcard or template: as written by who wrote the policy. */
+  readonly reach: number
 }
 
 /** Finds the rule nearest to a path among many. Built once, then only read. */
@@ -31,13 +33,14 @@ export class Matcher<E extends Entry> {
     this.size = entries.length
   }
 
-  exact(path: string): E | undefined {
-    return this.#exact.get(path)
+  exact(path: string, namespaceLength: number): E | undefined {
+    const entry = this.#exact.get(path)
+    return entry !== undefined && this.#accepts(entry, namespaceLength) ? entry : undefined
   }
 
   /** Every rule that takes the path, the nearest first. Looks at all of them: for telling why, not for deciding. */
   all(path: string, namespaceLength: number): readonly E[] {
-    const exact = this.#exact.get(path)
+    const exact = this.exact(path, namespaceLength)
     const parts = path.split('/')
     const others = [
       ...this.#prefixes.prefixesOf(path),
@@ -49,9 +52,9 @@ export class Matcher<E extends Entry> {
     return exact === undefined ? nearest : [exact, ...nearest]
   }
 
-  /** A wildcard never stands for a namespace made after the policy was written. */
+  /** Neither a wildcard nor what a holder is called ever stands for a namespace below the policy's own. */
   #accepts(entry: E, namespaceLength: number): boolean {
-    return this.#crossing || entry.universal || entry.pattern.firstWildcard >= namespaceLength
+    return this.#crossing || entry.universal || entry.reach >= namespaceLength
   }
 
   /** `namespaceLength` is that of the request's namespace path, with which `path` begins. */

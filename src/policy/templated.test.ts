@@ -191,6 +191,47 @@ describe('a templated path', () => {
     )
   })
 
+  describe('in a namespace above one that is called like the holder', () => {
+    const child = { id: 'n-1', path: 'bob/' }
+    const named = context('bob')
+    const SELECTOR = '{{identity.entity.metadata.scope}}'
+    const allowed = (text: string, path = 'kv/x') =>
+      compileAcl([parsePolicy('t', text)], { template: named }).check({ operation: 'read', path, namespace: child })
+        .allowed
+
+    it('grants nothing there, whatever its form', () => {
+      for (const rest of ['/kv/x', '/kv/*', '/+/x', '/*']) assert.equal(allowed(read(SELECTOR + rest)), false, rest)
+      assert.equal(allowed(read('{{identity.entity.aliases.userpass_1.name}}/kv/x')), false)
+    })
+
+    it('still grants what it says in its own namespace', () => {
+      const acl = compileAcl([parsePolicy('t', read(`${SELECTOR}/kv/*`))], { template: named })
+      assert.equal(acl.check({ operation: 'read', path: 'bob/kv/x' }).allowed, true)
+    })
+
+    it('takes nothing from a rule that names that namespace itself', () => {
+      for (const rest of ['/kv/x', '/kv/*', '/kv/+']) {
+        const rule = `path "${SELECTOR}${rest}" { capabilities = ["list"] }\n`
+        assert.equal(allowed(rule + read(`bob${rest}`)), true, rest)
+        assert.equal(allowed(read(`bob${rest}`) + rule), true, rest)
+      }
+      const both = read('bob/kv/x') + `path "${SELECTOR}/kv/x" { capabilities = ["update"] }`
+      const acl = compileAcl([parsePolicy('t', both)], { template: named })
+      assert.deepEqual(acl.capabilities('kv/x', child), ['read'])
+      assert.deepEqual(acl.capabilities('bob/kv/x'), ['read', 'update'])
+    })
+
+    it('grants there what it names before its template', () => {
+      assert.equal(allowed(read(`bob/kv/${SELECTOR}`), 'kv/bob'), true)
+    })
+
+    it('denies there as everywhere', () => {
+      const deny = `path "${SELECTOR}/kv/x" { capabilities = ["deny"] }\n`
+      assert.equal(allowed(deny + read('bob/kv/x')), false)
+      assert.equal(allowed(deny + read('bob/kv/*')), false)
+    })
+  })
+
   it('only ever reaches below its own segment, whatever the value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.webPath(), (value, path) => {

@@ -260,6 +260,33 @@ describe('tenants', () => {
     }
   })
 
+  test('are not reached by a rule that is filled in with the name of its holder', async () => {
+    await using server = await forest(['', 'victim/'])
+    await inside(server, '', 'POST', 'sys/auth/userpass', { type: 'userpass' })
+    await inside(server, '', 'POST', 'auth/userpass/users/eve', { password: 'p4ss', token_policies: ['own'] })
+    const policy = '{{identity.entity.name}}/kv/x'
+    await inside(server, '', 'PUT', 'sys/policies/acl/own', {
+      policy: `path "${policy}" { capabilities = ["read", "update"] }\npath "kv/{{identity.entity.name}}" { capabilities = ["create", "update"] }`,
+    })
+    const login = await inside(server, '', 'POST', 'auth/userpass/login/eve', { password: 'p4ss' })
+    const token = textAt(login.json, 'auth', 'client_token')
+    await inside(server, '', 'POST', `identity/entity/id/${textAt(login.json, 'auth', 'entity_id')}`, {
+      name: 'victim',
+    })
+    for (const headers of [{}, ns('victim/')]) {
+      const path = 'x-vault-namespace' in headers ? 'kv/x' : 'victim/kv/x'
+      for (const method of ['GET', 'POST']) {
+        const answer = await server.call(method, path, method === 'POST' ? { here: 'eve' } : undefined, {
+          token,
+          headers,
+        })
+        assert.equal(answer.status, 403, `${method} ${path}`)
+      }
+    }
+    assert.equal(textAt((await inside(server, 'victim/', 'GET', 'kv/x')).json, 'data', 'here'), 'of victim/')
+    assert.equal((await server.call('POST', 'kv/victim', { its: 'own' }, { token })).status, 204)
+  })
+
   test('are told of namespaces only where they may do something in them', async () => {
     await using server = await forest()
     const token = await tokenIn(server, '', [{ path: 'a/b/kv/*', capabilities: ['read'] }])
