@@ -3,12 +3,14 @@
  * brings the broker up to what is stored, at unseal and after each commit below `auditPrefix`, on every thread and
  * node alike. All views are of the whole storage.
  */
+import { resolve } from 'node:path'
 import { auditErrors } from '../errors/audit.ts'
 import type { AuditDeviceInfo, AuditDeviceInit } from '../request/system-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { AuditBroker } from './broker.ts'
 import type { DeviceOptions, DeviceType } from './device-type.ts'
 import { Device, failureReason, type DeviceEnvironment } from './device.ts'
+import { fileDevice } from './devices/file.ts'
 import { deviceTypes } from './devices/registry.ts'
 import { ChainedSink } from './chain/chained-sink.ts'
 import { ensureChainKey, findChainKey, readKnown } from './chain/chain-store.ts'
@@ -100,6 +102,7 @@ export class AuditTable {
         const changed = { ...row, description, options, local }
         this.#build(changed.type, options, true)
         await this.#assertOneFallback(view, changed)
+        await this.#assertOwnFile(view, changed)
         if (isChained(options)) await ensureChainKey(view, this.#options.environment.clock.now())
         if (encodeRow(changed) !== encodeRow(row)) putRow(view, changed)
       }
@@ -137,6 +140,7 @@ export class AuditTable {
     const { settings, sink } = this.#build(request.type, request.options, declared)
     const uuid = this.#options.uuid()
     await this.#assertOneFallback(view, { ...request, uuid })
+    await this.#assertOwnFile(view, { ...request, uuid })
     await this.#tryOutOr(view, { settings, sink }, declared)
     const { type, description, options, local } = request
     const accessor = `audit_${type}_${this.#options.uuid().slice(0, 8)}`
@@ -148,6 +152,15 @@ export class AuditTable {
     if (!isFallback(options)) return
     const other = (await readRows(view)).find((row) => row.uuid !== uuid && isFallback(row.options))
     if (other !== undefined) throw auditErrors.FALLBACK_TAKEN({ path: other.path })
+  }
+
+  /** What another device writes between the lines of a chain looks like tampering. */
+  async #assertOwnFile(view: ReadView, device: Pick<AuditDevice, 'uuid' | 'type' | 'options'>): Promise<void> {
+    const file = fileOf(device)
+    if (file === undefined) return
+    const sharing = (await readRows(view)).find((row) => row.uuid !== device.uuid && fileOf(row) === file)
+    if (sharing !== undefined && (isChained(device.options) || isChained(sharing.options)))
+      throw auditErrors.FILE_SHARED({ path: sharing.path })
   }
 
   /**
@@ -272,6 +285,11 @@ export class AuditTable {
       return { settings: plainSettings, sink: refusingSink(error) }
     }
   }
+}
+
+function fileOf({ type, options }: Pick<AuditDevice, 'type' | 'options'>): string | undefined {
+  const path = type === fileDevice.name ? (options.get('file_path') ?? options.get('path')) : undefined
+  return path === undefined ? undefined : resolve(path)
 }
 
 /** With a trailing slash. */
