@@ -11,6 +11,7 @@ import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
+import { quotaPaths } from './engines/system/paths/quotas.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
 import { explainPaths } from './engines/system/paths/explain.ts'
@@ -50,6 +51,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...wrappingPaths({ wrapping: () => nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),
+    ...quotaPaths(nobody()),
     ...rootTokenPaths({ tokens: () => nobody() }),
     ...generateRootPaths({ ceremonies: nobody() }),
     ...rekeyPaths({ ceremonies: nobody() }),

@@ -7,6 +7,7 @@ import type { TtlLimits } from '../lib/ttl.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LoginGate } from '../request/mfa-ports.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { GrantContext, TokenPort } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
 import type {
@@ -48,6 +49,8 @@ export interface TokenStoreDeps {
   readonly clock: { now(): number }
   readonly log: Logger
   readonly leases: TokenLeases
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
   readonly sealer: TokenSealer
   /** What else is kept for a token and goes with it: its cubbyhole, a wrapped reply. */
   readonly privateStorage: PrivateStorage
@@ -114,7 +117,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   private constructor(deps: TokenStoreDeps, hasher: TokenHasher) {
     this.#deps = deps
     this.#hasher = hasher
-    this.#records = new TokenRecords({ hasher, leases: deps.leases, privateStorage: deps.privateStorage })
+    this.#records = new TokenRecords({ ...deps, hasher })
     const { store, sealer, clock } = deps
     this.#finder = new TokenFinder({ store, records: this.#records, cache: this.#cache, sealer, clock })
     this.#unsubscribe = deps.store.driver.subscribe((change) => this.#cache.changed(change))

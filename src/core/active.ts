@@ -24,6 +24,7 @@ import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
+import type { Quotas } from '../quotas/quotas.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
@@ -44,6 +45,7 @@ export interface ActiveDeps {
   readonly web: Web
   readonly metrics: Metrics
   readonly lockout: LockoutSettings
+  readonly quotas: Pick<Quotas, 'counts' | 'forgetMount'>
 }
 
 interface Parts {
@@ -146,7 +148,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts } = this.#deps
+    const { store, log, clock, mounts, quotas } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -156,13 +158,18 @@ export class Active implements ActivePart {
       time: this.#time,
       log: log.named('expiration'),
       tokens,
+      counts: quotas.counts,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
       store,
       moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
       forgetMount: (mount) => this.#forgetMount(mount),
-      moveEnded: (id, status) => mounts.moveEnded(id, status),
+      moveEnded: (id, status) => {
+        mounts.moveEnded(id, status)
+        // A lease that ended on the way stood at a path where nothing is mounted any more.
+        quotas.counts.recount()
+      },
       failed: (what, error) =>
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
@@ -203,6 +210,7 @@ export class Active implements ActivePart {
   async #forgetMount(mount: Mount): Promise<void> {
     await this.identityIn(mount.namespaceId)?.forgetMount(mount)
     await this.lockout.forget(mount.accessor)
+    await this.#deps.quotas.forgetMount(mount)
   }
 
   #engineLease(uuid: string, type: string) {
@@ -223,12 +231,13 @@ export class Active implements ActivePart {
   }
 
   #tokenDeps(): TokenStoreDeps {
-    const { store, log, mounts, barrier, systemLimits } = this.#deps
+    const { store, log, mounts, barrier, systemLimits, quotas } = this.#deps
     return {
       store,
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
+      counts: quotas.counts,
       sealer: new BatchTokenSealer(barrier),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),

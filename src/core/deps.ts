@@ -10,6 +10,7 @@ import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
+import type { RateLimitPort } from '../request/quota-ports.ts'
 import type { ServerState } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
@@ -46,6 +47,7 @@ export interface PipelineDeps {
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
+  rateLimits(): RateLimitPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort

@@ -26,6 +26,12 @@ export class Exchange {
   error: unknown
   /** Storage as it stood when the request was routed: who the caller is and what he may do are read from it. */
   snapshot: ReadTransaction | undefined
+  /** Headers of the reply, whatever it is. */
+  headers: WireReply['headers'] = []
+  /** Refused in a way that is not to be audited. */
+  isUnaudited = false
+  /** Read before its turn. */
+  bodyRead = false
   /** The request's namespace is known, and its path is relative to that. */
   isLocated = false
   /** The request entry is on its way to the audit devices: a response entry must follow. */

@@ -1,5 +1,6 @@
 /** The rooms that every core has, whether it writes or only reads, and how they hang together. */
 import type { DeviceRequest } from '../audit/index.ts'
+import { rootTokenKeys } from '../auth/token-keys.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
@@ -16,6 +17,7 @@ import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
+import { quotaPaths } from '../engines/system/paths/quotas.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
@@ -25,7 +27,9 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
+import { leaseCensus } from '../leases/census.ts'
 import { PolicyStore } from '../policy/store.ts'
+import { Quotas } from '../quotas/quotas.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
@@ -80,6 +84,8 @@ export interface HouseOptions {
   readonly apiAddress?: string
   /** How services of second factors are reached. */
   readonly web?: Web
+  /** What all serving threads of the node count for rate limits; one of this core's own if left out. */
+  readonly rateBuckets?: SharedArrayBuffer
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
   /** Called where another node has put another root key in place, and this one has it by now. */
@@ -110,6 +116,7 @@ export class House {
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
+  readonly quotas: Quotas
   readonly active: Active
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
@@ -177,6 +184,22 @@ export class House {
       assertNamespace: (view, id) => namespaces.assertServed(view, id),
     })
     const { mounts, policies } = this
+    const quotas = new Quotas({
+      store,
+      clock,
+      log: log.named('quota'),
+      metrics,
+      buckets: options.rateBuckets,
+      census: leaseCensus(rootTokenKeys),
+      namespaces,
+      mountByUuid: (id) => mounts.index.byUuid(id),
+      mountAt: (namespaceId, path) => mounts.index.match(namespaceId, path),
+      hasRoles: (mount) => hasRoles(mounts.engine(mount)),
+      assertNamespace: (view, id) => namespaces.assertServed(view, id),
+      assertMount: (view, mount) => mounts.assertHeld(view, mount),
+      uuid,
+    })
+    this.quotas = quotas
     const keeper = new EngineKeeper({
       clock,
       log: log.named('engine'),
@@ -196,16 +219,18 @@ export class House {
       revokeLeases: (mount) => this.active.revokeLeases(mount),
       revokeAll: (namespace) => this.active.leases.revokePrefix(namespace, '', 'sync'),
       removeMount: (mount) => mounts.remove(mount),
+      forgetQuotas: (namespace) => quotas.forgetNamespace(namespace),
       cleared: () => this.active.cleared(),
       forget: (view, id) => namespaces.forget(view, id),
     })
     const { lockout = plainLockout, web = fetch } = options
-    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
+    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web, quotas })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
       namespaces.follower,
       mounts.follower,
+      quotas.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
     ]
@@ -213,6 +238,7 @@ export class House {
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
+      { start: (role) => quotas.start(role === 'leader'), stop: () => quotas.stop() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
@@ -230,7 +256,7 @@ export class House {
 
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
-    const { store, active, mounts, namespaces, policies, audit, cors } = this
+    const { store, active, mounts, namespaces, policies, audit, cors, quotas } = this
     const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
@@ -256,6 +282,7 @@ export class House {
         mountOf: (accessor) => mounts.index.byAccessor(accessor),
         namespaces,
       }),
+      ...quotaPaths(quotas),
       ...rootTokenPaths({ tokens: () => active.tokens }),
       ...explainPaths({
         policies,
@@ -290,7 +317,7 @@ export class House {
     })
     const { administrative } = this.#options
     const admits = ({ path }: Namespace, template: string) =>
-      path === administrative?.path && administrative.endpoints.has(template)
+      path === administrative?.path && administrative.endpoints.has(template.replace(/\/\{name\}$/, ''))
     const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
@@ -315,6 +342,7 @@ export class House {
       factors: (id) => active.factorsIn(id),
       lockout: () => active.lockout,
       policies: () => policies,
+      rateLimits: () => quotas.limits,
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
@@ -353,6 +381,11 @@ export class House {
     if (this.#registry === undefined) throw new Error('the house is not furnished yet')
     return this.#registry
   }
+}
+
+/** Whether what an engine's tokens may do depends on a role that is named when one is asked for. */
+function hasRoles(engine: Engine): boolean {
+  return engine.paths.some(({ operations }) => [...operations.values()].some(({ role }) => role !== undefined))
 }
 
 /** The prefix of what a mount stores, in `keeping`; none for the engines that see all of the storage. */

@@ -30,6 +30,8 @@ export interface NamespaceRemoverDeps {
   /** Takes back what is left of leases and tokens. */
   revokeAll(namespace: Namespace): Promise<void>
   removeMount(mount: Mount): Promise<void>
+  /** Removes its quotas. */
+  forgetQuotas(namespace: Namespace): Promise<void>
   /** Resolves once what mounts left behind was worked off, as far as it can be. */
   cleared(): Promise<void>
   /** Takes the mark itself away. */
@@ -107,7 +109,7 @@ export class NamespaceRemover implements ActivePart {
 
   /** What can be taken away is, even where something else cannot: a credential that cannot be revoked keeps its own mount alone. */
   async #remove(namespace: NamespaceInfo): Promise<boolean> {
-    const { mountsOf, revokeLeases, removeMount, revokeAll, cleared, store } = this.#deps
+    const { mountsOf, revokeLeases, removeMount, revokeAll, forgetQuotas, cleared, store } = this.#deps
     let failure: unknown
     for (const mount of inOrder(mountsOf(namespace))) {
       if (this.#stopped) return false
@@ -120,6 +122,7 @@ export class NamespaceRemover implements ActivePart {
     }
     if (failure !== undefined) throw failure
     await revokeAll(namespace)
+    await forgetQuotas(namespace)
     await cleared()
     for (const prefix of prefixesOf(namespace.id)) await this.#clear(prefix)
     if (this.#stopped) return false

@@ -9,6 +9,7 @@
  *   catchUp               x            x               x         on cores that only read: nothing older than what was acknowledged
  *   locate                x            x               x         namespace, by header and path
  *   route                 x            x               x         mount, engine, path, operation
+ *   limit                 x            x               x         rate limits, where there are any
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller, of this namespace or one above
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
@@ -31,9 +32,10 @@ import { authorize, placeOfCreation } from './stages/authorize.ts'
 import { consume } from './stages/consume.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
+import { limit } from './stages/limit.ts'
 import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
-import { respond } from './stages/respond.ts'
+import { respond, withHeaders } from './stages/respond.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
 import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
@@ -83,6 +85,7 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
   locate(x, deps)
   route(x, deps)
+  if (deps.rateLimits().any && (await limit(x, deps)) === ELSEWHERE) return ELSEWHERE
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
   assertUnlocked(x, deps)
@@ -103,7 +106,7 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
     locate(x, deps)
     if (!x.hasRoute) route(x, deps)
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
-    return await deps.elsewhere(x.wire, streamed)
+    return withHeaders(await deps.elsewhere(x.wire, streamed), x.headers)
   } catch (error) {
     x.error = error
     respond(x, deps)

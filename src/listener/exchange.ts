@@ -29,6 +29,7 @@ export class Exchange implements WireRequest, Expiring {
   writeLimit: WriteLimit | undefined
   #abort: AbortController | undefined
   expired = false
+  limited = false
   #finished = false
 
   constructor(
@@ -93,8 +94,9 @@ export class Exchange implements WireRequest, Expiring {
     return (this.#abort ??= this.#makeAbort()).signal
   }
 
-  async readBody(): Promise<Uint8Array> {
-    const body = new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+  async readBody(max = Infinity): Promise<Uint8Array> {
+    const most = Math.min(this.service.limits.requestSize, max)
+    const body = new RequestBody(this.request, most, this.service.budget)
     this.#begin(body)
     return body.read(this.response, this.expects === 'continue')
   }

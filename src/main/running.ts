@@ -125,6 +125,7 @@ function compose(
     hostname: host,
     hostnameHeader: settings.hostnameHeader,
     administrative: settings.administrative,
+    rateBuckets: front.rateBuckets,
     rawStorage: settings.rawStorage,
     auditDevices: settings.auditDevices,
     auditForbiddenFolders: settings.closedToAudit,

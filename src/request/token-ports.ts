@@ -164,7 +164,8 @@ export interface TokenExpiry {
 
 /** The lease side of a token, kept in the caller's transaction. Implemented by the lease room. */
 export interface TokenLeases {
-  enter(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined }): void
+  /** `role`: of the log-in, or empty. */
+  enter(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined; readonly role: string }): void
   /** The lease ends at another time. */
   reschedule(view: WriteView, lease: TokenLeaseRef, from: number | undefined, to: number): void
   remove(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined }): void

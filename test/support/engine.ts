@@ -12,6 +12,7 @@ import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
 import { noTuning, type Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
+import type { RateLimitPort } from '../../src/request/quota-ports.ts'
 import { rootNamespace } from '../../src/request/request.ts'
 import { plainListener } from '../../src/request/wire.ts'
 import { MountIndex } from '../../src/router/mount-index.ts'
@@ -196,6 +197,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     tokens: () => tokensOf(caller, init.tokenMade),
     lockout: () => undefined,
     policies: () => allowAll,
+    rateLimits: () => noLimits,
     factors: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
@@ -210,6 +212,8 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
 }
 
 const STORAGE = 'mount/'
+
+const noLimits: RateLimitPort = { any: false, audited: false, byRole: () => false, find: () => undefined }
 
 export function testCaller(name: string, more: Partial<Caller> = {}): Caller {
   return {

@@ -112,7 +112,7 @@ export const serverSchema = {
     'standby nodes answer reads; X-Vault-Forward: active-node has one answered by the leader',
   ),
   detect_deadlocks: ignored('there are no locks to detect them in'),
-  imprecise_lease_role_tracking: ignored('there are no lease quotas yet'),
+  imprecise_lease_role_tracking: ignored('the role of a lease is always known, and costs nothing'),
   serving_threads: optionalInteger(
     'Threads that serve requests beside the main one, which alone writes. 0 serves everything by the main one. If not given, one less than there are processors, but at least 1. Always 0 with storage in memory, and on systems that let one socket alone listen at a port (macOS).',
     { min: 0, max: 256 },

@@ -44,6 +44,7 @@ const core = composeThread({
   metrics,
   systemLimits: data.systemLimits,
   administrative: data.administrative,
+  rateBuckets: data.rateBuckets,
   rawStorage: data.rawStorage,
   auditDevices: data.auditDevices,
   auditForbiddenFolders: data.auditForbiddenFolders,

@@ -230,6 +230,7 @@ function storedGrant(grant: AuthGrant): StoredGrant {
 
 /** A grant that leaves out all that it may. */
 const NOTHING = {
+  role: undefined,
   noDefaultPolicy: undefined,
   meta: undefined,
   type: undefined,
