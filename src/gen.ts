@@ -13,6 +13,7 @@ import { systemEngine } from './engines/system/engine.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
+import { controlGroupPaths } from './engines/system/paths/control-group.ts'
 import { explainPaths } from './engines/system/paths/explain.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
@@ -47,7 +48,8 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
     ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
-    ...wrappingPaths({ wrapping: () => nobody() }),
+    ...wrappingPaths({ wrapping: () => nobody(), approvals: () => nobody() }),
+    ...controlGroupPaths({ approvals: () => nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),
     ...rootTokenPaths({ tokens: () => nobody() }),

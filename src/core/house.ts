@@ -11,6 +11,7 @@ import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
+import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
@@ -249,7 +250,8 @@ export class House {
     }
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases, namespaces }),
-      ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...wrappingPaths({ wrapping: () => active.wrapping, approvals: () => active.holds }),
+      ...controlGroupPaths({ approvals: () => active.holds }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
       ...lockedUserPaths({
         lockedUsers: () => active.lockout,
@@ -318,6 +320,7 @@ export class House {
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
+      holds: () => active.holds,
       storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),

@@ -17,6 +17,7 @@
  *   auditRequest          x            x               .         before the engine runs
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
+ *   carryOut              x            .               .         a held request that others authorized: the stages from authorize on
  *   wrap                  x            x               .
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
@@ -28,6 +29,7 @@ import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
+import { carryOut } from './stages/carry-out.ts'
 import { consume } from './stages/consume.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
@@ -54,6 +56,7 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [auditRequest, AUDITED],
   [consume, WHOLE],
   [run, EVERY],
+  [carryOut, WHOLE],
   [wrap, AUDITED],
 ]
 

@@ -200,6 +200,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
+    holds: missing('held requests'),
     storageOf: () => STORAGE,
     assertHeld: async () => {},
     replacedAt: () => 0,
@@ -256,6 +257,7 @@ const allowAll: PolicyPort = {
     maxWrappingTtl: undefined,
     paginationLimit: undefined,
   }),
+  mayHold: () => false,
 }
 
 function target(path: string, query: Readonly<Record<string, string>> = {}): string {
