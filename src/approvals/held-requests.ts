@@ -37,7 +37,13 @@ const POLICY = 'control-group'
 /** Seconds, as in Vault, where no rule says otherwise. */
 const DEFAULT_TTL = 86_400
 const MAX_BODY = 1 << 20
-const SETTINGS = 'core/control-group/'
+
+/** What is kept of a namespace besides its held requests, which go with their tokens. */
+export function controlGroupPrefix(namespaceId: string): string {
+  return `core/control-group/${namespaceId}/`
+}
+
+const settingsKey = (namespaceId: string): string => `${controlGroupPrefix(namespaceId)}max-ttl`
 
 export class HeldRequests implements HoldPort, ApprovalPaths {
   readonly #deps: HeldRequestsDeps
@@ -135,13 +141,13 @@ export class HeldRequests implements HoldPort, ApprovalPaths {
   }
 
   async maxTtl(view: ReadView, namespaceId: string): Promise<number | undefined> {
-    const bytes = await view.get(SETTINGS + namespaceId)
+    const bytes = await view.get(settingsKey(namespaceId))
     return bytes === undefined ? undefined : Number(Buffer.from(bytes).toString())
   }
 
   setMaxTtl(view: WriteView, namespaceId: string, seconds: number | undefined): void {
-    if (seconds === undefined) view.delete(SETTINGS + namespaceId)
-    else view.put(SETTINGS + namespaceId, Buffer.from(String(seconds)))
+    if (seconds === undefined) view.delete(settingsKey(namespaceId))
+    else view.put(settingsKey(namespaceId), Buffer.from(String(seconds)))
   }
 
   /** Read again in the transaction that carries it out: what was so when it was looked at need not be so any more. */

@@ -8,6 +8,7 @@ import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
+import type { GoverningPort } from '../request/governing-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
@@ -47,6 +48,8 @@ export interface PipelineDeps {
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
+  /** Policy expressions. */
+  governing(): GoverningPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort

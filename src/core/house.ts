@@ -13,6 +13,7 @@ import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
 import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
+import { governingPolicyPaths } from '../engines/system/paths/governing-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
@@ -26,7 +27,8 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
-import { PolicyStore } from '../policy/store.ts'
+import { GoverningStore } from '../policy/expressions/governing-store.ts'
+import { policyPrefix, PolicyStore } from '../policy/store.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
@@ -108,6 +110,7 @@ export class House {
   readonly cluster = new Cluster()
   readonly cors = new Cors()
   readonly policies: PolicyStore
+  readonly governing: GoverningStore
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
@@ -150,6 +153,13 @@ export class House {
     })
     this.namespaces = namespaces
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
+    this.governing = new GoverningStore({
+      driver,
+      clock,
+      log: log.named('policy'),
+      namespaces,
+      aclKey: (id, name) => policyPrefix(id) + name,
+    })
     this.audit = new AuditHouse({
       store,
       clock,
@@ -215,7 +225,13 @@ export class House {
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => undefined, stop: () => policies.clear() },
+      {
+        start: () => undefined,
+        stop: () => {
+          policies.clear()
+          this.governing.clear()
+        },
+      },
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
@@ -251,6 +267,7 @@ export class House {
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases, namespaces }),
       ...wrappingPaths({ wrapping: () => active.wrapping, approvals: () => active.holds }),
+      ...governingPolicyPaths({ governing: this.governing }),
       ...controlGroupPaths({ approvals: () => active.holds }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
       ...lockedUserPaths({
@@ -317,6 +334,7 @@ export class House {
       factors: (id) => active.factorsIn(id),
       lockout: () => active.lockout,
       policies: () => policies,
+      governing: () => this.governing,
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,

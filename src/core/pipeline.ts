@@ -14,6 +14,7 @@
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
+ *   govern                x            x               .         policy expressions, of the caller and of the path
  *   auditRequest          x            x               .         before the engine runs
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
@@ -31,6 +32,7 @@ import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
 import { carryOut } from './stages/carry-out.ts'
 import { consume } from './stages/consume.ts'
+import { govern } from './stages/govern.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
 import { locate } from './stages/locate.ts'
@@ -53,6 +55,7 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [placeOfCreation, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
+  [govern, AUDITED],
   [auditRequest, AUDITED],
   [consume, WHOLE],
   [run, EVERY],

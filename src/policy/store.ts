@@ -18,6 +18,7 @@ import { DENY } from './capability.ts'
 import { compileAcl, compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
 import { explain } from './explain.ts'
+import { governingKey } from './expressions/governing-policy.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
@@ -205,6 +206,8 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
   async put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void> {
     const canonical = this.#writableName(name, 'update')
     parsePolicy(canonical, text, namespace)
+    // Both are held by name.
+    if ((await view.get(governingKey(namespace.id, 'rgp', canonical))) !== undefined) throw policyErrors.NAME_TAKEN()
     view.put(policyPrefix(namespace.id) + canonical, Buffer.from(text))
   }
 

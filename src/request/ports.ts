@@ -6,6 +6,7 @@ import type { Awaitable } from '../lib/awaitable.ts'
 import type { Authorization, Hold } from './approval-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from './caller.ts'
+import type { GoverningFailure } from './governing-ports.ts'
 import type { Mount } from './mount.ts'
 import type { Operation } from './operation.ts'
 import type { AuthGrant, AuthInfo, LeaseGrant, Reply } from './reply.ts'
@@ -77,6 +78,8 @@ export interface Verdict {
   readonly paginationLimit: number | undefined
   /** Of a request that is allowed but for the authorization of others; then `allowed` is false. */
   readonly hold?: Hold | undefined
+  /** Policy expressions that the request did not pass. */
+  readonly governing?: readonly GoverningFailure[] | undefined
 }
 
 /** What more is known of a request than it says itself. */

@@ -196,6 +196,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     tokens: () => tokensOf(caller, init.tokenMade),
     lockout: () => undefined,
     policies: () => allowAll,
+    governing: () => ({ isIdle: () => true, failuresOf: async () => [] }),
     factors: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),

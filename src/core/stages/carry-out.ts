@@ -12,6 +12,7 @@ import { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 import { auditRequest, auditResponse } from './audit.ts'
 import { authorize } from './authorize.ts'
+import { govern } from './govern.ts'
 import { respond } from './respond.ts'
 import { assertUnlocked, route } from './route.ts'
 import { run } from './run.ts'
@@ -67,6 +68,7 @@ async function through(x: Exchange, deps: PipelineDeps, { held }: Approval): Pro
     // What was there to be made when it was authorized must not be overwritten by that, nor the other way round.
     if (x.operation !== held.operation)
       throw approvalErrors.CHANGED({ what: `the request has become one to ${x.operation}` })
+    await govern(x, deps)
     await auditRequest(x, deps)
     await run(x, deps)
     await wrap(x, deps)
