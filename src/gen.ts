@@ -48,7 +48,7 @@ function nobody<T extends object>(): T {
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
-    ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
+    ...explainPaths({ policies: nobody(), governing: nobody(), callers: nobody(), demands: () => undefined }),
     ...wrappingPaths({ wrapping: () => nobody(), approvals: () => nobody() }),
     ...controlGroupPaths({ approvals: () => nobody() }),
     ...governingPolicyPaths({ governing: nobody() }),

@@ -35,6 +35,7 @@ export function writeRequest(event: AuditEvent, mount: MountText, parts: Request
     numberMember('wrap_ttl', request.wrapTtl) +
     writeHeaders(request.headers, parts) +
     stringMember('client_certificate_serial_number', serialNumber(request.peerCertificate)) +
+    (request.headers.get('x-vault-policy-override')?.includes('true') === true ? ',"policy_override":true' : '') +
     `${jsonMember('control_group', writeApproval(event.approval))}}`
   )
 }

@@ -278,6 +278,7 @@ export class House {
       ...rootTokenPaths({ tokens: () => active.tokens }),
       ...explainPaths({
         policies,
+        governing: this.governing,
         callers: ports.callers,
         demands: ({ namespace, path, operation }) =>
           operation === 'subscribe' || operation === 'recover'

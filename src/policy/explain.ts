@@ -24,6 +24,7 @@ export function explain(acl: Acl, request: AclRequest, subject: Subject): Explan
   const [deciding, ...others] = rules
   return {
     allowed: decision.allowed,
+    held: decision.hold !== undefined,
     sudo: decision.sudo,
     root: decision.isRoot,
     reason: reasonOf(decision, request, deciding),

@@ -320,8 +320,8 @@ function crosses(rulePath: string, length: number): boolean {
   return wildcard === -1 || wildcard >= length
 }
 
-function requestOf({ namespace, path, operation, parameters, wrapTtl }: Question): AclRequest {
-  return { path, namespace, operation, parameters, wrapTtl }
+function requestOf({ namespace, path, operation, parameters, wrapTtl, needsSudo }: Question): AclRequest {
+  return { path, namespace, operation, parameters, wrapTtl, needsSudo }
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

@@ -26,10 +26,8 @@ const SECRET_HEADERS = new Set(['x-vault-token', 'authorization', 'proxy-authori
 export class Input {
   readonly #governed: Governed
   readonly #facts: InputFacts
-  #request: Members | undefined
-  #rest: Readonly<Record<string, CelInput>> | undefined
-  /** `undefined` as long as nobody asked for it, null where there is more than may be looked at. */
-  #data: CelInput | undefined
+  readonly #request: Members = new Map()
+  readonly #roots = new Map<string, CelInput>()
 
   constructor(governed: Governed, facts: InputFacts) {
     this.#governed = governed
@@ -38,87 +36,102 @@ export class Input {
 
   /** Undefined where the expression looks at data of which there is too much. */
   bindings(uses: ReadonlySet<string>): Readonly<Record<string, CelInput>> | undefined {
-    const { caller, approval, request } = this.#governed
-    const fixed = (this.#request ??= requestOf(this.#governed))
-    if (uses.has('request.data') && !fixed.has('data')) {
-      this.#data ??= dataOf(request)
-      if (this.#data === null) return undefined
-      fixed.set('data', this.#data)
+    const bound: Record<string, CelInput> = {}
+    for (const name of uses) {
+      const field = name.startsWith('request.') ? name.slice('request.'.length) : undefined
+      if (field !== undefined) {
+        if (!this.#add(field)) return undefined
+      } else if (name === 'request') bound[name] = this.#request
+      else {
+        const root = this.#root(name)
+        if (root !== undefined) bound[name] = root
+      }
     }
-    this.#rest ??= restOf(caller, approval, request, this.#facts)
-    return { request: fixed, ...this.#rest }
+    return bound
+  }
+
+  /** False where there is too much of it. */
+  #add(field: string): boolean {
+    if (this.#request.has(field)) return true
+    const value = requestFields.get(field)?.(this.#governed)
+    if (value === null) return false
+    if (value !== undefined) this.#request.set(field, value)
+    return true
+  }
+
+  #root(name: string): CelInput | undefined {
+    const known = this.#roots.get(name)
+    if (known !== undefined) return known
+    const made = roots.get(name)?.(this.#governed, this.#facts)
+    if (made !== undefined) this.#roots.set(name, made)
+    return made
   }
 }
 
-function requestOf({ request, operation, mount, caller, override }: Governed): Members {
-  const headers = new Map<string, CelInput>()
-  for (const [name, values] of request.headers) if (!SECRET_HEADERS.has(name)) headers.set(name, values.join(', '))
-  const members: Members = new Map<string, CelInput>([
-    ['path', request.path],
-    ['operation', operation],
-    ['headers', headers],
-    [
-      'connection',
-      new Map<string, CelInput>([
-        ['remote_addr', request.remoteAddress],
-        ['remote_port', BigInt(request.remotePort)],
-      ]),
-    ],
-    ['wrapping', new Map<string, CelInput>([['ttl_seconds', BigInt(request.wrapTtl ?? 0)]])],
-    ['policy_override', override],
-    ['unauthenticated', caller === undefined],
-  ])
-  if (mount !== undefined)
-    members.set(
-      'mount',
-      new Map<string, CelInput>([
-        ['path', mount.path],
-        ['type', mount.type],
-        ['accessor', mount.accessor],
-      ]),
-    )
-  return members
+type FieldOf = (governed: Governed) => CelInput | undefined
+
+const requestFields: ReadonlyMap<string, FieldOf> = new Map<string, FieldOf>([
+  ['path', ({ request }) => request.path],
+  ['operation', ({ operation }) => operation],
+  ['data', ({ request }) => dataOf(request)],
+  ['headers', ({ request }) => headersOf(request)],
+  [
+    'connection',
+    ({ request }) => members({ remote_addr: request.remoteAddress, remote_port: BigInt(request.remotePort) }),
+  ],
+  ['wrapping', ({ request }) => members({ ttl_seconds: BigInt(request.wrapTtl ?? 0) })],
+  ['policy_override', ({ override }) => override],
+  ['unauthenticated', ({ caller }) => caller === undefined],
+  ['mount', ({ mount }) => mount && members({ path: mount.path, type: mount.type, accessor: mount.accessor })],
+])
+
+const roots: ReadonlyMap<string, (governed: Governed, facts: InputFacts) => CelInput> = new Map<
+  string,
+  (governed: Governed, facts: InputFacts) => CelInput
+>([
+  ['namespace', ({ request }) => namespaceOf(request.namespace)],
+  ['token', ({ caller }, { callerNamespace }) => (caller === undefined ? NOBODY : tokenOf(caller, callerNamespace))],
+  ['identity', ({ caller }) => (caller?.identity === undefined ? NOBODY : identityOf(caller.identity))],
+  ['controlgroup', ({ approval }) => (approval === undefined ? NOBODY : controlGroupOf(approval))],
+  ['time', (_, { now }) => members({ now: timeOf(now) })],
+  ['now', (_, { now }) => timeOf(now)],
+])
+
+function members(of: Readonly<Record<string, CelInput>>): Members {
+  return new Map(Object.entries(of))
 }
 
-function restOf(
-  caller: Caller | undefined,
-  approval: Approval | undefined,
-  request: Request,
-  { now, callerNamespace }: InputFacts,
-): Readonly<Record<string, CelInput>> {
-  const time = timeOf(now)
-  return {
-    namespace: namespaceOf(request.namespace),
-    token: caller === undefined ? NOBODY : tokenOf(caller, callerNamespace),
-    identity: caller?.identity === undefined ? NOBODY : identityOf(caller.identity),
-    controlgroup: approval === undefined ? NOBODY : controlGroupOf(approval),
-    time: new Map<string, CelInput>([['now', time]]),
-    now: time,
-  }
+function headersOf({ headers }: Request): Members {
+  const shown: Members = new Map()
+  for (const [name, values] of headers) if (!SECRET_HEADERS.has(name)) shown.set(name, values.join(', '))
+  return shown
 }
 
 function namespaceOf({ id, path }: Namespace): Members {
-  return new Map<string, CelInput>([
-    ['id', id],
-    ['path', path],
-  ])
+  return members({ id, path })
 }
 
+const tokens = new WeakMap<Caller, Members>()
+
+/** The same as long as nothing of it changes. */
 function tokenOf(caller: Caller, namespace: Namespace | undefined): Members {
-  const members: Members = new Map<string, CelInput>([
-    ['creation_time', rfc3339(caller.issuedAt)],
-    ['creation_time_unix', BigInt(Math.floor(caller.issuedAt / 1000))],
-    ['creation_ttl_seconds', BigInt(caller.ttl)],
-    ['display_name', caller.displayName],
-    ['entity_id', caller.entityId],
-    ['metadata', new Map<string, CelInput>(caller.meta)],
-    ['num_uses', BigInt(caller.numUses)],
-    ['path', caller.path],
-    ['policies', [...caller.policies]],
-    ['type', caller.type],
-  ])
-  if (namespace !== undefined) members.set('namespace', namespaceOf(namespace))
-  return members
+  const known = tokens.get(caller)
+  if (known !== undefined) return known
+  const made = members({
+    creation_time: rfc3339(caller.issuedAt),
+    creation_time_unix: BigInt(Math.floor(caller.issuedAt / 1000)),
+    creation_ttl_seconds: BigInt(caller.ttl),
+    display_name: caller.displayName,
+    entity_id: caller.entityId,
+    metadata: new Map<string, CelInput>(caller.meta),
+    num_uses: BigInt(caller.numUses),
+    path: caller.path,
+    policies: [...caller.policies],
+    type: caller.type,
+  })
+  if (namespace !== undefined) made.set('namespace', namespaceOf(namespace))
+  tokens.set(caller, made)
+  return made
 }
 
 const identities = new WeakMap<IdentityFacts, Members>()
@@ -130,70 +143,40 @@ function identityOf(facts: IdentityFacts): Members {
   const byId = new Map<string, CelInput>()
   const byName = new Map<string, CelInput>()
   for (const { id, name, namespaceId, metadata } of facts.groups) {
-    const group = new Map<string, CelInput>([
-      ['id', id],
-      ['name', name],
-      ['namespace_id', namespaceId],
-      ['metadata', new Map<string, CelInput>(metadata)],
-    ])
+    const group = members({ id, name, namespace_id: namespaceId, metadata: new Map<string, CelInput>(metadata) })
     byId.set(id, group)
     byName.set(name, group)
   }
-  const made: Members = new Map<string, CelInput>([
-    [
-      'groups',
-      new Map<string, CelInput>([
-        ['by_id', byId],
-        ['by_name', byName],
-      ]),
-    ],
-  ])
+  const made = members({ groups: members({ by_id: byId, by_name: byName }) })
   if (facts.entity !== undefined) made.set('entity', entityOf(facts.entity))
   identities.set(facts, made)
   return made
 }
 
 function entityOf({ id, name, metadata, aliases }: NonNullable<IdentityFacts['entity']>): Members {
-  return new Map<string, CelInput>([
-    ['id', id],
-    ['name', name],
-    ['metadata', new Map<string, CelInput>(metadata)],
-    [
-      'aliases',
-      aliases.map(
-        (alias) =>
-          new Map<string, CelInput>([
-            ['id', alias.id],
-            ['name', alias.name],
-            ['mount_accessor', alias.mountAccessor],
-            ['metadata', new Map<string, CelInput>(alias.metadata)],
-            ['custom_metadata', new Map<string, CelInput>(alias.customMetadata)],
-          ]),
-      ),
-    ],
-  ])
+  return members({
+    id,
+    name,
+    metadata: new Map<string, CelInput>(metadata),
+    aliases: aliases.map((alias) =>
+      members({
+        id: alias.id,
+        name: alias.name,
+        mount_accessor: alias.mountAccessor,
+        metadata: new Map<string, CelInput>(alias.metadata),
+        custom_metadata: new Map<string, CelInput>(alias.customMetadata),
+      }),
+    ),
+  })
 }
 
 function controlGroupOf({ held, authorizations }: Approval): Members {
-  return new Map<string, CelInput>([
-    ['request_time', held.requestedAt],
-    [
-      'authorizations',
-      authorizations.map(
-        ({ entityId, entityName, at }) =>
-          new Map<string, CelInput>([
-            ['time', at],
-            [
-              'entity',
-              new Map<string, CelInput>([
-                ['id', entityId],
-                ['name', entityName],
-              ]),
-            ],
-          ]),
-      ),
-    ],
-  ])
+  return members({
+    request_time: held.requestedAt,
+    authorizations: authorizations.map(({ entityId, entityName, at }) =>
+      members({ time: at, entity: members({ id: entityId, name: entityName }) }),
+    ),
+  })
 }
 
 /** Null where there is more than an expression may look at. Of two of a name, query and body, the body's counts, as for the engine. */
@@ -215,10 +198,10 @@ function valueOf(value: JsonValue, size: Size, depth: number): CelInput {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((one) => valueOf(one, size, depth + 1))
-  const members = new Map<string, CelInput>()
+  const made: Members = new Map()
   for (const [name, one] of Object.entries(value))
-    if (one !== undefined && size.takesText(name)) members.set(name, valueOf(one, size, depth + 1))
-  return members
+    if (one !== undefined && size.takesText(name)) made.set(name, valueOf(one, size, depth + 1))
+  return made
 }
 
 class Size {

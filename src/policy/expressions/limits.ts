@@ -9,8 +9,8 @@ export const MAX_TEXT = 4096
 export const MAX_NODES = 600
 /** Brackets in brackets: what the parser does grows fast with them. */
 export const MAX_NESTING = 12
-/** Units of work of one evaluation. A unit is about a microsecond at worst. */
-export const MAX_WORK = 20_000
+/** Units of work of one evaluation: one is some microseconds at worst, and about one as a rule. */
+export const MAX_WORK = 10_000
 /** Of the request's data: values in values, and characters of text in all. */
 export const MAX_VALUES = 2000
 export const MAX_CHARACTERS = 64 * 1024

@@ -137,7 +137,8 @@ function metered(plainEnv: CelEnv): CelEnv {
     const group = funcs.find(name)
     if (group === undefined) return undefined
     const call = (id: number, target: CelValue | undefined, args: CelValue[]): CelResult | undefined => {
-      left -= name === RANGE ? costOfLoop(args) : costOf(name, target, args)
+      if (left < 0) return TOO_MUCH
+      left -= name === RANGE ? costOfLoop(args) : costOf(name, target, args, left)
       if (left < 0) return TOO_MUCH
       const made = group.call(id, target, args)
       if (made === undefined || isCelError(made)) left -= ERROR_COST

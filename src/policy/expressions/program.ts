@@ -25,6 +25,9 @@ export interface Failure extends Position {
   readonly error: 'could not be evaluated' | 'is no condition' | 'takes too much work' | undefined
 }
 
+/** Told at once. */
+const PROBLEMS = 5
+
 /** Throws `POLICY_EXPRESSION`, which names all that is wrong, and where. */
 export function compileExpression(text: string): Program {
   const beyond = textProblem(text)
@@ -34,7 +37,10 @@ export function compileExpression(text: string): Program {
   const problems = problemsOf(parsed.expr)
   if (problems.length > 0)
     throw policyErrors.EXPRESSION({
-      reason: problems.map(({ id, sentence }) => placed(sentence, text, at(id))).join('; '),
+      reason: problems
+        .slice(0, PROBLEMS)
+        .map(({ id, sentence }) => placed(sentence, text, at(id)))
+        .join('; '),
     })
   return {
     clauses: clausesOf(parsed.expr).map((clause) => ({
