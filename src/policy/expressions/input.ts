@@ -73,6 +73,7 @@ type FieldOf = (governed: Governed) => CelInput | undefined
 const requestFields: ReadonlyMap<string, FieldOf> = new Map<string, FieldOf>([
   ['path', ({ request }) => request.path],
   ['operation', ({ operation }) => operation],
+  ['namespace', ({ request }) => namespaceOf(request.namespace)],
   ['data', ({ request }) => dataOf(request)],
   ['headers', ({ request }) => headersOf(request)],
   [
@@ -89,7 +90,6 @@ const roots: ReadonlyMap<string, (governed: Governed, facts: InputFacts) => CelI
   string,
   (governed: Governed, facts: InputFacts) => CelInput
 >([
-  ['namespace', ({ request }) => namespaceOf(request.namespace)],
   ['token', ({ caller }, { callerNamespace }) => (caller === undefined ? NOBODY : tokenOf(caller, callerNamespace))],
   ['identity', ({ caller }) => (caller?.identity === undefined ? NOBODY : identityOf(caller.identity))],
   ['controlgroup', ({ approval }) => (approval === undefined ? NOBODY : controlGroupOf(approval))],

@@ -48,12 +48,13 @@ export const roots: ReadonlyMap<string, Shape> = new Map(
       data: mapOf(any),
       headers: mapOf(text),
       connection: record('request.connection', { remote_addr: text, remote_port: int }),
+      // "namespace" by itself is a word that CEL has kept for itself.
+      namespace,
       mount: record('request.mount', { path: text, type: text, accessor: text }),
       wrapping: record('request.wrapping', { ttl_seconds: int }),
       policy_override: bool,
       unauthenticated: bool,
     }),
-    namespace,
     token: record('token', {
       creation_time: text,
       creation_time_unix: int,
