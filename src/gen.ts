@@ -14,6 +14,8 @@ import { generateRootPaths } from './engines/system/paths/generate-root.ts'
 import { quotaPaths } from './engines/system/paths/quotas.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
+import { controlGroupPaths } from './engines/system/paths/control-group.ts'
+import { governingPolicyPaths } from './engines/system/paths/governing-policies.ts'
 import { explainPaths } from './engines/system/paths/explain.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
@@ -47,8 +49,10 @@ function nobody<T extends object>(): T {
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
-    ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
-    ...wrappingPaths({ wrapping: () => nobody() }),
+    ...explainPaths({ policies: nobody(), governing: nobody(), callers: nobody(), demands: () => undefined }),
+    ...wrappingPaths({ wrapping: () => nobody(), approvals: () => nobody() }),
+    ...controlGroupPaths({ approvals: () => nobody() }),
+    ...governingPolicyPaths({ governing: nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),
     ...quotaPaths(nobody()),

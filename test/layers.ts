@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors'],
   ['storage'],
   ['request'],
-  ['framework', 'config', 'seal', 'policy', 'audit', 'response', 'snapshot'],
+  ['framework', 'config', 'seal', 'policy', 'audit', 'response', 'snapshot', 'approvals'],
   ['auth', 'router', 'leases', 'quotas', 'engines'],
   ['core'],
   ['listener', 'cluster', 'cli'],

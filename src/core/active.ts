@@ -2,6 +2,7 @@
  * What exists only while the server is active: the tokens, the leases, and what depends on their salts. Made when the barrier opens,
  * closed before it shuts, so that nothing of a sealed vault stays in memory.
  */
+import { HeldRequests } from '../approvals/held-requests.ts'
 import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { UserLockoutKeeper } from '../auth/user-lockout.ts'
@@ -52,6 +53,7 @@ interface Parts {
   readonly tokens: TokenStore
   readonly leases: LeaseStore
   readonly wrapping: Wrapping
+  readonly holds: HeldRequests
   readonly leftovers: Leftovers
   readonly lockout: UserLockoutKeeper
   readonly holders: Holders
@@ -122,6 +124,11 @@ export class Active implements ActivePart {
     return this.#open().wrapping
   }
 
+  /** Requests that control groups hold. */
+  get holds(): HeldRequests {
+    return this.#open().holds
+  }
+
   get lockout(): UserLockoutKeeper {
     return this.#open().lockout
   }
@@ -174,6 +181,12 @@ export class Active implements ActivePart {
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
+    const holds = new HeldRequests({
+      tokens,
+      time: this.#time,
+      identityIn: (id) => this.identityIn(id),
+      prefixOf: wrappingPrefix,
+    })
     const lockout = new UserLockoutKeeper({
       store,
       clock,
@@ -183,7 +196,7 @@ export class Active implements ActivePart {
       settings: this.#deps.lockout,
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
     })
-    this.#parts = { tokens, leases, wrapping, leftovers, lockout, holders: new Holders(store.driver) }
+    this.#parts = { tokens, leases, wrapping, holds, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
     leases.start()
     lockout.start()

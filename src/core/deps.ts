@@ -6,7 +6,9 @@ import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
 import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
+import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
+import type { GoverningPort } from '../request/governing-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
@@ -48,9 +50,13 @@ export interface PipelineDeps {
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
   rateLimits(): RateLimitPort
+  /** Policy expressions. */
+  governing(): GoverningPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort
+  /** Requests that control groups hold. */
+  holds(): HoldPort
   /** The prefix of what a mount stores for a caller. */
   storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */

@@ -4,6 +4,7 @@
  */
 import type { OperationDefinition } from '../framework/path.ts'
 import type { Route } from '../router/router.ts'
+import type { Approval } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
 import type { Verdict } from '../request/ports.ts'
@@ -19,6 +20,10 @@ export class Exchange {
   readonly #route: Slot<Route> = new Slot('route')
   readonly #operation: Slot<Operation> = new Slot('operation')
   readonly #wireReply: Slot<WireReply> = new Slot('wireReply')
+  /** Of a request that was held before: others have authorized it. */
+  approval: Approval | undefined
+  /** It is kept until others have authorized it, and not carried out now. */
+  isHeld = false
   caller: Caller | undefined
   verdict: Verdict | undefined
   reply: Reply | undefined

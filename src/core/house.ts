@@ -12,7 +12,9 @@ import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
+import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
+import { governingPolicyPaths } from '../engines/system/paths/governing-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
@@ -28,8 +30,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { leaseCensus } from '../leases/census.ts'
-import { PolicyStore } from '../policy/store.ts'
+import { policyPrefix, PolicyStore } from '../policy/store.ts'
 import { Quotas } from '../quotas/quotas.ts'
+import { GoverningStore } from '../policy/expressions/governing-store.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
@@ -113,6 +116,7 @@ export class House {
   readonly cluster = new Cluster()
   readonly cors = new Cors()
   readonly policies: PolicyStore
+  readonly governing: GoverningStore
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
@@ -156,6 +160,13 @@ export class House {
     })
     this.namespaces = namespaces
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
+    this.governing = new GoverningStore({
+      driver,
+      clock,
+      log: log.named('policy'),
+      namespaces,
+      aclKey: (id, name) => policyPrefix(id) + name,
+    })
     this.audit = new AuditHouse({
       store,
       clock,
@@ -240,7 +251,13 @@ export class House {
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: (role) => quotas.start(role === 'leader'), stop: () => quotas.stop() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => undefined, stop: () => policies.clear() },
+      {
+        start: () => undefined,
+        stop: () => {
+          policies.clear()
+          this.governing.clear()
+        },
+      },
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
@@ -275,7 +292,9 @@ export class House {
     }
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases, namespaces }),
-      ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...wrappingPaths({ wrapping: () => active.wrapping, approvals: () => active.holds }),
+      ...governingPolicyPaths({ governing: this.governing }),
+      ...controlGroupPaths({ approvals: () => active.holds }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
       ...lockedUserPaths({
         lockedUsers: () => active.lockout,
@@ -286,6 +305,7 @@ export class House {
       ...rootTokenPaths({ tokens: () => active.tokens }),
       ...explainPaths({
         policies,
+        governing: this.governing,
         callers: ports.callers,
         demands: ({ namespace, path, operation }) =>
           operation === 'subscribe' || operation === 'recover'
@@ -343,9 +363,11 @@ export class House {
       lockout: () => active.lockout,
       policies: () => policies,
       rateLimits: () => quotas.limits,
+      governing: () => this.governing,
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
+      holds: () => active.holds,
       storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),

@@ -8,6 +8,8 @@ import { tokenKeys } from '../auth/token-keys.ts'
 import { leaseKeys } from '../leases/lease-keys.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
+import { controlGroupPrefix } from '../approvals/held-requests.ts'
+import { governingPrefix } from '../policy/expressions/governing-policy.ts'
 import { policyPrefix } from '../policy/store.ts'
 import type { Mount } from '../request/mount.ts'
 import type { NamespaceInfo } from '../request/namespace-ports.ts'
@@ -155,6 +157,8 @@ function inOrder(mounts: readonly Mount[]): readonly Mount[] {
 function prefixesOf(id: string): readonly string[] {
   return [
     policyPrefix(id),
+    governingPrefix(id),
+    controlGroupPrefix(id),
     tokenKeys.accessors(id),
     roles.key({ namespace: id, name: '' }),
     passwordPolicies.key({ namespace: id, name: '' }),

@@ -15,9 +15,11 @@
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
+ *   govern                x            x               .         policy expressions, of the caller and of the path
  *   auditRequest          x            x               .         before the engine runs
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
+ *   carryOut              x            .               .         a held request that others authorized: the stages from authorize on
  *   wrap                  x            x               .
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
@@ -29,7 +31,9 @@ import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
+import { carryOut } from './stages/carry-out.ts'
 import { consume } from './stages/consume.ts'
+import { govern } from './stages/govern.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
 import { limit } from './stages/limit.ts'
@@ -53,9 +57,11 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [placeOfCreation, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
+  [govern, AUDITED],
   [auditRequest, AUDITED],
   [consume, WHOLE],
   [run, EVERY],
+  [carryOut, WHOLE],
   [wrap, AUDITED],
 ]
 

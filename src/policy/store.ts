@@ -4,7 +4,7 @@ import { DerivedCache } from '../storage/cache.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
-import type { PolicyPort, Verdict } from '../request/ports.ts'
+import type { Circumstances, PolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
@@ -18,6 +18,7 @@ import { DENY } from './capability.ts'
 import { compileAcl, compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
 import { explain } from './explain.ts'
+import { governingKey } from './expressions/governing-policy.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
@@ -51,6 +52,7 @@ const onlyRoot: Pick<NamespaceLookup, 'byId' | 'descend'> = {
   descend: (namespace, path) => ({ namespace, path }),
 }
 const utf8 = new TextDecoder()
+const NONE: Circumstances = Object.freeze({})
 /** Sets of policies whose compiled form is kept. */
 const ACLS = 10_000
 
@@ -95,7 +97,17 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     this.#compiled.clear()
   }
 
-  async authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Promise<Verdict> {
+  async mayHold(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayHold({ path, namespace, operation })
+  }
+
+  async authorize(
+    caller: Caller,
+    request: Request,
+    operation: Operation,
+    view: ReadView,
+    circumstances: Circumstances = NONE,
+  ): Promise<Verdict> {
     const acl = await this.#aclOf(caller, view)
     const { body, query } = request
     return acl.check({
@@ -104,6 +116,8 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
       operation,
       parameters: body.size === 0 ? query : query.size === 0 ? body : [...query, ...body],
       wrapTtl: request.wrapTtl,
+      needsSudo: circumstances.needsSudo,
+      controlGroupAuthorized: circumstances.approved,
     })
   }
 
@@ -192,6 +206,8 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
   async put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void> {
     const canonical = this.#writableName(name, 'update')
     parsePolicy(canonical, text, namespace)
+    // Both are held by name.
+    if ((await view.get(governingKey(namespace.id, 'rgp', canonical))) !== undefined) throw policyErrors.NAME_TAKEN()
     view.put(policyPrefix(namespace.id) + canonical, Buffer.from(text))
   }
 
@@ -304,8 +320,8 @@ function crosses(rulePath: string, length: number): boolean {
   return wildcard === -1 || wildcard >= length
 }
 
-function requestOf({ namespace, path, operation, parameters, wrapTtl }: Question): AclRequest {
-  return { path, namespace, operation, parameters, wrapTtl }
+function requestOf({ namespace, path, operation, parameters, wrapTtl, needsSudo }: Question): AclRequest {
+  return { path, namespace, operation, parameters, wrapTtl, needsSudo }
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

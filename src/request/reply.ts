@@ -80,6 +80,8 @@ export interface Reply {
   readonly wrapInfo?: WrapInfo
   /** The wrapping stage must not wrap this again. */
   readonly unwrapped?: boolean
+  /** The token of a request that a control group held: it is carried out, and what it answers is the reply. */
+  readonly carryOut?: string
 }
 
 export interface RawReply {

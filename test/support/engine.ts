@@ -198,10 +198,12 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     lockout: () => undefined,
     policies: () => allowAll,
     rateLimits: () => noLimits,
+    governing: () => ({ isIdle: () => true, failuresOf: async () => [] }),
     factors: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
+    holds: missing('held requests'),
     storageOf: () => STORAGE,
     assertHeld: async () => {},
     replacedAt: () => 0,
@@ -260,6 +262,7 @@ const allowAll: PolicyPort = {
     maxWrappingTtl: undefined,
     paginationLimit: undefined,
   }),
+  mayHold: () => false,
 }
 
 function target(path: string, query: Readonly<Record<string, string>> = {}): string {

@@ -55,6 +55,9 @@ function eventOf(x: Exchange): AuditEvent {
     verdict: x.verdict,
     reply: x.reply,
     error: errorText(x.error),
+    ...(x.approval === undefined
+      ? {}
+      : { approval: { requestId: x.approval.held.requestId, authorizations: x.approval.authorizations } }),
     sensitive: x.hasRoute ? (x.route.found?.operation?.sensitive ?? NOTHING) : NOTHING,
   }
 }
