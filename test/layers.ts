@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage'],
   ['request'],
   ['framework', 'config', 'seal', 'policy', 'audit', 'response', 'snapshot'],
-  ['auth', 'router', 'leases', 'engines'],
+  ['auth', 'router', 'leases', 'events', 'engines'],
   ['core'],
   ['listener', 'cluster', 'cli'],
   ['main'],

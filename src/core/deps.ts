@@ -7,6 +7,7 @@ import type { Place } from '../framework/path.ts'
 import type { SecondFactors } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { Caller } from '../request/caller.ts'
+import type { EventSink } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
@@ -49,6 +50,7 @@ export interface PipelineDeps {
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort
+  events(): EventSink
   /** The prefix of what a mount stores for a caller. */
   storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */

@@ -10,6 +10,7 @@ import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
+import { eventPaths } from '../engines/system/paths/events.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
@@ -22,6 +23,7 @@ import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
 import { requestErrors } from '../errors/request.ts'
+import { Events } from '../events/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
@@ -54,6 +56,8 @@ import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
+import { encodeIndex } from './state-index.ts'
+import { subscribers } from './subscribers.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { version } from './version.ts'
 
@@ -80,6 +84,8 @@ export interface HouseOptions {
   readonly apiAddress?: string
   /** How services of second factors are reached. */
   readonly web?: Web
+  /** Webhooks may speak plain HTTP with other machines. */
+  readonly allowHttpWebhooks?: boolean
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
   /** Called where another node has put another root key in place, and this one has it by now. */
@@ -111,6 +117,7 @@ export class House {
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
   readonly active: Active
+  readonly events: Events
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -182,6 +189,7 @@ export class House {
       log: log.named('engine'),
       store: () => store,
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
+      events: () => this.events,
       mounts: () => mounts.all(),
       engine: (mount) => mounts.engine(mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
@@ -197,10 +205,24 @@ export class House {
       revokeAll: (namespace) => this.active.leases.revokePrefix(namespace, '', 'sync'),
       removeMount: (mount) => mounts.remove(mount),
       cleared: () => this.active.cleared(),
-      forget: (view, id) => namespaces.forget(view, id),
+      forget: (view, id) => {
+        view.onCommitted(() => this.events.webhooks.forget(id))
+        namespaces.forget(view, id)
+      },
     })
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
+    this.events = new Events({
+      store,
+      clock,
+      log: log.named('events'),
+      metrics,
+      subscribers: subscribers({ tokens: () => this.active.tokens, policies, namespaces }),
+      webhooks: { allowHttp: options.allowHttpWebhooks === true, userAgent: `Coffer/${version}` },
+      namespace: (id) => namespaces.byId(id),
+      source: () => `coffer://${cluster.get()?.id ?? ''}`,
+      indexOf: encodeIndex,
+    })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -218,6 +240,7 @@ export class House {
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
+      this.events,
       keeper,
       remover,
     ]
@@ -257,6 +280,7 @@ export class House {
         namespaces,
       }),
       ...rootTokenPaths({ tokens: () => active.tokens }),
+      ...eventPaths(this.events),
       ...explainPaths({
         policies,
         callers: ports.callers,
@@ -318,6 +342,7 @@ export class House {
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
+      events: () => this.events,
       storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),

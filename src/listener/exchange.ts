@@ -30,6 +30,8 @@ export class Exchange implements WireRequest, Expiring {
   #abort: AbortController | undefined
   expired = false
   #finished = false
+  /** The connection is not HTTP's any more. */
+  #isUpgraded = false
 
   constructor(
     method: string,
@@ -123,6 +125,13 @@ export class Exchange implements WireRequest, Expiring {
     this.#abort?.abort(new DOMException('the request took too long', 'TimeoutError'))
   }
 
+  /** As a request it is over; what became of its connection lasts until one side ends it, and its signal with it. */
+  upgraded(): void {
+    this.#isUpgraded = true
+    this.writeLimit?.suspend()
+    this.#leave()
+  }
+
   /** The reply has gone out, or nobody waits for it any more. */
   finish(): void {
     if (this.#finished) return
@@ -131,6 +140,10 @@ export class Exchange implements WireRequest, Expiring {
       this.#body.release()
       if (this.connection.reading === this.#body) this.connection.reading = undefined
     }
+    if (!this.#isUpgraded) this.#leave()
+  }
+
+  #leave(): void {
     this.service.deadlines.delete(this)
     this.connection.end()
     this.service.inFlight--
@@ -144,7 +157,11 @@ export class Exchange implements WireRequest, Expiring {
       if (!this.#finished) abort.abort(new DOMException('the client closed the connection', 'AbortError'))
     }
     if (this.response.destroyed || this.connection.socket.destroyed) gone()
-    else this.response.once('close', gone)
+    else {
+      this.response.once('close', gone)
+      // A response that gave its connection up hears nothing of it.
+      this.connection.socket.once('close', gone)
+    }
     return abort
   }
 }
