@@ -1,7 +1,6 @@
 /** Who subscribes to events, and what he may know of: looked up again for every event, in the storage as it is then. */
 import { subjectOf, type SubscribersPort } from '../events/index.ts'
 import { tokenKeys } from '../auth/token-keys.ts'
-import { requestErrors } from '../errors/request.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import type { SubscriberPolicyPort, TokenPort } from '../request/ports.ts'
 
@@ -15,7 +14,7 @@ export interface SubscribersDeps {
 const OWN = 'core/'
 
 export function subscribers({ tokens, policies, namespaces }: SubscribersDeps): SubscribersPort {
-  const denied = { refused: requestErrors.PERMISSION_DENIED().message }
+  const denied = { refused: 'permission denied' }
   return {
     admit: async (request, view) => {
       const { clientToken, namespace } = request

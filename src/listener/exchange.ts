@@ -128,6 +128,8 @@ export class Exchange implements WireRequest, Expiring {
   /** As a request it is over; what became of its connection lasts until one side ends it, and its signal with it. */
   upgraded(): void {
     this.#isUpgraded = true
+    // A response that gave its connection up hears nothing of it.
+    if (this.#abort !== undefined) this.#untilGone(this.#abort)
     this.writeLimit?.suspend()
     this.#leave()
   }
@@ -153,16 +155,18 @@ export class Exchange implements WireRequest, Expiring {
   #makeAbort(): AbortController {
     const abort = new AbortController()
     if (this.#finished) return abort
+    this.#untilGone(abort)
+    return abort
+  }
+
+  #untilGone(abort: AbortController): void {
     const gone = (): void => {
       if (!this.#finished) abort.abort(new DOMException('the client closed the connection', 'AbortError'))
     }
-    if (this.response.destroyed || this.connection.socket.destroyed) gone()
-    else {
-      this.response.once('close', gone)
-      // A response that gave its connection up hears nothing of it.
-      this.connection.socket.once('close', gone)
-    }
-    return abort
+    const { response, connection } = this
+    if (response.destroyed || connection.socket.destroyed) gone()
+    else if (this.#isUpgraded) connection.socket.once('close', gone)
+    else response.once('close', gone)
   }
 }
 
