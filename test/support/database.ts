@@ -17,11 +17,11 @@ export interface Creds {
 /** Of a server: it is asked, and nothing else. */
 type Asked = Pick<ComposedServer, 'call'>
 
-export class DatabaseMount {
-  readonly server: Asked
+export class DatabaseMount<S extends Asked = ComposedServer> {
+  readonly server: S
   readonly postgres: TestPostgres
 
-  constructor(server: Asked, postgres: TestPostgres) {
+  constructor(server: S, postgres: TestPostgres) {
     this.server = server
     this.postgres = postgres
   }
