@@ -10,6 +10,7 @@ import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
+import { eventPaths } from './engines/system/paths/events.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
 import { quotaPaths } from './engines/system/paths/quotas.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
@@ -57,6 +58,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...lockedUserPaths(nobody()),
     ...quotaPaths(nobody()),
     ...rootTokenPaths({ tokens: () => nobody() }),
+    ...eventPaths(nobody()),
     ...generateRootPaths({ ceremonies: nobody() }),
     ...rekeyPaths({ ceremonies: nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),

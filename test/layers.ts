@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage'],
   ['request'],
   ['framework', 'config', 'seal', 'policy', 'audit', 'response', 'snapshot', 'approvals'],
-  ['auth', 'router', 'leases', 'quotas', 'engines'],
+  ['auth', 'router', 'leases', 'quotas', 'events', 'engines'],
   ['core'],
   ['listener', 'cluster', 'cli'],
   ['main'],

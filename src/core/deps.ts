@@ -9,6 +9,7 @@ import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
 import type { GoverningPort } from '../request/governing-ports.ts'
+import type { EventSink } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
@@ -57,6 +58,7 @@ export interface PipelineDeps {
   wrapping(): WrapPort
   /** Requests that control groups hold. */
   holds(): HoldPort
+  events(): EventSink
   /** The prefix of what a mount stores for a caller. */
   storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */

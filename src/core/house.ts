@@ -11,6 +11,7 @@ import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
+import { eventPaths } from '../engines/system/paths/events.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
 import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
@@ -26,6 +27,7 @@ import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
 import { requestErrors } from '../errors/request.ts'
+import { Events } from '../events/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
@@ -61,6 +63,8 @@ import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
+import { encodeIndex } from './state-index.ts'
+import { subscribers } from './subscribers.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { version } from './version.ts'
 
@@ -89,6 +93,8 @@ export interface HouseOptions {
   readonly web?: Web
   /** What all serving threads of the node count for rate limits; one of this core's own if left out. */
   readonly rateBuckets?: SharedArrayBuffer
+  /** Webhooks may speak plain HTTP with other machines. */
+  readonly allowHttpWebhooks?: boolean
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
   /** Called where another node has put another root key in place, and this one has it by now. */
@@ -122,6 +128,7 @@ export class House {
   readonly mounts: MountTable
   readonly quotas: Quotas
   readonly active: Active
+  readonly events: Events
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -216,6 +223,7 @@ export class House {
       log: log.named('engine'),
       store: () => store,
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
+      events: () => this.events,
       mounts: () => mounts.all(),
       engine: (mount) => mounts.engine(mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
@@ -232,10 +240,24 @@ export class House {
       removeMount: (mount) => mounts.remove(mount),
       forgetQuotas: (namespace) => quotas.forgetNamespace(namespace),
       cleared: () => this.active.cleared(),
-      forget: (view, id) => namespaces.forget(view, id),
+      forget: (view, id) => {
+        view.onCommitted(() => this.events.webhooks.forget(id))
+        namespaces.forget(view, id)
+      },
     })
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web, quotas })
+    this.events = new Events({
+      store,
+      clock,
+      log: log.named('events'),
+      metrics,
+      subscribers: subscribers({ tokens: () => this.active.tokens, policies, namespaces }),
+      webhooks: { allowHttp: options.allowHttpWebhooks === true, userAgent: `Coffer/${version}` },
+      namespace: (id) => namespaces.byId(id),
+      source: () => `coffer://${cluster.get()?.id ?? ''}`,
+      indexOf: encodeIndex,
+    })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -261,6 +283,7 @@ export class House {
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
+      this.events,
       keeper,
       remover,
     ]
@@ -303,6 +326,7 @@ export class House {
       }),
       ...quotaPaths(quotas),
       ...rootTokenPaths({ tokens: () => active.tokens }),
+      ...eventPaths(this.events),
       ...explainPaths({
         policies,
         governing: this.governing,
@@ -368,6 +392,7 @@ export class House {
       audit: () => audit,
       wrapping: () => active.wrapping,
       holds: () => active.holds,
+      events: () => this.events,
       storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),

@@ -5,6 +5,7 @@
 import { roles } from '../engines/auth/token/roles.ts'
 import { passwordPolicies } from '../engines/system/password-policies.ts'
 import { tokenKeys } from '../auth/token-keys.ts'
+import { eventsPrefix } from '../events/index.ts'
 import { leaseKeys } from '../leases/lease-keys.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
@@ -164,6 +165,7 @@ function prefixesOf(id: string): readonly string[] {
     passwordPolicies.key({ namespace: id, name: '' }),
     leaseKeys.ids(id),
     leaseKeys.irrevocables(id),
+    eventsPrefix(id),
   ]
 }
 

@@ -4,7 +4,7 @@ import { DerivedCache } from '../storage/cache.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
-import type { Circumstances, PolicyPort, Verdict } from '../request/ports.ts'
+import type { Circumstances, SubscriberPolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
@@ -68,7 +68,7 @@ interface KeptAcl {
   readonly own: WeakMap<IdentityFacts, Acl>
 }
 
-export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
+export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainPort {
   readonly #deps: PolicyStoreDeps
   readonly #parsed: DerivedCache<Policy>
   /** One entry, dropped as soon as any policy changes. */
@@ -119,6 +119,19 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
       needsSudo: circumstances.needsSudo,
       controlGroupAuthorized: circumstances.approved,
     })
+  }
+
+  async maySubscribe(
+    caller: Caller,
+    { namespace, path, type }: { readonly namespace: Namespace; readonly path: string; readonly type: string },
+    view: ReadView,
+  ): Promise<boolean> {
+    const acl = await this.#aclOf(caller, view)
+    return acl.check({ path, namespace, operation: 'subscribe', eventType: type }).allowed
+  }
+
+  async mayList(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).check({ path, namespace, operation: 'list' }).allowed
   }
 
   async capabilitiesOf(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<readonly string[]> {

@@ -103,6 +103,18 @@ export interface PolicyPort {
   mayHold(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
 }
 
+/** Which events a caller may know of. */
+export interface SubscriberPolicyPort extends PolicyPort {
+  /** @param path that the event is about, relative to the namespace that it happened in. */
+  maySubscribe(
+    caller: Caller,
+    event: { readonly namespace: Namespace; readonly path: string; readonly type: string },
+    view: ReadView,
+  ): Promise<boolean>
+  /** Whether he may list what is there. */
+  mayList(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<boolean>
+}
+
 /** One entry's facts; the broker builds and writes it. */
 export interface AuditEvent {
   readonly request: Request

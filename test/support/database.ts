@@ -1,4 +1,4 @@
-/** A database mount on a server in this process, over a real PostgreSQL. */
+/** A database mount on a server, over a real PostgreSQL. */
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import type { ComposedServer } from './composed.ts'
@@ -14,11 +14,14 @@ export interface Creds {
   readonly password: string
 }
 
-export class DatabaseMount {
-  readonly server: ComposedServer
+/** Of a server: it is asked, and nothing else. */
+type Asked = Pick<ComposedServer, 'call'>
+
+export class DatabaseMount<S extends Asked = ComposedServer> {
+  readonly server: S
   readonly postgres: TestPostgres
 
-  constructor(server: ComposedServer, postgres: TestPostgres) {
+  constructor(server: S, postgres: TestPostgres) {
     this.server = server
     this.postgres = postgres
   }

@@ -10,6 +10,7 @@ import { FakeClock } from '../../src/lib/clock.ts'
 import { membersOf, RawJson } from '../../src/lib/json/index.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
+import type { Emit, EngineEvent, EventSink } from '../../src/request/event-ports.ts'
 import { noTuning, type Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
 import type { RateLimitPort } from '../../src/request/quota-ports.ts'
@@ -33,6 +34,8 @@ export interface TestEngineOptions {
   readonly store?: Store
   /** Told of each token that the engine's replies have made; without it none can be made. */
   readonly tokenMade?: () => void
+  /** Told of each event of a transaction that has committed. */
+  readonly emitted?: (event: EngineEvent) => void
 }
 
 type Body = string | object
@@ -204,6 +207,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
     holds: missing('held requests'),
+    events: () => ({ emit: (view, _mount, event) => view.onCommitted(() => void init.emitted?.(event)) }),
     storageOf: () => STORAGE,
     assertHeld: async () => {},
     replacedAt: () => 0,
@@ -212,6 +216,10 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
   await store.write(async (view) => engine.mounted?.({ mount, view: view.sub(STORAGE), clock }))
   return new EngineUnderTest(store, clock, mount, deps, caller)
 }
+
+/** For what tells of nothing that a test asks about. */
+export const nothing: Emit = () => undefined
+export const noEvents: EventSink = { emit: () => undefined }
 
 const STORAGE = 'mount/'
 

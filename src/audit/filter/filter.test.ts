@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { event, request } from '../testdata/events.ts'
-import { ExpressionError, parseCondition, type Value } from './expression.ts'
+import { ExpressionError, parseCondition, type Value } from '../../lib/condition/expression.ts'
 import { parseExclusions } from './exclusions.ts'
 import { parseFilter } from './filter.ts'
-import { compilePattern, PatternError } from './pattern.ts'
+import { compilePattern, PatternError } from '../../lib/condition/pattern.ts'
 
 const VALUES: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['mount_type', 'kv'],
