@@ -127,6 +127,12 @@ describe('rate limits', () => {
     assert.equal((await server.call('POST', 'auth/approle/login', '{"role_id":', { token: '' })).status, 429)
     assert.equal(await logins(3, 'auth/userpass/login/bob', { password: 'p' }), 1)
     assert.equal(await logins(3, 'auth/userpass/login/eve', { password: 'p' }), 3)
+    await ok(server, 'POST', 'auth/token/roles/ci', {})
+    await limit(server, 'ci', { path: 'auth/token', role: 'ci', rate: 2 })
+    assert.equal(await passed(server, 4, 'POST', 'auth/token/create/ci'), 2)
+    assert.equal(await passed(server, 4, 'POST', 'auth/token/create'), 4)
+    const large = await server.call('POST', 'auth/approle/login', ' '.repeat(70_000), { token: '' })
+    assert.equal(large.status, 413)
   })
 
   test('spare the paths that are exempt, as Vault has them and as configured', async () => {
