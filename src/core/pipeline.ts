@@ -91,7 +91,8 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
   locate(x, deps)
   route(x, deps)
-  if (deps.rateLimits().any && (await limit(x, deps)) === ELSEWHERE) return ELSEWHERE
+  const limiting = deps.rateLimits().any ? limit(x, deps) : undefined
+  if (limiting !== undefined && (await limiting) === ELSEWHERE) return ELSEWHERE
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
   assertUnlocked(x, deps)

@@ -232,9 +232,9 @@ export class LeaseStore implements LeasePort, LeasesPort {
 
   /** Never rejects. */
   async tidy(): Promise<void> {
-    const { store, tokens, time, log } = this.#deps
+    const { log } = this.#deps
     try {
-      await tidyLeases({ store, tokens, time, log, stopped: () => this.#closed })
+      await tidyLeases({ ...this.#deps, stopped: () => this.#closed })
     } catch (error) {
       log.error('tidying leases failed', { cause: error instanceof Error ? error.name : 'unknown' })
     } finally {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { FakeClock } from '../../src/lib/clock.ts'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { at, listAt, textAt } from '../support/json.ts'
+import { startServer } from '../support/server.ts'
 
 async function ok(server: ComposedServer, method: string, path: string, body?: unknown, more: object = {}) {
   const answer = await server.call(method, path, body, more)
@@ -126,6 +127,12 @@ describe('rate limits', () => {
     assert.equal((await server.call('POST', 'auth/approle/login', '{"role_id":', { token: '' })).status, 429)
     assert.equal(await logins(3, 'auth/userpass/login/bob', { password: 'p' }), 1)
     assert.equal(await logins(3, 'auth/userpass/login/eve', { password: 'p' }), 3)
+    await ok(server, 'POST', 'auth/token/roles/ci', {})
+    await limit(server, 'ci', { path: 'auth/token', role: 'ci', rate: 2 })
+    assert.equal(await passed(server, 4, 'POST', 'auth/token/create/ci'), 2)
+    assert.equal(await passed(server, 4, 'POST', 'auth/token/create'), 4)
+    const large = await server.call('POST', 'auth/approle/login', ' '.repeat(70_000), { token: '' })
+    assert.equal(large.status, 413)
   })
 
   test('spare the paths that are exempt, as Vault has them and as configured', async () => {
@@ -276,5 +283,34 @@ describe('lease counts', () => {
     assert.deepEqual([(await login('people')).status, (await login('people')).status], [200, 429])
     assert.equal(await count(server, 'users'), 2)
     assert.deepEqual(listAt((await ok(server, 'LIST', 'sys/quotas/lease-count')).json, 'data', 'keys'), ['kv', 'users'])
+  })
+})
+
+describe('quotas of namespaces', () => {
+  test('are managed from the root one, and from the administrative one for what is below it where the operator says so', async () => {
+    await using server = await startServer({
+      storage: 'inmem',
+      config:
+        'administrative_namespace_path = "admin/"\nadministrative_namespace_endpoints = ["quotas/rate-limit", "quotas/lease-count"]',
+    })
+    for (const name of ['admin', 'other']) await server.call('POST', `sys/namespaces/${name}`)
+    await server.call('POST', 'admin/sys/namespaces/team')
+    const put = async (from: string, name: string, path: string) =>
+      (await server.call('POST', `${from}sys/quotas/rate-limit/${name}`, { path, rate: 1000 })).status
+    assert.equal(await put('other/', 'x', 'other/'), 404)
+    assert.equal(await put('admin/team/', 'x', 'admin/team/'), 404)
+    assert.equal(await put('', 'global', ''), 204)
+    assert.equal(await put('', 'other', 'other/'), 204)
+    assert.equal(await put('admin/', 'team', 'admin/team/'), 204)
+    for (const path of ['', 'other/']) assert.equal(await put('admin/', 'own', path), 400, path)
+    // Neither taken over nor seen.
+    assert.equal(await put('admin/', 'other', 'admin/'), 400)
+    assert.equal((await server.call('DELETE', 'admin/sys/quotas/rate-limit/global')).status, 400)
+    assert.equal((await server.call('GET', 'admin/sys/quotas/rate-limit/other')).status, 404)
+    const seen = await server.call('LIST', 'admin/sys/quotas/rate-limit')
+    assert.deepEqual(listAt(seen.json, 'data', 'keys'), ['team'])
+    const all = await server.call('LIST', 'sys/quotas/rate-limit')
+    assert.deepEqual(listAt(all.json, 'data', 'keys'), ['global', 'other', 'team'])
+    assert.equal((await server.call('GET', 'admin/sys/quotas/config')).status, 404)
   })
 })
