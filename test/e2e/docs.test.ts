@@ -37,6 +37,8 @@ const blocks = [
   'key-ceremonies.md',
   'as-code.md',
   'audit.md',
+  'control-groups.md',
+  'policy-expressions.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
