@@ -38,6 +38,8 @@ const blocks = [
   'as-code.md',
   'audit.md',
   'quotas.md',
+  'control-groups.md',
+  'policy-expressions.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
+import { until } from '../support/callers.ts'
 import { at, textAt } from '../support/json.ts'
-import { People } from '../support/people.ts'
+import { heldBy, People } from '../support/people.ts'
 
 const OPEN = 'path "kv/*" { capabilities = ["create", "read", "update", "delete", "list"] }'
 
@@ -112,4 +113,128 @@ test('what fails to be evaluated denies, and an expression is refused with what 
   })
   assert.equal(bad.status, 400)
   assert.match(textAt(bad.json, 'errors', 0), /has no \\?"pth\\?"; did you mean \\?"path\\?"\? on line 1, column/)
+})
+
+test('other spellings, lists and longer paths are no way around a path, and no other path is meant', async () => {
+  const { server, people, bob } = await house()
+  await using _ = server
+  await server.call('POST', 'kv/App/x', { a: 1 })
+  await egp(server, 'p', 'false', ['kv/app/x', 'kv/app', 'kv/list'])
+  for (const path of ['kv/app/x', 'kv/App/x', 'kv/APP/X', 'kv/app%2Fx'])
+    assert.equal((await people.by(bob, 'GET', path)).status, 403, path)
+  for (const [method, path] of [
+    ['LIST', 'kv/app'],
+    ['LIST', 'kv/app/'],
+    ['GET', 'kv/app?list=true'],
+    ['LIST', 'kv/List'],
+  ] as const)
+    assert.equal((await people.by(bob, method, path)).status, 403, `${method} ${path}`)
+  for (const path of ['kv/app/xy', 'kv/appx', 'kv/a'])
+    assert.notEqual((await people.by(bob, 'GET', path)).status, 403, path)
+})
+
+test('a policy of a namespace governs it and what is below, and nothing beside or above', async () => {
+  const { server, people, bob } = await house()
+  await using _ = server
+  for (const [parent, name] of [
+    ['', 'team'],
+    ['team', 'sub'],
+    ['', 'other'],
+  ] as const) {
+    await server.call('POST', `sys/namespaces/${name}`, undefined, { headers: { 'X-Vault-Namespace': parent } })
+    const path = parent === '' ? name : `${parent}/${name}`
+    await server.call('POST', 'sys/mounts/kv', { type: 'kv' }, { headers: { 'X-Vault-Namespace': path } })
+  }
+  await people.policy(
+    'open',
+    ['', 'team/', 'team/sub/', 'other/'].map((at) => `path "${at}kv/*" { capabilities = ["read"] }`).join('\n'),
+  )
+  const statusIn = async (namespace: string) =>
+    (await people.by(bob, 'GET', 'kv/a', undefined, { 'X-Vault-Namespace': namespace })).status
+  const put = (namespace: string, paths: string[]) =>
+    server.call(
+      'POST',
+      'sys/policies/egp/p',
+      { policy: 'false', paths, enforcement_level: 'hard-mandatory' },
+      { headers: { 'X-Vault-Namespace': namespace } },
+    )
+  assert.equal((await put('team', ['*'])).status, 204)
+  assert.deepEqual(
+    [await statusIn(''), await statusIn('team'), await statusIn('team/sub'), await statusIn('other')],
+    [200, 403, 403, 404],
+  )
+  assert.equal((await server.call('GET', 'team/kv/a', undefined, { token: bob.token })).status, 403, 'by the path')
+  assert.equal((await put('team', ['sub/kv/*'])).status, 204)
+  assert.deepEqual([await statusIn('team'), await statusIn('team/sub')], [404, 403])
+  await server.call('DELETE', 'sys/policies/egp/p', undefined, { headers: { 'X-Vault-Namespace': 'team' } })
+  assert.equal((await put('', ['kv/*'])).status, 204)
+  assert.deepEqual([await statusIn(''), await statusIn('team')], [403, 404], 'paths begin at the namespace')
+  const listed = await server.call('LIST', 'sys/policies/egp', undefined, { headers: { 'X-Vault-Namespace': 'team' } })
+  assert.equal(listed.status, 404)
+  assert.equal((await put('team', ['x'])).status, 204)
+  await server.call('DELETE', 'sys/namespaces/team/sub')
+  await server.call('DELETE', 'sys/namespaces/sub', undefined, { headers: { 'X-Vault-Namespace': 'team' } })
+  await server.call('DELETE', 'sys/namespaces/team')
+  await until('the end of the namespace', async () =>
+    (await server.storedKeys('core/governing-policies/')).length === 1 ? true : undefined,
+  )
+})
+
+test('it holds after a restart, and one that cannot be read lets nobody pass', async () => {
+  const { server, people, bob } = await house()
+  await using _ = server
+  await egp(server, 'p', 'request.operation == "list"', ['kv/*'])
+  await server.restart()
+  assert.equal((await people.by(bob, 'GET', 'kv/a')).status, 403)
+  const [key = ''] = await server.storedKeys('core/governing-policies/')
+  const stored = { policy: 'request.of.another.version()', enforcement_level: 'hard-mandatory', paths: ['kv/*'] }
+  const written = await server.call('PUT', `sys/raw/${key}`, { value: JSON.stringify(stored) })
+  assert.equal(written.status, 204, written.text)
+  assert.match((await people.by(bob, 'LIST', 'kv/')).text, /The policy cannot be read/)
+  assert.equal((await server.call('DELETE', 'sys/policies/egp/p')).status, 204)
+  assert.equal((await people.by(bob, 'GET', 'kv/a')).status, 200)
+})
+
+test('what a control group held is asked when it is carried out, and can be asked who authorized it', async () => {
+  const { server, people } = await house()
+  await using _ = server
+  await people.policy(
+    'held',
+    'path "kv/*" { capabilities = ["read"] control_group = { factor "f" { identity { group_names = ["bosses"] } } } }',
+  )
+  await people.policy('boss', 'path "sys/control-group/authorize" { capabilities = ["update"] }')
+  const eve = await people.add('eve', ['held'])
+  const ann = await people.add('ann', ['boss'])
+  await people.group('bosses', [ann])
+  await egp(server, 'named', `controlgroup.authorizations.exists(a, a.entity.id == "${ann.entity}")`, ['kv/*'])
+  const { token, accessor } = heldBy(await people.by(eve, 'GET', 'kv/a'))
+  await people.by(ann, 'POST', 'sys/control-group/authorize', { accessor })
+  await egp(server, 'shut', 'false', ['kv/*'])
+  const denied = await people.by(eve, 'POST', 'sys/wrapping/unwrap', { token })
+  assert.match(denied.text, /root\/shut/)
+  await server.call('DELETE', 'sys/policies/egp/shut')
+  const done = await people.by(eve, 'POST', 'sys/wrapping/unwrap', { token })
+  assert.equal(at(done.json, 'data', 'secret'), 'canary', 'the denial used nothing up')
+})
+
+test('with large data, deep data and hundreds of policies, others are answered meanwhile', async () => {
+  const { server, people, bob } = await house()
+  await using _ = server
+  const slow = 'request.data.x.all(a, a >= 0) && request.data.x.exists(a, a == 299)'
+  for (let i = 0; i < 60; i++) await egp(server, `p${i}`, slow, ['kv/slow'])
+  const body = { x: Array.from({ length: 300 }, (_, i) => i) }
+  await people.by(bob, 'POST', 'kv/slow', body)
+  const health: number[] = []
+  let done = false
+  const slowOnes = Promise.all(Array.from({ length: 4 }, () => people.by(bob, 'POST', 'kv/slow', body))).then((all) => {
+    done = true
+    return all
+  })
+  while (!done) {
+    const began = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    health.push(performance.now() - began)
+  }
+  for (const answer of await slowOnes) assert.equal(answer.status, 204)
+  assert.ok(health.length > 20, `the loop turned ${health.length} times`)
 })

@@ -18,7 +18,7 @@ import {
   type CelValue,
 } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
-import { addressBound, normalCidr } from '../../lib/cidr.ts'
+import { addressBound, normalCidr, type AddressBound } from '../../lib/cidr.ts'
 import { taken } from './calls.ts'
 import { MAX_MADE_LIST, MAX_MADE_TEXT, MAX_WORK } from './limits.ts'
 import { countOf, type Expr } from './tree.ts'
@@ -165,8 +165,15 @@ function bounded(made: CelValue): CelResult {
   return TOO_MUCH
 }
 
+const blocks = new Map<string, AddressBound | undefined>()
+const BLOCKS = 500
+
 /** No address is in what is no block of addresses. */
 function containsAddress(block: string, address: string): boolean {
-  const known = normalCidr(block)
-  return known !== undefined && addressBound([known]).allows(address)
+  if (!blocks.has(block)) {
+    if (blocks.size >= BLOCKS) blocks.clear()
+    const known = normalCidr(block)
+    blocks.set(block, known === undefined ? undefined : addressBound([known]))
+  }
+  return blocks.get(block)?.allows(address) === true
 }
