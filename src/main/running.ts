@@ -126,6 +126,7 @@ function compose(
     hostnameHeader: settings.hostnameHeader,
     administrative: settings.administrative,
     rawStorage: settings.rawStorage,
+    allowHttpWebhooks: settings.allowHttpWebhooks,
     auditDevices: settings.auditDevices,
     auditForbiddenFolders: settings.closedToAudit,
     allowApiAuditCreation: settings.allowApiAuditCreation,
