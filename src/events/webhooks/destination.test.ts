@@ -121,9 +121,10 @@ test('a receiver that does not answer is not waited for, and what it says is bou
     const more = (): void => {
       while (!response.destroyed && response.write(chunk));
     }
-    if (request.url !== '/endless') return response.end()
-    response.on('drain', more)
-    more()
+    if (request.url === '/endless') {
+      response.on('drain', more)
+      more()
+    } else response.end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
