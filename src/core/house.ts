@@ -27,7 +27,7 @@ import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
 import { requestErrors } from '../errors/request.ts'
-import { Events } from '../events/index.ts'
+import type { Events } from '../events/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
@@ -38,12 +38,11 @@ import { GoverningStore } from '../policy/expressions/governing-store.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
-import { MountIndex } from '../router/mount-index.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
@@ -61,10 +60,10 @@ import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
+import { eventHouse } from './event-house.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
-import { encodeIndex } from './state-index.ts'
-import { subscribers } from './subscribers.ts'
+import { SEALED_MOUNTS } from './sealed-mounts.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { version } from './version.ts'
 
@@ -247,17 +246,8 @@ export class House {
     })
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web, quotas })
-    this.events = new Events({
-      store,
-      clock,
-      log: log.named('events'),
-      metrics,
-      subscribers: subscribers({ tokens: () => this.active.tokens, policies, namespaces }),
-      webhooks: { allowHttp: options.allowHttpWebhooks === true, userAgent: `Coffer/${version}` },
-      namespace: (id) => namespaces.byId(id),
-      source: () => `coffer://${cluster.get()?.id ?? ''}`,
-      indexOf: encodeIndex,
-    })
+    const tokens = () => this.active.tokens
+    this.events = eventHouse({ ...options, store, tokens, policies, namespaces, cluster })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -455,22 +445,3 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     throw requestErrors.SEALED(undefined, { cause: error })
   }
 }
-
-/** While sealed only `sys/` is there, and of it only what says so. */
-const SYSTEM_MOUNT: Mount = Object.freeze({
-  kind: 'system',
-  path: 'sys/',
-  type: 'system',
-  uuid: '',
-  accessor: '',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
-/** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])

@@ -127,6 +127,7 @@ function compose(
     administrative: settings.administrative,
     rateBuckets: front.rateBuckets,
     rawStorage: settings.rawStorage,
+    allowHttpWebhooks: settings.allowHttpWebhooks,
     auditDevices: settings.auditDevices,
     auditForbiddenFolders: settings.closedToAudit,
     allowApiAuditCreation: settings.allowApiAuditCreation,

@@ -40,6 +40,7 @@ const blocks = [
   'quotas.md',
   'control-groups.md',
   'policy-expressions.md',
+  'events.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {

@@ -300,13 +300,37 @@ suite('events', () => {
     assert.equal((await s.ended()).reason, 'the namespace is locked')
   })
 
-  test('end for who sends something, and for who does not read', async () => {
+  test('end for who sends something', async () => {
     await using talking = await subscribe(server, '*')
     talking.socket.send('hello')
     assert.deepEqual(await talking.ended(), { code: 1008, reason: 'nothing is to be sent here' })
     await using long = await subscribe(server, '*')
     long.socket.send('x'.repeat(1000))
     assert.equal((await long.ended()).code, 1009)
+  })
+
+  test('end for who does not read, and nobody else waits for him', async () => {
+    await using slow = await subscribe(server, 'kv-v1/write')
+    await using quick = await subscribe(server, 'kv-v1/write')
+    slow.socket.pause()
+    const long = `${'x'.repeat(400)}/${'y'.repeat(400)}/${'z'.repeat(400)}`
+    const count = 4000
+    let next = 0
+    const writer = async (): Promise<void> => {
+      for (let i = next++; i < count && slow.closed === undefined; i = next++) await put(`plain/${i}/${long}`, { a: 1 })
+    }
+    await Promise.all(Array.from({ length: 40 }, writer))
+    await until(() => quick.received.length === count, 20_000, 'all events')
+    slow.socket.resume()
+    assert.deepEqual(await slow.ended(), { code: 1013, reason: 'events come faster than they are read' })
+    assert.ok(slow.received.length < count)
+  })
+
+  test('are not for pages of other origins, where an operator has named some', async () => {
+    await put('sys/config/cors', { allowed_origins: 'https://ui.example' })
+    await using _ = await subscribe(server, '*', { headers: { Origin: 'https://ui.example' } })
+    await assert.rejects(subscribe(server, '*', { headers: { Origin: 'https://evil.example' } }), /403 /)
+    await server.call('DELETE', 'sys/config/cors')
   })
 
   test('are audited at the beginning, with the type and without the token', async () => {

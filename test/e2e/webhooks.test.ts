@@ -239,11 +239,9 @@ suite('webhooks', () => {
     await done('POST', 'hooked/secret/data/a', { data: {} })
     await done('POST', 'hooked/inner/secret/data/b', { data: {} })
     await until(() => receiver.taken.length === 3)
-    assert.deepEqual(receiver.taken.map(({ event }) => event.data.namespace).toSorted(), [
-      'hooked/',
-      'hooked/',
-      'hooked/inner/',
-    ])
+    const namespaces = receiver.taken.map(({ event }) => event.data.namespace)
+    assert.equal(namespaces.filter((one) => one === 'hooked/').length, 2)
+    assert.equal(namespaces.filter((one) => one === 'hooked/inner/').length, 1)
     assert.equal((await server.call('LIST', 'sys/events/webhooks')).status, 404)
     await done('DELETE', 'hooked/sys/namespaces/inner')
     await until(async () => (await server.call('DELETE', 'sys/namespaces/hooked')).status < 300)

@@ -1,7 +1,7 @@
 /** A database mount on a server, over a real PostgreSQL. */
 import assert from 'node:assert/strict'
 import pg from 'pg'
-import type { ComposedServer } from './composed.ts'
+import type { ComposedAnswer, ComposedServer } from './composed.ts'
 import { textAt } from './json.ts'
 import { PASSWORD, type TestPostgres } from './postgres.ts'
 
@@ -15,7 +15,10 @@ export interface Creds {
 }
 
 /** Of a server: it is asked, and nothing else. */
-type Asked = Pick<ComposedServer, 'call'>
+interface Asked {
+  call(method: string, path: string, body?: unknown, options?: { readonly token?: string }): Promise<Answer>
+}
+type Answer = Omit<ComposedAnswer, 'headers'>
 
 export class DatabaseMount<S extends Asked = ComposedServer> {
   readonly server: S

@@ -82,6 +82,9 @@ export const serverSchema = {
     },
   ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
+  allow_http_webhooks: bool(
+    'Lets webhooks (`sys/events/webhooks`) speak plain HTTP with other machines. Events are signed either way, but anybody on the way can read them.',
+  ),
   enable_unauthenticated_access: strings(
     'Families of paths that anyone may use without a token, as in older versions: `rekey`, `generate-root`. A listener may say otherwise for itself. Read again at SIGHUP.',
     { takes: 'a list of "rekey", "generate-root" and "generate-operation-token"', normal: familyOf },
