@@ -11,7 +11,7 @@ import { cloudEvent } from './cloud-event.ts'
 import { eventErrors } from './errors.ts'
 import type { Event } from './event.ts'
 import { protobufOf } from './protobuf.ts'
-import { selectionOf } from './selection.ts'
+import { selectionOf, type Selection } from './selection.ts'
 import { GOING_AWAY, Subscription, type Judgement } from './subscription.ts'
 
 export interface SubscribersPort {
@@ -32,6 +32,7 @@ export interface SubscriptionsDeps {
 }
 
 const MOST = 1000
+const STOPPED = 'this server is sealed or does not lead any more'
 /** What somebody may do also ends by the clock, of which no commit tells: how often it is looked at, ms. */
 const EVERY = 1_000
 /** Between a change and the look that it calls for, ms: many changes come at once. */
@@ -62,25 +63,30 @@ export class Subscriptions implements SubscriptionsPort {
   /** The node does not lead any more. */
   stop(): void {
     this.#isWorking = false
-    for (const one of this.#open) one.end(GOING_AWAY, 'this server is sealed or does not lead any more')
+    for (const one of this.#open) one.end(GOING_AWAY, STOPPED)
   }
 
   publish(event: Event): void {
     for (const one of this.#open) one.offer(event)
   }
 
-  open(request: Request, wish: SubscribeWish): Subscription {
+  /** It begins when somebody reads: a reply that is not sent after all leaves nothing behind. */
+  open(request: Request, wish: SubscribeWish): AsyncIterable<Uint8Array> {
     if (!this.#isWorking) throw requestErrors.STANDBY()
     if (wish.type.trim() === '') throw eventErrors.NO_TYPE()
     const selection = selectionOf({ ...wish, types: [wish.type] }, request.namespace)
     if (this.#open.size >= MOST) throw eventErrors.SUBSCRIPTIONS()
+    return { [Symbol.asyncIterator]: () => this.#begin(request, wish.json, selection) }
+  }
+
+  #begin(request: Request, json: boolean, selection: Selection): Subscription {
     const signal = request.signal()
     const gone = (): void => void subscription.return()
     const subscription: Subscription = new Subscription({
       takes: (event) => selection.takes(event),
       judge: (events) => this.#judge(request, events),
-      encode: (event) => (wish.json ? Buffer.from(`${cloudEvent(event, this.#deps.source())}\n`) : protobufOf(event)),
-      json: wish.json,
+      encode: (event) => (json ? Buffer.from(`${cloudEvent(event, this.#deps.source())}\n`) : protobufOf(event)),
+      json,
       closed: () => {
         signal.removeEventListener('abort', gone)
         this.#open.delete(subscription)
@@ -91,6 +97,7 @@ export class Subscriptions implements SubscriptionsPort {
     this.#open.add(subscription)
     signal.addEventListener('abort', gone, { once: true })
     if (signal.aborted) gone()
+    if (!this.#isWorking) subscription.end(GOING_AWAY, STOPPED)
     return subscription
   }
 

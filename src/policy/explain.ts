@@ -58,6 +58,9 @@ function conditionsOf({ permissions }: AclEntry): readonly string[] {
     permissions.minWrappingTtl === undefined ? '' : `min_wrapping_ttl: ${permissions.minWrappingTtl}s`,
     permissions.maxWrappingTtl === undefined ? '' : `max_wrapping_ttl: ${permissions.maxWrappingTtl}s`,
     permissions.paginationLimit === undefined ? '' : `pagination_limit: ${permissions.paginationLimit}`,
+    permissions.subscribeEventTypes.length === 0
+      ? ''
+      : `subscribe_event_types: ${permissions.subscribeEventTypes.join(', ')}`,
     permissions.mfaMethods.length === 0 ? '' : `mfa_methods: ${permissions.mfaMethods.join(', ')}`,
     ...permissions.controlGroups.flatMap(({ factors }) => factors.map(toldFactor)),
   ].filter((text) => text !== '')

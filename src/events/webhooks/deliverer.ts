@@ -123,8 +123,9 @@ export class Deliverer {
   async #deliverAll(): Promise<void> {
     while (this.#canDeliver()) {
       const pause = this.#state.nextAttempt - this.#deps.clock.now()
-      if (pause > 0) {
-        await this.#rest(Math.min(pause, LONGEST_PAUSE))
+      // Longer than it was ever set to, the clock has gone back meanwhile.
+      if (pause > 0 && pause <= LONGEST_PAUSE) {
+        await this.#rest(pause)
         continue
       }
       try {
