@@ -32,12 +32,11 @@ import { policyPrefix, PolicyStore } from '../policy/store.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
-import { MountIndex } from '../router/mount-index.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
@@ -58,6 +57,7 @@ import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
+import { sealedMounts } from './sealed-mounts.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -311,7 +311,7 @@ export class House {
     const { administrative } = this.#options
     const admits = ({ path }: Namespace, template: string) =>
       path === administrative?.path && administrative.endpoints.has(template)
-    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
+    const sealedRouter = new Router({ mounts: () => sealedMounts, engineOf: () => system, admits })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
       const role = standing.role()
@@ -397,22 +397,3 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     throw requestErrors.SEALED(undefined, { cause: error })
   }
 }
-
-/** While sealed only `sys/` is there, and of it only what says so. */
-const SYSTEM_MOUNT: Mount = Object.freeze({
-  kind: 'system',
-  path: 'sys/',
-  type: 'system',
-  uuid: '',
-  accessor: '',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
-/** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])
