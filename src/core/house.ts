@@ -63,8 +63,8 @@ import { EngineKeeper } from './engine-keeper.ts'
 import { eventHouse } from './event-house.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
-import { SEALED_MOUNTS } from './sealed-mounts.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
+import { sealedMounts } from './sealed-mounts.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -352,7 +352,7 @@ export class House {
     const { administrative } = this.#options
     const admits = ({ path }: Namespace, template: string) =>
       path === administrative?.path && administrative.endpoints.has(template.replace(/\/\{name\}$/, ''))
-    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
+    const sealedRouter = new Router({ mounts: () => sealedMounts, engineOf: () => system, admits })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
       const role = standing.role()

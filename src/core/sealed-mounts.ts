@@ -1,7 +1,7 @@
+/** While sealed only `sys/` is there, and of it only what says so. */
 import { noTuning, type Mount } from '../request/mount.ts'
 import { MountIndex } from '../router/mount-index.ts'
 
-/** While sealed only `sys/` is there, and of it only what says so. */
 const SYSTEM_MOUNT: Mount = Object.freeze({
   kind: 'system',
   path: 'sys/',
@@ -18,4 +18,4 @@ const SYSTEM_MOUNT: Mount = Object.freeze({
   tainted: false,
 })
 /** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
-export const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])
+export const sealedMounts = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])

@@ -256,3 +256,37 @@ test('a factor holds what it controls, sudo among it, and a body of any size is 
   await people.policy('held', ONE)
   assert.match((await people.by(bob, 'POST', 'kv/a', { a: 'x'.repeat(1 << 20) })).text, /keeps bodies of at most/)
 })
+
+test('groups are those of the policy’s namespace by name, and of one above by id; nothing is told across', async () => {
+  const { server, people: above, ann, max } = await house(ONE)
+  await using _ = server
+  await server.call('POST', 'sys/namespaces/team')
+  const people = await People.in(server, 'team')
+  assert.equal((await people.root('POST', 'sys/mounts/kv', { type: 'kv' })).status, 204)
+  await people.root('POST', 'kv/a', { secret: 'of the team' })
+  const [group] = [await above.group('managers', [ann, max])]
+  const bob = await people.add('bob', ['held'])
+  const liz = await people.add('liz', ['approver'])
+  await people.policy('approver', APPROVER)
+  await above.policy('approver', `${APPROVER}\npath "team/sys/control-group/*" { capabilities = ["update"] }`)
+  const read = async () => heldBy(await people.by(bob, 'GET', 'kv/a'))
+  const authorize = (who: typeof bob, accessor: string) =>
+    people.by(who, 'POST', 'sys/control-group/authorize', { accessor })
+  await people.policy('held', ONE)
+  const byName = await read()
+  assert.equal((await authorize(ann, byName.accessor)).status, 403, 'a group of that name in another namespace')
+  await people.group('managers', [liz])
+  assert.equal((await authorize(liz, byName.accessor)).status, 200)
+  await people.policy('held', ONE.replace('group_names = ["managers"]', `group_ids = ["${group}"]`))
+  const byId = await read()
+  assert.equal((await authorize(liz, byId.accessor)).status, 403)
+  assert.equal((await above.by(ann, 'POST', 'sys/control-group/authorize', { accessor: byId.accessor })).status, 400)
+  assert.equal(at((await authorize(ann, byId.accessor)).json, 'data', 'approved'), true)
+  const done = await people.by(bob, 'POST', 'sys/wrapping/unwrap', { token: byId.token })
+  assert.equal(at(done.json, 'data', 'secret'), 'of the team')
+  await server.call('POST', 'team/sys/config/control-group', { max_ttl: 60 })
+  await server.call('DELETE', 'sys/namespaces/team')
+  await until('the end of the namespace', async () =>
+    (await server.storedKeys('core/control-group/')).length === 0 ? true : undefined,
+  )
+})
