@@ -15,6 +15,7 @@ import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { catalogPaths } from '../engines/system/catalog.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
@@ -52,9 +53,11 @@ import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
+import { ENGINE_RELOADS_KEY, EngineReloads } from './engine-reloads.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
+import { UI_HEADERS_FOLDER, UiHeaders } from './ui-headers.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -70,6 +73,10 @@ export interface HouseOptions {
   readonly administrative?: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
+  /** Serves `sys/internal/inspect/router`. */
+  readonly introspection?: boolean
+  /** Names this node. */
+  readonly hostname?: string
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
@@ -106,6 +113,8 @@ export class House {
   readonly barrier: Barrier
   readonly cluster = new Cluster()
   readonly cors = new Cors()
+  readonly uiHeaders = new UiHeaders()
+  readonly engineReloads: EngineReloads
   readonly policies: PolicyStore
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
@@ -187,6 +196,14 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf: (mount, engine) => storageOf(mount, engine, mount),
     })
+    this.engineReloads = new EngineReloads({
+      where: options.hostname ?? '',
+      released: async (uuid) => {
+        const mount = mounts.index.byUuid(uuid)
+        if (mount !== undefined) await keeper.released(mount)
+      },
+    })
+    const { uiHeaders, engineReloads } = this
     const remover = new NamespaceRemover({
       store,
       clock,
@@ -208,12 +225,16 @@ export class House {
       mounts.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
+      new Followed(driver, UI_HEADERS_FOLDER, (view) => uiHeaders.load(view)),
+      new Followed(driver, ENGINE_RELOADS_KEY, (view) => engineReloads.follow(view)),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
+      { start: () => store.read((view) => uiHeaders.load(view)), stop: () => uiHeaders.clear() },
+      { start: () => store.read((view) => engineReloads.load(view)), stop: () => undefined },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
@@ -231,7 +252,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, namespaces, policies, audit, cors } = this
-    const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
+    const { driver, clock, log, rawStorage, introspection = false, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
       namespaces,
@@ -264,6 +285,22 @@ export class House {
           operation === 'subscribe' || operation === 'recover'
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
+      }),
+      ...catalogPaths({
+        uiHeaders: this.uiHeaders,
+        engineReloads: this.engineReloads,
+        mounts,
+        catalog: {
+          names: (type) => this.#engines.pluginsOf(type),
+          version: mounts.versionOf(),
+        },
+        introspection: introspection
+          ? {
+              mounts: () => mounts.all(),
+              namespacePath: (id) => namespaces.byId(id)?.path ?? '',
+              storageOf: (mount) => storageOf(mount, mounts.engine(mount), mount),
+            }
+          : undefined,
       }),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,

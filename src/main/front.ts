@@ -67,7 +67,7 @@ export class Front {
   ): Promise<void> {
     const { servingThreads: count } = this.#settings
     if (count === 0) return
-    const { log, levels, writeLine } = this.#serverLog
+    const { log, levels, writeLine, hub } = this.#serverLog
     this.#threads = new ServingThreads({
       clock: systemClock,
       log,
@@ -76,6 +76,7 @@ export class Front {
       handler: handedOver,
       takeAudited,
       writeLog: writeLine,
+      hear: (line) => hub.relay(line),
       dataOf: (number) => this.#dataOf(number),
     })
     levels.onChange(() => void this.#tellLevels())
@@ -184,6 +185,7 @@ export class Front {
       systemLimits: rest.systemLimits,
       administrative: rest.administrative,
       rawStorage: rest.rawStorage,
+      introspection: rest.introspection,
       auditDevices: rest.auditDevices,
       auditForbiddenFolders: rest.closedToAudit,
       allowApiAuditCreation: rest.allowApiAuditCreation,

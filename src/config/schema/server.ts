@@ -81,12 +81,14 @@ export const serverSchema = {
       normal: (name) => admittedEndpoints.find((known) => known === name.replace(/^sys\//, '')),
     },
   ),
+  introspection_endpoint: bool(
+    'Serves `sys/internal/inspect/router`: all mounts of all namespaces, and where they lie in storage.',
+  ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
   enable_unauthenticated_access: strings(
     'Families of paths that anyone may use without a token, as in older versions: `rekey`, `generate-root`. A listener may say otherwise for itself. Read again at SIGHUP.',
     { takes: 'a list of "rekey", "generate-root" and "generate-operation-token"', normal: familyOf },
   ),
-  introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
   enable_response_header_raft_node_id: ignored('there is no raft'),
   disable_cache: bool('Keeps no entries of a storage behind a network in memory.'),
