@@ -1,7 +1,6 @@
 /** The process looked at from inside, for `sys/pprof`: profiles of its threads, and what there is to tell in words. */
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { threadId } from 'node:worker_threads'
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 import { inspectErrors } from '../errors/inspect.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -56,7 +55,7 @@ export class Profiler implements ProfilerPort {
 
   threads(): string {
     const serving = this.#deps.threads.numbers().map((number) => `thread ${number}: serving`)
-    return `threads of the process: total ${osThreads()}\nthread ${threadId}: main\n${serving.join('\n')}\n`
+    return `${[`threads of the process: total ${osThreads()}`, 'thread 0: main', ...serving].join('\n')}\n`
   }
 
   loopDelay(): string {

@@ -74,7 +74,7 @@ export function pluginPaths({ catalog }: { readonly catalog: CatalogPort }): rea
         run: (c) => {
           const { type } = c.params
           c.warn(`Deprecated API endpoint, cannot read plugin information from catalog for "${type}"`)
-          return okData({}, { status: 200 })
+          return { status: 200 }
         },
       })
       .compute({ summary: 'Refused: no plugin is run in another process.', fields: outside, replies: {}, run: (c) => refuse(c.in) })

@@ -27,7 +27,7 @@ export function sealWrapPaths({ sealWrap }: { readonly sealWrap: SealWrapPort })
         replies: { 200: startedReply },
         run: async () => {
           await sealWrap.rewrap()
-          return okData({}, { status: 200 })
+          return { status: 200, data: undefined }
         },
       }),
   ]
