@@ -23,7 +23,7 @@ export const inspectErrors = defineErrors('INSPECT', {
   },
   RELOAD_NOTHING: { status: 400, message: 'plugin or mounts must be provided' },
   RELOAD_BOTH: { status: 400, message: 'plugin and mounts cannot be set at the same time' },
-  RELOAD_SCOPE: { status: 400, message: "'scope' takes \"global\", or nothing" },
+  RELOAD_SCOPE: { status: 400, message: '\'scope\' takes "global", or nothing' },
   RELOAD_NO_MOUNT: { status: 400, message: (p: { path: string }) => listed(`cannot fetch mount entry on "${p.path}"`) },
   RELOAD_NO_PLUGIN: { status: 400, message: (p: { name: string }) => `plugin not found in the catalog: "${p.name}"` },
   RELOAD_NO_ID: { status: 400, message: 'reload_id must be provided' },
@@ -33,7 +33,9 @@ export const inspectErrors = defineErrors('INSPECT', {
   PLUGIN_HASH: { status: 400, message: 'Could not decode SHA-256 value from Hex' },
   NO_PLUGINS: {
     status: 500,
-    message: listed('could not set plugin, plugin directory is not configured: engines are built in, and run in no other process'),
+    message: listed(
+      'could not set plugin, plugin directory is not configured: engines are built in, and run in no other process',
+    ),
   },
   NO_RUNTIMES: { status: 400, message: 'there are no plugin runtimes: engines are built in, and run in no container' },
 })

@@ -112,7 +112,13 @@ describe('a running server', () => {
     await call('PUT', 'sys/policies/acl/looker', { policy })
     const made = await call('POST', 'auth/token/create', { policies: ['looker'] })
     const looker = textAt(made.json, 'auth', 'client_token')
-    for (const path of ['sys/monitor', 'sys/pprof', 'sys/pprof/heap', 'sys/pprof/cmdline', 'sys/internal/inspect/router/root'])
+    for (const path of [
+      'sys/monitor',
+      'sys/pprof',
+      'sys/pprof/heap',
+      'sys/pprof/cmdline',
+      'sys/internal/inspect/router/root',
+    ])
       assert.equal((await call('GET', path, undefined, looker)).status, 403, path)
     assert.equal((await call('POST', 'sys/config/reload/log', undefined, looker)).status, 403)
   })

@@ -24,5 +24,7 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
 
 /** A member of what may be no object at all. */
 export function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(name)
+    : undefined
 }

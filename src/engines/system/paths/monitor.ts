@@ -20,7 +20,9 @@ export function monitorPaths({ monitor }: { readonly monitor: MonitorPort }): re
       summary: 'Look on while the log is written.',
       fields: {
         log_level: f
-          .string('The least that is shown, whatever the log itself takes: `trace`, `debug`, `info`, `warn` or `error`.')
+          .string(
+            'The least that is shown, whatever the log itself takes: `trace`, `debug`, `info`, `warn` or `error`.',
+          )
           .default('info'),
         log_format: f.string('`standard` or `json`.').default('standard'),
       },

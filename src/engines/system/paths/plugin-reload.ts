@@ -27,7 +27,8 @@ export function pluginReloadPaths(ports: PluginReloadPorts): readonly PathDefini
   return [
     definePath('plugins/reload/backend', {
       help: 'Have engines let go of what they hold: caches, connections.',
-      description: 'On every node and thread, whatever the scope. Nothing that is stored changes, and no request is lost.',
+      description:
+        'On every node and thread, whatever the scope. Nothing that is stored changes, and no request is lost.',
       params: {},
       flags: { sudo: true },
     }).write({

@@ -59,7 +59,8 @@ export function pluginPaths({ catalog }: { readonly catalog: CatalogPort }): rea
     }),
     definePath('plugins/catalog/{type}', {
       help: 'The plugins of a type.',
-      description: 'Written, read and deleted it is the name of a plugin without its type, as it was before there were types.',
+      description:
+        'Written, read and deleted it is the name of a plugin without its type, as it was before there were types.',
       params: { type: '`auth`, `database` or `secret`.' },
       flags,
     })
@@ -77,7 +78,12 @@ export function pluginPaths({ catalog }: { readonly catalog: CatalogPort }): rea
           return { status: 200 }
         },
       })
-      .compute({ summary: 'Refused: no plugin is run in another process.', fields: outside, replies: {}, run: (c) => refuse(c.in) })
+      .compute({
+        summary: 'Refused: no plugin is run in another process.',
+        fields: outside,
+        replies: {},
+        run: (c) => refuse(c.in),
+      })
       .deleteApart({
         summary: 'Remove a plugin that is not built in; there is none.',
         replies: { 204: none },

@@ -8,7 +8,11 @@ const JSON_TYPE = 'application/json'
 const LONGEST = 60
 
 const textReply: ReplySchema = { description: 'Text.', fields: {}, contentType: TEXT }
-const profileReply: ReplySchema = { description: 'A profile or a trace, as a file.', fields: {}, contentType: JSON_TYPE }
+const profileReply: ReplySchema = {
+  description: 'A profile or a trace, as a file.',
+  fields: {},
+  contentType: JSON_TYPE,
+}
 
 const thread = f.int('Which thread: 0 is the main one; `threadcreate` lists them.').default(0)
 const seconds = (usual: number) => f.int('For how long to look.').default(usual)
