@@ -11,6 +11,8 @@ import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
+import { activityPaths } from './engines/system/paths/activity.ts'
+import { counterPaths } from './engines/system/paths/counters.ts'
 import { catalogPaths } from './engines/system/catalog.ts'
 import { inspectionPaths } from './engines/system/inspection.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
@@ -57,6 +59,8 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...rekeyPaths({ ceremonies: nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
+    ...activityPaths(nobody()),
+    ...counterPaths(nobody()),
     ...inspectionPaths(nobody()),
     ...catalogPaths(nobody()),
     ...rawStoragePaths({ outside: new Set() }),

@@ -87,7 +87,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     handler: serve({
       pipeline,
       cors: house.cors,
-      uiHeaders: house.uiHeaders,
+      uiHeaders: house.observation.uiHeaders,
       inFlight,
       metrics,
       requestLog: options.requestLog,

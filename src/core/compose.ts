@@ -238,7 +238,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     handler: serve({
       pipeline,
       cors,
-      uiHeaders: house.uiHeaders,
+      uiHeaders: house.observation.uiHeaders,
       inFlight,
       metrics,
       requestLog: options.requestLog,

@@ -1,5 +1,6 @@
 /** What the pipeline's stages use of the rest of the house. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { ClientCounter } from './activity/client-counter.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
@@ -43,6 +44,8 @@ export interface PipelineDeps {
   tokens(): TokenPort
   /** Second factors of log-ins in a namespace. */
   factors(namespaceId: string): SecondFactors
+  /** Clients by month. */
+  readonly clients: Pick<ClientCounter, 'isSettled' | 'isNew' | 'count' | 'pause'>
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort

@@ -15,7 +15,6 @@ import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
-import { catalogPaths } from '../engines/system/catalog.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
@@ -53,11 +52,10 @@ import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
-import { ENGINE_RELOADS_KEY, EngineReloads } from './engine-reloads.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
-import { UI_HEADERS_FOLDER, UiHeaders } from './ui-headers.ts'
+import { Observation } from './observation.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -113,13 +111,12 @@ export class House {
   readonly barrier: Barrier
   readonly cluster = new Cluster()
   readonly cors = new Cors()
-  readonly uiHeaders = new UiHeaders()
-  readonly engineReloads: EngineReloads
   readonly policies: PolicyStore
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
   readonly active: Active
+  readonly observation: Observation
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -196,14 +193,6 @@ export class House {
       limitsOf: (mount) => mounts.limitsOf(mount),
       storageOf: (mount, engine) => storageOf(mount, engine, mount),
     })
-    this.engineReloads = new EngineReloads({
-      where: options.hostname ?? '',
-      released: async (uuid) => {
-        const mount = mounts.index.byUuid(uuid)
-        if (mount !== undefined) await keeper.released(mount)
-      },
-    })
-    const { uiHeaders, engineReloads } = this
     const remover = new NamespaceRemover({
       store,
       clock,
@@ -216,6 +205,16 @@ export class House {
       cleared: () => this.active.cleared(),
       forget: (view, id) => namespaces.forget(view, id),
     })
+    this.observation = new Observation({
+      store,
+      clock,
+      log,
+      mounts,
+      namespaces,
+      hostname: options.hostname ?? '',
+      released: (mount) => keeper.released(mount),
+    })
+    const { observation } = this
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
@@ -225,22 +224,20 @@ export class House {
       mounts.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
-      new Followed(driver, UI_HEADERS_FOLDER, (view) => uiHeaders.load(view)),
-      new Followed(driver, ENGINE_RELOADS_KEY, (view) => engineReloads.follow(view)),
+      ...observation.followers(driver),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => store.read((view) => uiHeaders.load(view)), stop: () => uiHeaders.clear() },
-      { start: () => store.read((view) => engineReloads.load(view)), stop: () => undefined },
       { start: () => undefined, stop: () => policies.clear() },
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
       keeper,
       remover,
+      ...observation.parts,
     ]
   }
 
@@ -286,22 +283,11 @@ export class House {
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
       }),
-      ...catalogPaths({
-        uiHeaders: this.uiHeaders,
-        engineReloads: this.engineReloads,
-        mounts,
-        catalog: {
-          names: (type) => this.#engines.pluginsOf(type),
-          version: mounts.versionOf(),
-        },
-        introspection: introspection
-          ? {
-              mounts: () => mounts.all(),
-              namespacePath: (id) => namespaces.byId(id)?.path ?? '',
-              storageOf: (mount) => storageOf(mount, mounts.engine(mount), mount),
-            }
-          : undefined,
-      }),
+      ...this.observation.paths(
+        (type) => this.#engines.pluginsOf(type),
+        introspection,
+        (mount) => storageOf(mount, mounts.engine(mount), mount),
+      ),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -350,6 +336,7 @@ export class House {
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
       factors: (id) => active.factorsIn(id),
+      clients: this.observation.activity.counter,
       lockout: () => active.lockout,
       policies: () => policies,
       leases: () => active.leases,

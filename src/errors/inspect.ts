@@ -37,5 +37,16 @@ export const inspectErrors = defineErrors('INSPECT', {
       'could not set plugin, plugin directory is not configured: engines are built in, and run in no other process',
     ),
   },
+  REMOVED: { status: 404, message: 'The functionality has been removed on this path' },
+  BAD_TIME: {
+    status: 400,
+    message: (p: { field: string }) => `"${p.field}" takes an RFC 3339 time, or seconds since 1970`,
+  },
+  PERIOD: { status: 400, message: 'start_time is later than end_time' },
+  EXPORT_FORMAT: { status: 400, message: '\'format\' takes "json" or "csv"' },
+  ACTIVITY_ENABLED: { status: 400, message: 'enabled must be one of "default", "enable", "disable"' },
+  RETENTION: { status: 400, message: (p: { most: number }) => `retention_months takes 0 to ${p.most}` },
+  RETENTION_NEEDED: { status: 400, message: 'retention_months cannot be 0 while enabled' },
+  REPORT_MONTHS: { status: 400, message: 'default_report_months must be greater than 0' },
   NO_RUNTIMES: { status: 400, message: 'there are no plugin runtimes: engines are built in, and run in no container' },
 })

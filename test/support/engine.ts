@@ -194,6 +194,8 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     openSnapshot: () => store.beginRead(),
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
+    // Nobody counts who uses one engine.
+    clients: { isSettled: () => true, isNew: async () => false, count: () => undefined, pause: () => undefined },
     lockout: () => undefined,
     policies: () => allowAll,
     factors: missing('second factors'),
