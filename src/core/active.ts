@@ -25,7 +25,7 @@ import type { LeaseLimits } from '../request/ports.ts'
 import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
-import { Leftovers } from '../router/leftovers.ts'
+import { Leftovers, type Move } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import type { Barrier } from '../seal/barrier.ts'
@@ -160,7 +160,7 @@ export class Active implements ActivePart {
     })
     const leftovers = new Leftovers({
       store,
-      moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
+      moveLeases: (move) => this.#moveLeases(leases, move),
       forgetMount: (mount) => this.#forgetMount(mount),
       moveEnded: (id, status) => mounts.moveEnded(id, status),
       failed: (what, error) =>
@@ -197,6 +197,19 @@ export class Active implements ActivePart {
   /** Takes back what a mount lent, before the mount goes. */
   async revokeLeases(mount: Mount): Promise<void> {
     await this.leases.revokePrefix({ id: mount.namespaceId, path: '' }, mount.path, 'sync')
+  }
+
+  /**
+   * What a mount lent follows it. Only the tokens of an auth method that went to another namespace stay behind, where nobody answers for
+   * them any more: they are taken back, and its names for people there are forgotten.
+   */
+  async #moveLeases(leases: LeaseStore, { from, to, namespace_id: id, into, uuid }: Move): Promise<void> {
+    const namespace = { id, path: '' }
+    if (into === undefined) return leases.movePrefix(namespace, from, to)
+    if (!from.startsWith('auth/')) return leases.movePrefix(namespace, from, to, { id: into, path: '' })
+    await leases.revokePrefix(namespace, from, 'queue')
+    const mount = this.#deps.mounts.index.byUuid(uuid)
+    if (mount !== undefined) await this.#forgetMount({ ...mount, namespaceId: id })
   }
 
   /** What others keep of it. */
