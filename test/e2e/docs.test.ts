@@ -37,6 +37,7 @@ const blocks = [
   'key-ceremonies.md',
   'as-code.md',
   'audit.md',
+  'operations.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {
