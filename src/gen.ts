@@ -8,6 +8,7 @@ import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
+import { stepUpPaths } from './engines/secrets/identity/mfa/step-up/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
@@ -59,6 +60,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...rekeyPaths({ ceremonies: nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
+    ...stepUpPaths(nobody()),
     ...activityPaths(nobody()),
     ...counterPaths(nobody()),
     ...inspectionPaths(nobody()),

@@ -9,6 +9,7 @@ import { cubbyholePrefixes } from '../engines/secrets/cubbyhole/store.ts'
 import { Holders } from '../engines/secrets/identity/holders.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
 import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
+import { StepUp } from '../engines/secrets/identity/mfa/step-up/step-up.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import { namespaceErrors } from '../errors/namespaces.ts'
@@ -114,6 +115,15 @@ export class Active implements ActivePart {
       mountOf: (uuid) => mounts.index.byUuid(uuid),
       assertHeld: (view, held) => mounts.assertHeld(view, held),
     })
+  }
+
+  /** Second factors of single requests of a namespace's entities. */
+  stepUpIn(namespaceId: string): StepUp {
+    const { store, clock, log, mounts, web } = this.#deps
+    const mount = mounts.index.at(namespaceId, 'identity/')
+    if (this.#parts === undefined) throw requestErrors.SEALED()
+    if (mount === undefined) throw namespaceErrors.ABSENT()
+    return new StepUp({ store, clock, log: log.named('mfa'), web, prefix: mountStorage(mount) })
   }
 
   get wrapping(): Wrapping {

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
-import type { SecondFactors } from '../request/mfa-ports.ts'
+import type { SecondFactors, StepUpPort } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
@@ -44,6 +44,8 @@ export interface PipelineDeps {
   tokens(): TokenPort
   /** Second factors of log-ins in a namespace. */
   factors(namespaceId: string): SecondFactors
+  /** Second factors of single requests in a namespace. */
+  stepUp(namespaceId: string): StepUpPort
   /** Clients by month. */
   readonly clients: Pick<ClientCounter, 'isSettled' | 'isNew' | 'count' | 'pause'>
   /** Undefined where nobody is locked out. */

@@ -6,6 +6,7 @@ import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/path
 import { entityIn, groupsIn } from '../engines/secrets/identity/identity.ts'
 import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
+import { stepUpPaths } from '../engines/secrets/identity/mfa/step-up/paths.ts'
 import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
@@ -21,6 +22,7 @@ import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
+import { namespaceErrors } from '../errors/namespaces.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
@@ -269,6 +271,14 @@ export class House {
       ...leasePaths({ leases: () => active.leases, namespaces }),
       ...wrappingPaths({ wrapping: () => active.wrapping }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
+      ...stepUpPaths({
+        storage: ({ id }) => {
+          const mount = mounts.index.at(id, 'identity/')
+          if (mount === undefined) throw namespaceErrors.ABSENT()
+          return mountStorage(mount)
+        },
+        mounts: (namespace) => mounts.of(namespace),
+      }),
       ...lockedUserPaths({
         lockedUsers: () => active.lockout,
         mountOf: (accessor) => mounts.index.byAccessor(accessor),
@@ -336,6 +346,7 @@ export class House {
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
       factors: (id) => active.factorsIn(id),
+      stepUp: (id) => active.stepUpIn(id),
       clients: this.observation.activity.counter,
       lockout: () => active.lockout,
       policies: () => policies,

@@ -17,6 +17,7 @@
  *   authorize             x            .               .         what: policies; default deny
  *   count                 x            .               .         a client that is new this month
  *   auditRequest          x            x               .         before the engine runs
+ *   stepUp                x            .               .         second factors that the rule demands
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
  *   wrap                  x            x               .
@@ -38,6 +39,7 @@ import { readBody } from './stages/read-body.ts'
 import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
 import { respond } from './stages/respond.ts'
+import { stepUp } from './stages/step-up.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
 import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
@@ -58,6 +60,7 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [authorize, WHOLE],
   [count, WHOLE],
   [auditRequest, AUDITED],
+  [stepUp, WHOLE],
   [consume, WHOLE],
   [run, EVERY],
   [wrap, AUDITED],

@@ -257,8 +257,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       view.delete(leaseKeys.id(namespace.id, id))
       view.put(leaseKeys.id(namespace.id, newId), bytes ?? new Uint8Array(0))
       await this.#deps.tokens.moved(view, refOf(id), path)
-    } else if (lease !== undefined)
-      leaseRecords.rename(view, lease, leaseIdOf(path, refOf(id), into.id), path, into.id)
+    } else if (lease !== undefined) leaseRecords.rename(view, lease, leaseIdOf(path, refOf(id), into.id), path, into.id)
   }
 
   get #prefixDeps(): PrefixDeps {

@@ -4,7 +4,7 @@ import { DerivedCache } from '../storage/cache.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
-import type { PolicyPort, Verdict } from '../request/ports.ts'
+import type { Circumstances, PolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
@@ -51,6 +51,7 @@ const onlyRoot: Pick<NamespaceLookup, 'byId' | 'descend'> = {
   descend: (namespace, path) => ({ namespace, path }),
 }
 const utf8 = new TextDecoder()
+const NONE: Circumstances = Object.freeze({})
 /** Sets of policies whose compiled form is kept. */
 const ACLS = 10_000
 
@@ -95,7 +96,17 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     this.#compiled.clear()
   }
 
-  async authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Promise<Verdict> {
+  async mayDemandFactors(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayDemandFactors({ path, namespace, operation })
+  }
+
+  async authorize(
+    caller: Caller,
+    request: Request,
+    operation: Operation,
+    view: ReadView,
+    circumstances: Circumstances = NONE,
+  ): Promise<Verdict> {
     const acl = await this.#aclOf(caller, view)
     const { body, query } = request
     return acl.check({
@@ -104,6 +115,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
       operation,
       parameters: body.size === 0 ? query : query.size === 0 ? body : [...query, ...body],
       wrapTtl: request.wrapTtl,
+      mfaValidated: circumstances.mfaValidated,
     })
   }
 

@@ -74,11 +74,27 @@ export interface Verdict {
   readonly maxWrappingTtl: number | undefined
   /** Keys a list or scan may return at a time. */
   readonly paginationLimit: number | undefined
+  /** Second factors that the rule demands of the request. */
+  readonly mfaMethods?: readonly string[]
+}
+
+/** What more is known of a request than it says itself. */
+export interface Circumstances {
+  /** The second factors that its rule demands are asked for before it is carried out. */
+  readonly mfaValidated?: boolean | undefined
 }
 
 /** WHAT a caller may do. */
 export interface PolicyPort {
-  authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Awaitable<Verdict>
+  authorize(
+    caller: Caller,
+    request: Request,
+    operation: Operation,
+    view: ReadView,
+    circumstances?: Circumstances,
+  ): Awaitable<Verdict>
+  /** Whether a rule for the path demands second factors, whatever else it says. */
+  mayDemandFactors(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
 }
 
 /** One entry's facts; the broker builds and writes it. */

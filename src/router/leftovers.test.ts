@@ -83,7 +83,9 @@ test('a failure at any commit leaves the note, and the next start finishes', asy
 
 test('a move that fails stays noted, and is told of as failed until it succeeds', async () => {
   const store = new Store(new MemoryDriver(), plainCodec)
-  await store.write((view) => noteMove(view, 'm1', { from: 'a/', to: 'b/', namespace_id: 'root', into: undefined, uuid: 'u1' }))
+  await store.write((view) =>
+    noteMove(view, 'm1', { from: 'a/', to: 'b/', namespace_id: 'root', into: undefined, uuid: 'u1' }),
+  )
   const seen = { moved: [] as string[], ended: [] as string[], failed: [] as string[], refuse: true }
   const work = leftovers(store, seen)
   work.wake()

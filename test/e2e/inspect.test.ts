@@ -89,7 +89,10 @@ describe('a running server', () => {
       call('GET', 'sys/pprof/profile?seconds=1'),
       call('GET', 'sys/pprof/profile?seconds=1'),
     ])
-    assert.deepEqual(answers.map(({ status }) => status).toSorted((a, b) => a - b), [200, 503])
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [200, 503],
+    )
   })
 
   test('tells in words what this runtime has no profile of', async () => {

@@ -199,6 +199,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     lockout: () => undefined,
     policies: () => allowAll,
     factors: missing('second factors'),
+    stepUp: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
@@ -249,6 +250,7 @@ function tokensOf(caller: Caller, made?: () => void): TokenPort {
 }
 
 const allowAll: PolicyPort = {
+  mayDemandFactors: () => false,
   authorize: () => ({
     allowed: true,
     sudo: true,

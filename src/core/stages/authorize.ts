@@ -6,26 +6,36 @@ import { callOf } from '../call.ts'
 import { ELSEWHERE, type Elsewhere } from './place.ts'
 
 /** WHAT: the caller's policies decide; default deny. Only then is the caller told that a path doesn't exist. */
-export async function authorize(x: Exchange, deps: PipelineDeps): Promise<void> {
+export async function authorize(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   const { caller, request } = x
   if (caller === undefined) throw requestErrors.MISSING_TOKEN()
   x.snapshot ??= await deps.store().beginRead()
   if (!x.isDecided) x.operation = await decideOperation(x, deps)
-  const verdict = await deps.policies().authorize(caller, request, x.operation, x.snapshot)
+  let verdict = await deps.policies().authorize(caller, request, x.operation, x.snapshot)
+  if (!verdict.allowed && verdict.mfaMethods !== undefined && verdict.mfaMethods.length > 0) {
+    // Is it allowed but for them? They are asked for later: what is denied anyway uses up no code.
+    verdict = await deps.policies().authorize(caller, request, x.operation, x.snapshot, { mfaValidated: true })
+    x.factors = verdict.mfaMethods ?? []
+  }
   x.verdict = verdict
   const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
   if (!verdict.allowed && flags?.anyCaller !== true) throw requestErrors.PERMISSION_DENIED()
   if (flags?.sudo === true && !verdict.sudo) throw requestErrors.PERMISSION_DENIED()
   checkWrapping(x)
+  // Codes are used up, and that is written down.
+  return x.factors.length > 0 && deps.reach() !== 'leader' ? ELSEWHERE : undefined
 }
 
 /**
- * On a core that only reads: what has to be made before it can be used is the leader's. Asked when the caller is known, so that nobody
- * else learns from the time it takes whether it is there.
+ * On a core that only reads: what has to be made before it can be used is the leader's, and so is what may need second factors, whose
+ * body can be read but once. Asked when the caller is known, so that nobody else learns from the time it takes whether it is there.
  */
 export async function placeOfCreation(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
-  if (deps.reach() === 'leader' || x.request.operation !== 'update' || x.definition?.creating === undefined)
-    return undefined
+  if (deps.reach() === 'leader' || x.request.operation !== 'update') return undefined
+  const { caller } = x
+  x.snapshot ??= await deps.store().beginRead()
+  if (caller !== undefined && (await deps.policies().mayDemandFactors(caller, x.request, x.snapshot))) return ELSEWHERE
+  if (x.definition?.creating === undefined) return undefined
   x.operation = await decideOperation(x, deps)
   return x.operation === 'create' ? ELSEWHERE : undefined
 }

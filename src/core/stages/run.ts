@@ -25,6 +25,8 @@ export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
   }
   const operation = x.definition
   if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
+  // Whichever way it came here.
+  if (x.factors.length > 0) throw requestErrors.PERMISSION_DENIED()
   const reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
   x.reply = x.verdict?.paginationLimit === undefined ? reply : firstPage(reply, x.verdict.paginationLimit)
 }

@@ -1,13 +1,4 @@
-import {
-  definePath,
-  f,
-  ok,
-  replySchema,
-  absent,
-  badRequest,
-  type CallContext,
-  type PathDefinition,
-} from '#framework'
+import { definePath, f, ok, replySchema, absent, badRequest, type CallContext, type PathDefinition } from '#framework'
 import { namespaceErrors } from '../../../errors/namespaces.ts'
 import { pathProblem } from '../../../lib/path.ts'
 import type { MountPlace, SystemPorts } from '../../../request/system-ports.ts'
