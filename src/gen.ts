@@ -19,6 +19,7 @@ import { inspectionPaths } from './engines/system/inspection.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
 import { explainPaths } from './engines/system/paths/explain.ts'
+import { groupPolicyPaths } from './engines/system/paths/group-policy.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -60,6 +61,7 @@ export function allEngines(): readonly { readonly kind: MountKind; readonly type
     ...rekeyPaths({ ceremonies: nobody() }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
+    ...groupPolicyPaths(nobody()),
     ...stepUpPaths(nobody()),
     ...activityPaths(nobody()),
     ...counterPaths(nobody()),

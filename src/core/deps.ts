@@ -1,5 +1,6 @@
 /** What the pipeline's stages use of the rest of the house. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { GroupPolicies } from './group-policies.ts'
 import type { ClientCounter } from './activity/client-counter.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
@@ -46,6 +47,8 @@ export interface PipelineDeps {
   factors(namespaceId: string): SecondFactors
   /** Second factors of single requests in a namespace. */
   stepUp(namespaceId: string): StepUpPort
+  /** What groups of other namespaces grant. */
+  readonly groupPolicies: Pick<GroupPolicies, 'asking'>
   /** Clients by month. */
   readonly clients: Pick<ClientCounter, 'isSettled' | 'isNew' | 'count' | 'pause'>
   /** Undefined where nobody is locked out. */

@@ -16,6 +16,7 @@ import { explainPaths } from '../engines/system/paths/explain.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { groupPolicyPaths } from '../engines/system/paths/group-policy.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
@@ -54,6 +55,7 @@ import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
+import { GROUP_POLICIES_KEY, GroupPolicies } from './group-policies.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
@@ -119,6 +121,7 @@ export class House {
   readonly mounts: MountTable
   readonly active: Active
   readonly observation: Observation
+  readonly groupPolicies: GroupPolicies
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -216,7 +219,15 @@ export class House {
       hostname: options.hostname ?? '',
       released: (mount) => keeper.released(mount),
     })
-    const { observation } = this
+    this.groupPolicies = new GroupPolicies({
+      namespaces,
+      identityStorage: (id) => {
+        const mount = mounts.index.at(id, 'identity/')
+        return mount && mountStorage(mount)
+      },
+      identities: () => mounts.all().filter(({ type }) => type === 'identity'),
+    })
+    const { observation, groupPolicies } = this
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
@@ -227,6 +238,7 @@ export class House {
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
       ...observation.followers(driver),
+      new Followed(driver, GROUP_POLICIES_KEY, (view) => groupPolicies.load(view)),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
@@ -240,6 +252,7 @@ export class House {
       keeper,
       remover,
       ...observation.parts,
+      { start: () => store.read((view) => groupPolicies.load(view)), stop: () => undefined },
     ]
   }
 
@@ -293,6 +306,7 @@ export class House {
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
       }),
+      ...groupPolicyPaths({ groupPolicies: this.groupPolicies }),
       ...this.observation.paths(
         (type) => this.#engines.pluginsOf(type),
         introspection,
@@ -316,7 +330,10 @@ export class House {
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
       identity: identityEngine(
-        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        {
+          mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+          hasEntity: (id) => store.read((view) => this.groupPolicies.hasEntity(id, view)),
+        },
         [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
@@ -347,6 +364,7 @@ export class House {
       tokens: () => active.tokens,
       factors: (id) => active.factorsIn(id),
       stepUp: (id) => active.stepUpIn(id),
+      groupPolicies: this.groupPolicies,
       clients: this.observation.activity.counter,
       lockout: () => active.lockout,
       policies: () => policies,

@@ -224,7 +224,14 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
     const { namespaceId } = caller
     const own = caller.confined === undefined ? caller.policies : { confined: caller.confined.policy }
-    const key = JSON.stringify(namespaceId === rootNamespace.id ? own : [namespaceId, own])
+    const { elsewhere } = caller
+    const key = JSON.stringify(
+      elsewhere !== undefined
+        ? [namespaceId, own, elsewhere]
+        : namespaceId === rootNamespace.id
+          ? own
+          : [namespaceId, own],
+    )
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
@@ -266,7 +273,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     into.acls.set(key, acl)
   }
 
-  /** Those of the caller's own namespace. Its names mean nothing in any other. */
+  /** Those of the caller's own namespace, whose names mean nothing in any other; and what groups of others grant him there. */
   async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
     const namespace = this.#namespaces.byId(caller.namespaceId)
     if (namespace === undefined) return []
@@ -275,6 +282,13 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     for (const name of caller.policies) {
       const policy = await this.#policy(namespace, name, view)
       if (policy !== undefined) out.push(policy)
+    }
+    for (const grant of caller.elsewhere ?? []) {
+      const there = this.#namespaces.byId(grant.namespaceId)
+      for (const name of there === undefined ? [] : grant.policies) {
+        const policy = there && (await this.#policy(there, name, view))
+        if (policy !== undefined) out.push(policy)
+      }
     }
     return out
   }

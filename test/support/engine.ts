@@ -194,6 +194,7 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     openSnapshot: () => store.beginRead(),
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
+    groupPolicies: { asking: (caller) => caller },
     // Nobody counts who uses one engine.
     clients: { isSettled: () => true, isNew: async () => false, count: () => undefined, pause: () => undefined },
     lockout: () => undefined,
