@@ -55,7 +55,7 @@ export class HeldRequests implements HoldPort, ApprovalPaths {
   // HoldPort
 
   async hold(view: WriteView, asked: Parameters<HoldPort['hold']>[1]): Promise<WrapInfo> {
-    const { request, operation, mount, caller, hold } = asked
+    const { request, operation, mount, caller, hold, mfaMethods } = asked
     const requester = await this.#personOf(view, caller)
     if (requester === undefined) throw approvalErrors.NO_IDENTITY()
     if (request.openBody !== undefined) throw approvalErrors.NOT_HELD()
@@ -80,6 +80,7 @@ export class HeldRequests implements HoldPort, ApprovalPaths {
       requestedAt,
       ttl,
       factors: hold.factors,
+      mfaMethods,
     }
     view.put(`${prefixOf(made.key)}request`, encodeHeld(held))
     return { token: made.token, accessor: made.accessor, ttl, creationTime: requestedAt, creationPath: path }

@@ -23,6 +23,7 @@ interface StoredHeld {
   readonly at: string
   readonly ttl: number
   readonly factors: readonly HoldFactor[]
+  readonly mfa_methods: readonly string[]
 }
 
 export function encodeHeld(held: Held): Uint8Array {
@@ -41,6 +42,7 @@ export function encodeHeld(held: Held): Uint8Array {
     at: held.requestedAt,
     ttl: held.ttl,
     factors: held.factors,
+    mfa_methods: held.mfaMethods,
   }
   return Buffer.from(JSON.stringify(stored))
 }
@@ -62,6 +64,7 @@ export function decodeHeld(bytes: Uint8Array): Held {
     requestedAt: stored.at,
     ttl: stored.ttl,
     factors: stored.factors,
+    mfaMethods: stored.mfa_methods,
   }
 }
 

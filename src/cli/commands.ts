@@ -35,6 +35,11 @@ export const commandTable: readonly TableRow[] = [
     synopsis: "Tunes an auth method's configuration",
     load: () => import('./commands/auth/tune.ts'),
   },
+  {
+    name: 'debug',
+    synopsis: 'Collects what helps to find out what a server does',
+    load: () => import('./commands/debug/debug.ts'),
+  },
   { name: 'delete', synopsis: 'Delete secrets and configuration', load: () => import('./commands/delete.ts') },
   {
     name: 'events subscribe',
@@ -101,6 +106,11 @@ export const commandTable: readonly TableRow[] = [
   { name: 'lease revoke', synopsis: 'Revokes leases and secrets', load: () => import('./commands/lease/revoke.ts') },
   { name: 'list', synopsis: 'List data or secrets', load: () => import('./commands/list.ts') },
   { name: 'login', synopsis: 'Authenticate locally', load: () => import('./commands/login/login.ts') },
+  {
+    name: 'monitor',
+    synopsis: 'Shows the log of a server while it is written',
+    load: () => import('./commands/monitor.ts'),
+  },
   {
     name: 'namespace create',
     synopsis: 'Create a new namespace',
@@ -202,6 +212,11 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/operator/step-down.ts'),
   },
   { name: 'operator unseal', synopsis: 'Unseals the server', load: () => import('./commands/operator/unseal.ts') },
+  {
+    name: 'operator usage',
+    synopsis: 'Tells how many clients there were',
+    load: () => import('./commands/operator/usage.ts'),
+  },
   { name: 'patch', synopsis: 'Patch data, configuration, and secrets', load: () => import('./commands/patch.ts') },
   { name: 'path-help', synopsis: 'Retrieve API help for paths', load: () => import('./commands/path-help.ts') },
   {
@@ -215,6 +230,7 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/plugin/info.ts'),
   },
   { name: 'plugin list', synopsis: 'Lists available plugins', load: () => import('./commands/plugin/list.ts') },
+  { name: 'plugin reload', synopsis: 'Reloads mounted engines', load: () => import('./commands/plugin/reload.ts') },
   { name: 'policy delete', synopsis: 'Deletes a policy by name', load: () => import('./commands/policy/delete.ts') },
   {
     name: 'policy explain',
@@ -406,7 +422,8 @@ export const groups: readonly GroupRow[] = [
     help: `  What engines and auth methods the server knows.
 
       $ coffer plugin list
-      $ coffer plugin info auth userpass`,
+      $ coffer plugin info auth userpass
+      $ coffer plugin reload -plugin=kv`,
   },
   {
     name: 'policy',

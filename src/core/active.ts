@@ -10,6 +10,7 @@ import { cubbyholePrefixes } from '../engines/secrets/cubbyhole/store.ts'
 import { Holders } from '../engines/secrets/identity/holders.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
 import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
+import { StepUp } from '../engines/secrets/identity/mfa/step-up/step-up.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import { namespaceErrors } from '../errors/namespaces.ts'
@@ -27,7 +28,7 @@ import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
 import type { Quotas } from '../quotas/quotas.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
-import { Leftovers } from '../router/leftovers.ts'
+import { Leftovers, type Move } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import type { Barrier } from '../seal/barrier.ts'
@@ -120,6 +121,15 @@ export class Active implements ActivePart {
     })
   }
 
+  /** Second factors of single requests of a namespace's entities. */
+  stepUpIn(namespaceId: string): StepUp {
+    const { store, clock, log, mounts, web } = this.#deps
+    const mount = mounts.index.at(namespaceId, 'identity/')
+    if (this.#parts === undefined) throw requestErrors.SEALED()
+    if (mount === undefined) throw namespaceErrors.ABSENT()
+    return new StepUp({ store, clock, log: log.named('mfa'), web, prefix: mountStorage(mount) })
+  }
+
   get wrapping(): Wrapping {
     return this.#open().wrapping
   }
@@ -170,7 +180,7 @@ export class Active implements ActivePart {
     })
     const leftovers = new Leftovers({
       store,
-      moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
+      moveLeases: (move) => this.#moveLeases(leases, move),
       forgetMount: (mount) => this.#forgetMount(mount),
       moveEnded: (id, status) => {
         mounts.moveEnded(id, status)
@@ -217,6 +227,19 @@ export class Active implements ActivePart {
   /** Takes back what a mount lent, before the mount goes. */
   async revokeLeases(mount: Mount): Promise<void> {
     await this.leases.revokePrefix({ id: mount.namespaceId, path: '' }, mount.path, 'sync')
+  }
+
+  /**
+   * What a mount lent follows it. Only the tokens of an auth method that went to another namespace stay behind, where nobody answers for
+   * them any more: they are taken back, and its names for people there are forgotten.
+   */
+  async #moveLeases(leases: LeaseStore, { from, to, namespace_id: id, into, uuid }: Move): Promise<void> {
+    const namespace = { id, path: '' }
+    if (into === undefined) return leases.movePrefix(namespace, from, to)
+    if (!from.startsWith('auth/')) return leases.movePrefix(namespace, from, to, { id: into, path: '' })
+    await leases.revokePrefix(namespace, from, 'queue')
+    const mount = this.#deps.mounts.index.byUuid(uuid)
+    if (mount !== undefined) await this.#forgetMount({ ...mount, namespaceId: id })
   }
 
   /** What others keep of it. */

@@ -4,6 +4,7 @@
  */
 import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
 import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
+import { inspectionPaths, type InspectionPorts } from '../engines/system/inspection.ts'
 import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import type { CeremoniesPort } from '../request/ceremony-ports.ts'
@@ -67,6 +68,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       ...autoSnapshotPaths({ autoSnapshots: elsewhereAutoSnapshots }),
       ...generateRootPaths({ ceremonies: elsewhereCeremonies }),
       ...rekeyPaths({ ceremonies: elsewhereCeremonies }),
+      ...inspectionPaths(elsewhereInspection),
     ],
   )
   const stop = async (): Promise<void> => {
@@ -85,6 +87,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     handler: serve({
       pipeline,
       cors: house.cors,
+      uiHeaders: house.observation.uiHeaders,
       inFlight,
       metrics,
       requestLog: options.requestLog,
@@ -156,6 +159,21 @@ const elsewhereCeremonies: CeremoniesPort = {
   rootToken: { status: notHere, begin: notHere, submit: notHere, cancel: notHere },
   rekey: notHere,
   rotateRootKey: notHere,
+}
+
+const elsewhereInspection: InspectionPorts = {
+  monitor: { lines: notHere },
+  profiler: {
+    profile: notHere,
+    trace: notHere,
+    activity: notHere,
+    heapStatistics: notHere,
+    threads: notHere,
+    loopDelay: notHere,
+    commandLine: notHere,
+  },
+  reloads: { reload: notHere },
+  sealWrap: { rewrap: notHere, status: notHere },
 }
 
 const elsewhereObserve: ObservePort = {

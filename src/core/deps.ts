@@ -1,10 +1,12 @@
 /** What the pipeline's stages use of the rest of the house. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { GroupPolicies } from './group-policies.ts'
+import type { ClientCounter } from './activity/client-counter.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
-import type { SecondFactors } from '../request/mfa-ports.ts'
+import type { SecondFactors, StepUpPort } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
 import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
@@ -47,6 +49,12 @@ export interface PipelineDeps {
   tokens(): TokenPort
   /** Second factors of log-ins in a namespace. */
   factors(namespaceId: string): SecondFactors
+  /** Second factors of single requests in a namespace. */
+  stepUp(namespaceId: string): StepUpPort
+  /** What groups of other namespaces grant. */
+  readonly groupPolicies: Pick<GroupPolicies, 'asking'>
+  /** Clients by month. */
+  readonly clients: Pick<ClientCounter, 'isSettled' | 'isNew' | 'count' | 'pause'>
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort

@@ -41,6 +41,14 @@ export class Exchange {
   isLocated = false
   /** The request entry is on its way to the audit devices: a response entry must follow. */
   auditBegun = false
+  /** Second factors that its rule demands; it is not carried out before they are met. */
+  factors: readonly string[] = []
+  /** Those of them that were met. */
+  factorsMet: readonly string[] = []
+  /** A core that could carry it out hands it on, for its client to be counted. */
+  onlyToCount = false
+  /** It is answered here although its client was not counted. */
+  uncounted = false
   /** A use of the caller's token was taken for this request. */
   consumed = false
 

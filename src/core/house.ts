@@ -7,6 +7,7 @@ import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/path
 import { entityIn, groupsIn } from '../engines/secrets/identity/identity.ts'
 import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
+import { stepUpPaths } from '../engines/secrets/identity/mfa/step-up/paths.ts'
 import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
@@ -19,6 +20,7 @@ import { governingPolicyPaths } from '../engines/system/paths/governing-policies
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { groupPolicyPaths } from '../engines/system/paths/group-policy.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
 import { quotaPaths } from '../engines/system/paths/quotas.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
@@ -26,6 +28,7 @@ import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
+import { namespaceErrors } from '../errors/namespaces.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Events } from '../events/index.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -61,10 +64,12 @@ import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { eventHouse } from './event-house.ts'
+import { sealedMounts } from './sealed-mounts.ts'
+import { GROUP_POLICIES_KEY, GroupPolicies } from './group-policies.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
-import { sealedMounts } from './sealed-mounts.ts'
+import { Observation } from './observation.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -80,6 +85,10 @@ export interface HouseOptions {
   readonly administrative?: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
+  /** Serves `sys/internal/inspect/router`. */
+  readonly introspection?: boolean
+  /** Names this node. */
+  readonly hostname?: string
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
@@ -128,6 +137,8 @@ export class House {
   readonly quotas: Quotas
   readonly active: Active
   readonly events: Events
+  readonly observation: Observation
+  readonly groupPolicies: GroupPolicies
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -244,6 +255,24 @@ export class House {
         namespaces.forget(view, id)
       },
     })
+    this.observation = new Observation({
+      store,
+      clock,
+      log,
+      mounts,
+      namespaces,
+      hostname: options.hostname ?? '',
+      released: (mount) => keeper.released(mount),
+    })
+    this.groupPolicies = new GroupPolicies({
+      namespaces,
+      identityStorage: (id) => {
+        const mount = mounts.index.at(id, 'identity/')
+        return mount && mountStorage(mount)
+      },
+      identities: () => mounts.all().filter(({ type }) => type === 'identity'),
+    })
+    const { observation, groupPolicies } = this
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web, quotas })
     const tokens = () => this.active.tokens
@@ -256,6 +285,8 @@ export class House {
       quotas.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
+      ...observation.followers(driver),
+      new Followed(driver, GROUP_POLICIES_KEY, (view) => groupPolicies.load(view)),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
@@ -276,6 +307,8 @@ export class House {
       this.events,
       keeper,
       remover,
+      ...observation.parts,
+      { start: () => store.read((view) => groupPolicies.load(view)), stop: () => undefined },
     ]
   }
 
@@ -287,7 +320,7 @@ export class House {
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
     const { store, active, mounts, namespaces, policies, audit, cors, quotas } = this
-    const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
+    const { driver, clock, log, rawStorage, introspection = false, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
       namespaces,
@@ -309,6 +342,14 @@ export class House {
       ...governingPolicyPaths({ governing: this.governing }),
       ...controlGroupPaths({ approvals: () => active.holds }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
+      ...stepUpPaths({
+        storage: ({ id }) => {
+          const mount = mounts.index.at(id, 'identity/')
+          if (mount === undefined) throw namespaceErrors.ABSENT()
+          return mountStorage(mount)
+        },
+        mounts: (namespace) => mounts.of(namespace),
+      }),
       ...lockedUserPaths({
         lockedUsers: () => active.lockout,
         mountOf: (accessor) => mounts.index.byAccessor(accessor),
@@ -326,6 +367,12 @@ export class House {
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
       }),
+      ...groupPolicyPaths({ groupPolicies: this.groupPolicies }),
+      ...this.observation.paths(
+        (type) => this.#engines.pluginsOf(type),
+        introspection,
+        (mount) => storageOf(mount, mounts.engine(mount), mount),
+      ),
       ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
       ...more,
     ])
@@ -344,7 +391,10 @@ export class House {
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
       identity: identityEngine(
-        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        {
+          mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+          hasEntity: (id) => store.read((view) => this.groupPolicies.hasEntity(id, view)),
+        },
         [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
@@ -374,6 +424,9 @@ export class House {
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
       factors: (id) => active.factorsIn(id),
+      stepUp: (id) => active.stepUpIn(id),
+      groupPolicies: this.groupPolicies,
+      clients: this.observation.activity.counter,
       lockout: () => active.lockout,
       policies: () => policies,
       rateLimits: () => quotas.limits,

@@ -13,10 +13,13 @@
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller, of this namespace or one above
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
+ *   placeOfCount          x            .               .         on cores that only read: a client that is new this month, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
+ *   count                 x            .               .         a client that is new this month
  *   govern                x            x               .         policy expressions, of the caller and of the path
  *   auditRequest          x            x               .         before the engine runs
+ *   stepUp                x            .               .         second factors that the rule demands
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
  *   carryOut              x            .               .         a held request that others authorized: the stages from authorize on
@@ -29,9 +32,11 @@ import type { Awaitable } from '../lib/awaitable.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
+import { toCofferError } from './failure.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
 import { carryOut } from './stages/carry-out.ts'
+import { count, placeOfCount } from './stages/count.ts'
 import { consume } from './stages/consume.ts'
 import { govern } from './stages/govern.ts'
 import { identify } from './stages/identify.ts'
@@ -40,6 +45,7 @@ import { limit } from './stages/limit.ts'
 import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
 import { respond, withHeaders } from './stages/respond.ts'
+import { stepUp } from './stages/step-up.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
 import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
@@ -55,10 +61,13 @@ const WHOLE: readonly Kind[] = ['whole']
 const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [identify, WHOLE],
   [placeOfCreation, WHOLE],
+  [placeOfCount, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
+  [count, WHOLE],
   [govern, AUDITED],
   [auditRequest, AUDITED],
+  [stepUp, WHOLE],
   [consume, WHOLE],
   [run, EVERY],
   [carryOut, WHOLE],
@@ -72,8 +81,9 @@ function compile(): Readonly<Record<Kind, readonly Stage[]>> {
   return { whole: of('whole'), unauthenticated: of('unauthenticated'), whileSealed: of('whileSealed') }
 }
 
-export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<WireReply> {
+export async function handle(wire: WireRequest, deps: PipelineDeps, uncounted = false): Promise<WireReply> {
   const x = new Exchange(wire)
+  x.uncounted = uncounted
   try {
     if ((await proceed(x, deps)) === ELSEWHERE) return await elsewhere(x, deps)
     await auditResponse(x, deps)
@@ -104,7 +114,11 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   return undefined
 }
 
-/** The core that carries it out audits it, too. */
+/** Without a body, which would be read by now. */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST', 'SCAN'])
+const NO_LEADER = requestErrors.NO_LEADER().code
+
+/** The core that carries it out audits it, too. Without a leader what only reads is answered here, and its client counted another time. */
 async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
   x.snapshot?.discard()
   x.snapshot = undefined
@@ -115,6 +129,10 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
     return withHeaders(await deps.elsewhere(x.wire, streamed), x.headers)
   } catch (error) {
+    if (x.onlyToCount && READS.has(x.wire.method) && toCofferError(error).code === NO_LEADER) {
+      deps.clients.pause()
+      return handle(x.wire, deps, true)
+    }
     x.error = error
     respond(x, deps)
     return x.wireReply

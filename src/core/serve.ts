@@ -8,12 +8,14 @@ import type { PipelineDeps } from './deps.ts'
 import { handle } from './pipeline.ts'
 import type { RequestLog } from './request-log.ts'
 import { withHeaders } from './stages/respond.ts'
+import type { UiHeaders } from './ui-headers.ts'
 
 type Header = readonly [name: string, value: string]
 
 export interface ServeDeps {
   readonly pipeline: PipelineDeps
   readonly cors: Cors
+  readonly uiHeaders: UiHeaders
   readonly inFlight: InFlight
   readonly metrics: Metrics
   readonly requestLog: RequestLog
@@ -24,7 +26,7 @@ export interface ServeDeps {
 /** What a client got whose request's time was over before its reply. */
 const OVERDUE = requestErrors.OVERDUE().status
 
-export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }: ServeDeps): WireHandler {
+export function serve({ pipeline, cors, uiHeaders, inFlight, metrics, requestLog, headers }: ServeDeps): WireHandler {
   const time = metrics.summary('vault.core.handle_request')
   const current = metrics.gauge('vault.core.in_flight_requests')
   metrics.beforeReport(() => current.set(inFlight.size))
@@ -45,7 +47,7 @@ export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }
         duration: clock.monotonic() - began,
         status: wire.expired ? OVERDUE : reply.status,
       })
-      return withHeaders(reply, headers)
+      return withHeaders(withHeaders(reply, uiHeaders.of(wire.target)), headers)
     } finally {
       inFlight.end(entry)
       time.observe(clock.monotonic() - began)

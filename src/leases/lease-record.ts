@@ -86,13 +86,12 @@ export const leaseRecords = {
     if (lease.revokeError !== undefined) view.delete(leaseKeys.irrevocable(lease.namespaceId, ref))
   },
 
-  /** Under another id: its mount was moved. */
-  rename(view: WriteView, lease: LeaseRecord, id: string, path: string): void {
+  /** Under another id, and perhaps in another namespace: its mount was moved. */
+  rename(view: WriteView, lease: LeaseRecord, id: string, path: string, namespaceId: string): void {
     leaseRecords.remove(view, lease)
-    const renamed = { ...lease, id, path }
+    const renamed = { ...lease, id, path, namespaceId }
     leaseRecords.add(view, renamed)
-    if (lease.revokeError !== undefined)
-      view.put(leaseKeys.irrevocable(lease.namespaceId, refOf(id)), nameValue(renamed))
+    if (lease.revokeError !== undefined) view.put(leaseKeys.irrevocable(namespaceId, refOf(id)), nameValue(renamed))
   },
 } as const
 

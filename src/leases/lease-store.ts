@@ -187,11 +187,11 @@ export class LeaseStore implements LeasePort, LeasesPort {
     return (await view.keys(leaseKeys.ids(namespace.id) + prefix, { limit: 1 })).length > 0
   }
 
-  async movePrefix(namespace: Namespace, from: string, to: string): Promise<void> {
+  async movePrefix(namespace: Namespace, from: string, to: string, into = namespace): Promise<void> {
     const { store } = this.#deps
     await eachLease({ store, stopped: () => this.#closed }, { namespaceId: namespace.id, prefix: from }, (ids) =>
       store.write(async (view) => {
-        for (const id of ids) await this.#move(view, namespace, id, to + id.slice(from.length))
+        for (const id of ids) await this.#move(view, namespace, id, to + id.slice(from.length), into)
       }),
     )
   }
@@ -253,7 +253,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
     }
   }
 
-  async #move(view: WriteView, namespace: Namespace, id: string, newId: string): Promise<void> {
+  async #move(view: WriteView, namespace: Namespace, id: string, newId: string, into: Namespace): Promise<void> {
     const lease = await leaseRecords.get(view, namespace.id, id)
     const path = newId.slice(0, newId.lastIndexOf('/'))
     if (lease === 'token') {
@@ -261,7 +261,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       view.delete(leaseKeys.id(namespace.id, id))
       view.put(leaseKeys.id(namespace.id, newId), bytes ?? new Uint8Array(0))
       await this.#deps.tokens.moved(view, refOf(id), path)
-    } else if (lease !== undefined) leaseRecords.rename(view, lease, newId, path)
+    } else if (lease !== undefined) leaseRecords.rename(view, lease, leaseIdOf(path, refOf(id), into.id), path, into.id)
   }
 
   get #prefixDeps(): PrefixDeps {

@@ -74,6 +74,8 @@ async function sendSlowly(exchange: Exchange, body: Body, rest: boolean): Promis
 }
 
 async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
+  // Its first piece may be long in coming.
+  response.flushHeaders()
   for await (const chunk of body) {
     if (response.destroyed) return
     if (chunk.length > 0 && !response.write(chunk)) await drained(response)

@@ -43,6 +43,7 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     administrative: undefined,
     rawStorage: store === undefined,
     allowHttpWebhooks: false,
+    introspection: store === undefined,
     auditDevices: [],
     initialize: [],
     allowApiAuditCreation: true,

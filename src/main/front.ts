@@ -70,7 +70,7 @@ export class Front {
   ): Promise<void> {
     const { servingThreads: count } = this.#settings
     if (count === 0) return
-    const { log, levels, writeLine } = this.#serverLog
+    const { log, levels, writeLine, hub } = this.#serverLog
     this.#threads = new ServingThreads({
       clock: systemClock,
       log,
@@ -79,6 +79,7 @@ export class Front {
       handler: handedOver,
       takeAudited,
       writeLog: writeLine,
+      hear: (line) => hub.relay(line),
       dataOf: (number) => this.#dataOf(number),
     })
     levels.onChange(() => void this.#tellLevels())
@@ -188,6 +189,7 @@ export class Front {
       systemLimits: rest.systemLimits,
       administrative: rest.administrative,
       rawStorage: rest.rawStorage,
+      introspection: rest.introspection,
       auditDevices: rest.auditDevices,
       auditForbiddenFolders: rest.closedToAudit,
       allowApiAuditCreation: rest.allowApiAuditCreation,

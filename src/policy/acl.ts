@@ -18,7 +18,7 @@ export interface AclRequest extends Conditions {
   /** The root namespace unless given. */
   readonly namespace?: Namespace
   /** The caller passed the rule's MFA methods, or was authorized by its control group, for this very request. */
-  readonly mfaValidated?: boolean
+  readonly mfaValidated?: boolean | undefined
   readonly controlGroupAuthorized?: boolean | undefined
   /** The path needs sudo besides the operation's capability. */
   readonly needsSudo?: boolean | undefined
@@ -81,6 +81,13 @@ export class Acl {
     if (operation === 'help') return HELP
     const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
     return entry === undefined ? NOTHING : decide(entry, request, neededFor(operation))
+  }
+
+  /** Whether the rule for a path demands second factors, whatever else it says. */
+  mayDemandFactors({ operation, path, namespace }: AclRequest): boolean {
+    if (this.#root !== undefined || operation === 'help') return false
+    const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
+    return entry !== undefined && entry.permissions.mfaMethods.length > 0
   }
 
   /**

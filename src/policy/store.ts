@@ -101,6 +101,10 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
     return (await this.#aclOf(caller, view)).mayHold({ path, namespace, operation })
   }
 
+  async mayDemandFactors(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayDemandFactors({ path, namespace, operation })
+  }
+
   async authorize(
     caller: Caller,
     request: Request,
@@ -118,6 +122,7 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
       wrapTtl: request.wrapTtl,
       needsSudo: circumstances.needsSudo,
       controlGroupAuthorized: circumstances.approved,
+      mfaValidated: circumstances.mfaValidated,
     })
   }
 
@@ -241,7 +246,14 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
     const { namespaceId } = caller
     const own = caller.confined === undefined ? caller.policies : { confined: caller.confined.policy }
-    const key = JSON.stringify(namespaceId === rootNamespace.id ? own : [namespaceId, own])
+    const { elsewhere } = caller
+    const key = JSON.stringify(
+      elsewhere !== undefined
+        ? [namespaceId, own, elsewhere]
+        : namespaceId === rootNamespace.id
+          ? own
+          : [namespaceId, own],
+    )
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
@@ -283,7 +295,7 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
     into.acls.set(key, acl)
   }
 
-  /** Those of the caller's own namespace. Its names mean nothing in any other. */
+  /** Those of the caller's own namespace, whose names mean nothing in any other; and what groups of others grant him there. */
   async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
     const namespace = this.#namespaces.byId(caller.namespaceId)
     if (namespace === undefined) return []
@@ -292,6 +304,13 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
     for (const name of caller.policies) {
       const policy = await this.#policy(namespace, name, view)
       if (policy !== undefined) out.push(policy)
+    }
+    for (const grant of caller.elsewhere ?? []) {
+      const there = this.#namespaces.byId(grant.namespaceId)
+      for (const name of there === undefined ? [] : grant.policies) {
+        const policy = there && (await this.#policy(there, name, view))
+        if (policy !== undefined) out.push(policy)
+      }
     }
     return out
   }

@@ -43,6 +43,8 @@ export interface HeldRequest {
   /** RFC 3339. */
   readonly requestedAt: string
   readonly factors: readonly HoldFactor[]
+  /** Second factors that the requester has shown for it. */
+  readonly mfaMethods: readonly string[]
 }
 
 export interface Person {
@@ -78,6 +80,8 @@ export interface HoldPort {
       readonly mount: Mount
       readonly caller: Caller
       readonly hold: Hold
+      /** Second factors that were shown for it. */
+      readonly mfaMethods: readonly string[]
     },
   ): Promise<WrapInfo>
   /** Rejects where it may not be carried out: for `caller`, now. */

@@ -80,6 +80,8 @@ export interface Verdict {
   readonly hold?: Hold | undefined
   /** Policy expressions that the request did not pass. */
   readonly governing?: readonly GoverningFailure[] | undefined
+  /** Second factors that the rule demands of the request. */
+  readonly mfaMethods?: readonly string[]
 }
 
 /** What more is known of a request than it says itself. */
@@ -88,6 +90,8 @@ export interface Circumstances {
   readonly needsSudo?: boolean | undefined
   /** It was held, and others have authorized it: the verdict names what it was held for all the same. */
   readonly approved?: boolean | undefined
+  /** The second factors that its rule demands are asked for before it is carried out. */
+  readonly mfaValidated?: boolean | undefined
 }
 
 /** WHAT a caller may do. */
@@ -101,6 +105,8 @@ export interface PolicyPort {
   ): Awaitable<Verdict>
   /** Whether a control group may hold it, whatever its body says: asked before a body is read that can be read only once. */
   mayHold(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
+  /** Whether a rule for the path demands second factors, whatever else it says. */
+  mayDemandFactors(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
 }
 
 /** Which events a caller may know of. */

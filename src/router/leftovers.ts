@@ -13,12 +13,18 @@ const moveRecords = collection('core/moves/{id}', {
   to: f.string(),
   /** Left out by versions that knew the root namespace alone. */
   namespace_id: f.string().default('root'),
+  /** Where it went, if not within that one. */
+  into: f.string().optional(),
+  /** The mount; left out by versions that moved none to another namespace. */
+  uuid: f.string().default(''),
 })
 
-interface Move {
+export interface Move {
   readonly from: string
   readonly to: string
   readonly namespace_id: string
+  readonly into: string | undefined
+  readonly uuid: string
 }
 /** Keys deleted in one transaction: short enough that no other request waits. */
 const BATCH = 500
@@ -33,8 +39,8 @@ export function noteMove(view: WriteView, id: string, move: Move): void {
 
 export interface LeftoversDeps {
   readonly store: Store
-  /** Renames the leases below a path of a namespace; resumable. */
-  moveLeases(from: string, to: string, namespaceId: string): Promise<void>
+  /** Has what a mount lent follow it, or takes back what cannot; resumable. */
+  moveLeases(move: Move): Promise<void>
   /** Takes away what other engines keep of a mount that is gone; resumable. */
   forgetMount(mount: Mount): Promise<void>
   moveEnded(id: string, status: 'success' | 'failure'): void
@@ -88,7 +94,7 @@ export class Leftovers {
       const move = await store.read((view) => moveRecords.get(view, { id }))
       if (move === undefined || this.#stopped) continue
       try {
-        await this.#deps.moveLeases(move.from, move.to, move.namespace_id)
+        await this.#deps.moveLeases(move)
         await store.write((view) => moveRecords.delete(view, { id }))
         this.#deps.moveEnded(id, 'success')
       } catch (error) {

@@ -7,7 +7,7 @@ import { noTuning, type Mount, type MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { AssertNamespace, NamespaceInfo } from '../request/namespace-ports.ts'
-import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
+import type { MountChange, MountInit, MountPlace, MountsPort, MoveStatus } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { currentMounts, type CurrentMounts } from './current-mounts.ts'
@@ -139,7 +139,11 @@ export class MountTable implements MountsPort {
    */
   async assertHeld(view: ReadView, mount: Mount): Promise<void> {
     await this.#deps.assertNamespace(view, mount.namespaceId)
-    if (!isFixed(mount) && !(await mountRecords.has(view, { uuid: mount.uuid })))
+    if (isFixed(mount)) return
+    const isThere = await mountRecords.has(view, { uuid: mount.uuid })
+    // Where it went to another namespace somebody else decides who may use it.
+    const current = this.index.byUuid(mount.uuid)
+    if (!isThere || (current !== undefined && current.namespaceId !== mount.namespaceId))
       throw requestErrors.NO_HANDLER({ path: mount.path })
   }
 
@@ -212,18 +216,28 @@ export class MountTable implements MountsPort {
     await after.takesOver({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock }, before)
   }
 
-  async move(view: WriteView, namespace: Namespace, from: string, to: string): Promise<string> {
-    const mount = await this.#find(view, namespace, from)
-    if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
-    assertMovable(mount, to, {
-      mounts: (await this.#mounts.at(view)).within(namespace.id),
-      namespaces: await this.#namesBelow(view, namespace),
+  async move(view: WriteView, from: MountPlace, to: MountPlace): Promise<string> {
+    const mount = await this.#find(view, from.namespace, from.path)
+    if (mount === undefined) throw mountErrors.NONE_AT({ path: from.path })
+    const stays = from.namespace.id === to.namespace.id
+    await this.#deps.assertNamespace(view, to.namespace.id)
+    assertMovable(mount, to.path, {
+      mounts: (await this.#mounts.at(view)).within(to.namespace.id),
+      namespaces: await this.#namesBelow(view, to.namespace),
+      stays,
     })
-    this.#replace(view, { ...mount, path: to })
+    this.#replace(view, { ...mount, path: to.path, namespaceId: to.namespace.id })
     const id = this.#deps.uuid()
-    noteMove(view, id, { from, to, namespace_id: namespace.id })
+    noteMove(view, id, {
+      from: from.path,
+      to: to.path,
+      namespace_id: from.namespace.id,
+      into: stays ? undefined : to.namespace.id,
+      uuid: mount.uuid,
+    })
     view.onCommitted(() => {
-      this.#moves.record({ id, source: from, target: to, status: 'in-progress' })
+      const source = from.namespace.path + from.path
+      this.#moves.record({ id, source, target: to.namespace.path + to.path, status: 'in-progress' })
       this.#deps.workNoted()
     })
     return id

@@ -41,6 +41,7 @@ const blocks = [
   'control-groups.md',
   'policy-expressions.md',
   'events.md',
+  'operations.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {

@@ -198,11 +198,15 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     openSnapshot: () => store.beginRead(),
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
+    groupPolicies: { asking: (caller) => caller },
+    // Nobody counts who uses one engine.
+    clients: { isSettled: () => true, isNew: async () => false, count: () => undefined, pause: () => undefined },
     lockout: () => undefined,
     policies: () => allowAll,
     rateLimits: () => noLimits,
     governing: () => ({ isIdle: () => true, failuresOf: async () => [] }),
     factors: missing('second factors'),
+    stepUp: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
@@ -261,6 +265,7 @@ function tokensOf(caller: Caller, made?: () => void): TokenPort {
 }
 
 const allowAll: PolicyPort = {
+  mayDemandFactors: () => false,
   authorize: () => ({
     allowed: true,
     sudo: true,

@@ -113,6 +113,11 @@ export class Client {
     return (await this.#stream(request, undefined)).body
   }
 
+  /** As `download`, of a body that may be quiet for as long as it likes. */
+  async follow(request: ClientRequest): Promise<Readable> {
+    return (await this.#stream(request, undefined, true)).body
+  }
+
   /** Sends bytes as the body; `open` gives them anew where the server says to ask another. Gives the reply's text. */
   async upload(request: ClientRequest, open: () => Readable, size: number): Promise<string> {
     return readBody((await this.#stream(request, { open, size })).body)
@@ -130,6 +135,7 @@ export class Client {
   async #stream(
     request: ClientRequest,
     content: { readonly open: () => Readable; readonly size: number } | undefined,
+    mayBeQuiet = false,
   ): Promise<StreamReply> {
     const { settings, transport } = this.#parts
     const described = this.#wire(request)
@@ -139,7 +145,7 @@ export class Client {
         ? described.headers
         : { ...described.headers, 'Content-Type': 'application/gzip', 'Content-Length': String(content.size) }
     const send = (url: string): Promise<StreamReply> =>
-      transport.stream({ method: request.method, url, headers, body: content?.open() })
+      transport.stream({ method: request.method, url, headers, body: content?.open(), mayBeQuiet })
     let reply = await send(described.url)
     const to = this.#redirection(described, reply)
     if (to !== undefined) {

@@ -81,6 +81,9 @@ export const serverSchema = {
       normal: (name) => admittedEndpoints.find((known) => known === name.replace(/^sys\//, '')),
     },
   ),
+  introspection_endpoint: bool(
+    'Serves `sys/internal/inspect/router`: all mounts of all namespaces, and where they lie in storage.',
+  ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
   allow_http_webhooks: bool(
     'Lets webhooks (`sys/events/webhooks`) speak plain HTTP with other machines. Events are signed either way, but anybody on the way can read them.',
@@ -89,7 +92,6 @@ export const serverSchema = {
     'Families of paths that anyone may use without a token, as in older versions: `rekey`, `generate-root`. A listener may say otherwise for itself. Read again at SIGHUP.',
     { takes: 'a list of "rekey", "generate-root" and "generate-operation-token"', normal: familyOf },
   ),
-  introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
   enable_response_header_raft_node_id: ignored('there is no raft'),
   disable_cache: bool('Keeps no entries of a storage behind a network in memory.'),

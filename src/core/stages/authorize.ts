@@ -17,7 +17,15 @@ export async function authorize(x: Exchange, deps: PipelineDeps): Promise<Elsewh
   if (!x.isDecided) x.operation = await decideOperation(x, deps)
   const flags = x.hasRoute ? x.route.found?.operation?.flags : undefined
   const circumstances = { needsSudo: flags?.sudo, approved: x.approval !== undefined }
-  const verdict = await deps.policies().authorize(caller, request, x.operation, snapshot, circumstances)
+  let verdict = await deps.policies().authorize(caller, request, x.operation, snapshot, circumstances)
+  if (!verdict.allowed && verdict.mfaMethods !== undefined && verdict.mfaMethods.length > 0) {
+    // Is it allowed but for them? They are asked for later: what is denied anyway uses up no code.
+    const shown = { ...circumstances, mfaValidated: true }
+    verdict = await deps.policies().authorize(caller, request, x.operation, snapshot, shown)
+    // Those that came with a held request were for all that it asks.
+    const { mfaMethods: met = [] } = x.approval?.held ?? {}
+    x.factors = (verdict.mfaMethods ?? []).filter((method) => !met.includes(method))
+  }
   x.verdict = verdict
   const passed = verdict.allowed || flags?.anyCaller === true
   if (!passed && verdict.hold === undefined) throw requestErrors.PERMISSION_DENIED()
@@ -25,18 +33,22 @@ export async function authorize(x: Exchange, deps: PipelineDeps): Promise<Elsewh
   checkWrapping(x)
   // What is not there cannot be kept either: that is told when it is to be carried out.
   x.isHeld = !passed && x.definition !== undefined
-  return x.isHeld && deps.reach() !== 'leader' ? ELSEWHERE : undefined
+  // Codes are used up, and what is held is kept: that is written down.
+  return (x.isHeld || x.factors.length > 0) && deps.reach() !== 'leader' ? ELSEWHERE : undefined
 }
 
 /**
- * On a core that only reads: what has to be made before it can be used is the leader's, and so is what may have to be kept with its body,
- * which can be read but once. Asked when the caller is known, so that nobody else learns from the time it takes whether it is there.
+ * On a core that only reads: what has to be made before it can be used is the leader's, and so is what may have to be kept or may need
+ * second factors: its body can be read but once. Asked when the caller is known, so that nobody else learns from the time it takes whether it is there.
  */
 export async function placeOfCreation(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   if (deps.reach() === 'leader' || x.request.operation !== 'update') return undefined
   const { caller } = x
-  if (caller !== undefined && (await deps.policies().mayHold(caller, x.request, await snapshotOf(x, deps))))
-    return ELSEWHERE
+  if (caller !== undefined) {
+    const snapshot = await snapshotOf(x, deps)
+    if (await deps.policies().mayHold(caller, x.request, snapshot)) return ELSEWHERE
+    if (await deps.policies().mayDemandFactors(caller, x.request, snapshot)) return ELSEWHERE
+  }
   if (x.definition?.creating === undefined) return undefined
   x.operation = await decideOperation(x, deps)
   return x.operation === 'create' ? ELSEWHERE : undefined

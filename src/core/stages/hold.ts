@@ -8,7 +8,7 @@ export async function hold(x: Exchange, deps: PipelineDeps): Promise<Reply> {
   const { request, operation, caller, verdict } = x
   const { mount } = x.route
   if (caller === undefined || verdict?.hold === undefined) throw new Error('nothing says why the request is held')
-  const asked = { request, operation, mount, caller, hold: verdict.hold }
+  const asked = { request, operation, mount, caller, hold: verdict.hold, mfaMethods: x.factorsMet }
   const wrapInfo = await deps.store().write(async (view) => {
     await deps.assertHeld(view, mount)
     return deps.holds().hold(view, asked)

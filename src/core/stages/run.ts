@@ -26,6 +26,8 @@ export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
   }
   const operation = x.definition
   if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
+  // Whichever way it came here.
+  if (x.factors.length > 0) throw requestErrors.PERMISSION_DENIED()
   if (x.isHeld) {
     x.reply = await hold(x, deps)
     return

@@ -1,6 +1,7 @@
 /** In the main thread: one serving thread, the requests it hands over, and what it is told. */
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../lib/clock.ts'
+import type { HeardLine } from '../../lib/observe/index.ts'
 import type { WireHandler } from '../../request/wire.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { FromThread, Order, OrderResults, ThreadData, ToThread } from './messages.ts'
@@ -11,6 +12,8 @@ export interface ServingThreadDeps {
   /** Carries a handed-over request out. Never rejects. */
   readonly handler: WireHandler
   writeLog(line: string): void
+  /** For those who look on while the log is written. */
+  hear(line: HeardLine): void
   /** Writes lines of a chained audit device. Rejects where it did not take them. */
   takeAudited(device: string, lines: Uint8Array): Promise<void>
   /** It ended without having been asked to. */
@@ -98,6 +101,9 @@ export class ServingThread {
         break
       case 'log':
         this.#deps.writeLog(message.line)
+        break
+      case 'heard':
+        this.#deps.hear(message.line)
         break
       case 'audit':
         void this.#audit(message.id, message.device, message.lines)
