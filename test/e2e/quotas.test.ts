@@ -131,7 +131,8 @@ describe('rate limits', () => {
     await limit(server, 'ci', { path: 'auth/token', role: 'ci', rate: 2 })
     assert.equal(await passed(server, 4, 'POST', 'auth/token/create/ci'), 2)
     assert.equal(await passed(server, 4, 'POST', 'auth/token/create'), 4)
-    const large = await server.call('POST', 'auth/approle/login', ' '.repeat(70_000), { token: '' })
+    const from = { token: '', from: '10.7.7.7' }
+    const large = await server.call('POST', 'auth/approle/login', ' '.repeat(70_000), from)
     assert.equal(large.status, 413)
   })
 
