@@ -35,6 +35,7 @@ async function rooms(answer: (id: string) => Answered | Promise<Answered>, numbe
       view.put(outbox.key({ namespace: 'root', id: 'h', number }), outbox.encode(testEvent({ id: String(number) }))),
     )
   for (const number of numbers) await add(number)
+  await store.write((view) => states.put(view, { namespace: 'root', id: 'h' }, freshState))
   const counts = { delivered: 0, failed: 0, dropped: 0 }
   const deliverer = new Deliverer(
     {

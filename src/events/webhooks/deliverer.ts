@@ -7,7 +7,6 @@ import type { Logger } from '../../lib/observe/index.ts'
 import { pooledBytes } from '../../lib/secure/random.ts'
 import type { WebhookStatus } from '../../request/event-ports.ts'
 import type { Store } from '../../storage/store.ts'
-import type { WriteView } from '../../storage/view.ts'
 import type { Event } from '../event.ts'
 import type { Selection } from '../selection.ts'
 import { outbox, states, type Hook, type HookState } from './records.ts'
@@ -161,14 +160,13 @@ export class Deliverer {
     const { clock, counted } = this.#deps
     const now = clock.now()
     if (answer.delivered) {
-      const state = {
-        ...this.#state,
-        delivered: this.#state.delivered + 1,
+      await this.#write([number], (state) => ({
+        ...state,
+        delivered: state.delivered + 1,
         attempts: 0,
         nextAttempt: 0,
         lastDelivery: now,
-      }
-      await this.#remove([number], state)
+      }))
       counted('delivered', 1)
       return
     }
@@ -176,14 +174,20 @@ export class Deliverer {
     // Written anew meanwhile: this failure is none of the new receiver's.
     if (this.#hook !== hook) return
     const attempts = this.#state.attempts + 1
-    const failed = { ...this.#state, lastError: answer.error, lastErrorAt: now }
+    const failed = (state: HookState) => ({ ...state, lastError: answer.error, lastErrorAt: now })
     if (hook.maxAttempts > 0 && attempts >= hook.maxAttempts) {
-      await this.#remove([number], { ...failed, attempts: 0, nextAttempt: 0, dropped: failed.dropped + 1 })
+      await this.#write([number], (state) => ({
+        ...failed(state),
+        attempts: 0,
+        nextAttempt: 0,
+        dropped: state.dropped + 1,
+      }))
       counted('dropped', 1)
       return
     }
     const nextAttempt = now + pauseAfter(attempts, answer.retryAfter)
-    await this.#write({ ...failed, attempts, nextAttempt, stopped: answer.status === GONE })
+    const stopped = answer.status === GONE
+    await this.#write([], (state) => ({ ...failed(state), attempts, nextAttempt, stopped }))
   }
 
   /** The oldest go, but for the one that is on its way. */
@@ -200,7 +204,7 @@ export class Deliverer {
         const from = this.#isSending ? 1 : 0
         const oldest = this.#numbers.slice(from, from + Math.min(excess, AT_ONCE))
         if (oldest.length === 0) return
-        await this.#remove(oldest, { ...this.#state, dropped: this.#state.dropped + oldest.length })
+        await this.#write(oldest, (state) => ({ ...state, dropped: state.dropped + oldest.length }))
         this.#deps.counted('dropped', oldest.length)
       }
     } catch {
@@ -208,19 +212,19 @@ export class Deliverer {
     }
   }
 
-  async #remove(numbers: readonly number[], state: HookState): Promise<void> {
-    await this.#write(state, (view) => {
-      for (const number of numbers) view.delete(outbox.key(this.#placeOf(number)))
-    })
-    for (const number of numbers) this.#forget(number)
-  }
-
-  async #write(state: HookState, more: (view: WriteView) => void = () => undefined): Promise<void> {
-    this.#state = state
-    await this.#deps.store.write((view) => {
-      more(view)
+  /** In one transaction: how the webhook stands, and that these events wait no more. */
+  async #write(gone: readonly number[], change: (state: HookState) => HookState): Promise<void> {
+    const key = { namespace: this.#namespace, id: this.id }
+    await this.#deps.store.write(async (view) => {
+      for (const number of gone) view.delete(outbox.key(this.#placeOf(number)))
+      const before = await states.get(view, key)
+      const after = change(before ?? this.#state)
       // Deleted meanwhile, it leaves nothing behind.
-      if (!this.#isStopped) states.put(view, { namespace: this.#namespace, id: this.id }, this.#state)
+      if (before !== undefined) states.put(view, key, after)
+      view.onCommitted(() => {
+        this.#state = after
+        for (const number of gone) this.#forget(number)
+      })
     })
   }
 
