@@ -226,7 +226,7 @@ export class House {
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       {
-        start: () => undefined,
+        start: () => store.read((view) => this.governing.load(view)),
         stop: () => {
           policies.clear()
           this.governing.clear()
