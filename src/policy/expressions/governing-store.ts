@@ -25,6 +25,7 @@ import {
   governingKey,
   governingPrefix,
 } from './governing-policy.ts'
+import type * as evaluation from './evaluator.ts'
 import type { Input } from './input.ts'
 import type { Failure, Program } from './program.ts'
 import { loadRules, type GoverningPolicy, type GoverningRules } from './rules.ts'
@@ -38,7 +39,7 @@ export interface GoverningStoreDeps {
   readonly aclKey: (namespaceId: string, name: string) => string
 }
 
-type Evaluator = typeof import('./evaluator.ts')
+type Evaluator = typeof evaluation
 
 /** Loaded once. */
 function evaluator(): Promise<Evaluator> {
