@@ -295,7 +295,7 @@ export class House {
       { start: (role) => quotas.start(role === 'leader'), stop: () => quotas.stop() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
       {
-        start: () => undefined,
+        start: () => store.read((view) => this.governing.load(view)),
         stop: () => {
           policies.clear()
           this.governing.clear()

@@ -25,8 +25,9 @@ import {
   governingKey,
   governingPrefix,
 } from './governing-policy.ts'
-import { Input } from './input.ts'
-import { compileExpression, evaluateProgram, type Failure, type Program } from './program.ts'
+import type * as evaluation from './evaluator.ts'
+import type { Input } from './input.ts'
+import type { Failure, Program } from './program.ts'
 import { loadRules, type GoverningPolicy, type GoverningRules } from './rules.ts'
 
 export interface GoverningStoreDeps {
@@ -36,6 +37,13 @@ export interface GoverningStoreDeps {
   readonly namespaces: Pick<NamespaceLookup, 'byId'>
   /** Where the ACL policy of a name lies: role governing policies are held by name, too, so that one name is one policy. */
   readonly aclKey: (namespaceId: string, name: string) => string
+}
+
+type Evaluator = typeof evaluation
+
+/** Loaded once. */
+function evaluator(): Promise<Evaluator> {
+  return import('./evaluator.ts')
 }
 
 /** Work after which others get their turn before the next policy is asked, units. */
@@ -52,6 +60,11 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
   constructor(deps: GoverningStoreDeps) {
     this.#deps = deps
     this.#rules = new DerivedCache(deps.driver, { prefix: GOVERNING_PREFIX, capacity: 1, keyOf: () => 'all' })
+  }
+
+  /** At the unsealing: what there is of policies is read before anybody waits for it. */
+  async load(view: ReadView): Promise<void> {
+    await this.#rulesOf(view)
   }
 
   /** Forgets what was parsed, at seal. */
@@ -77,11 +90,12 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     ]
     if (asked.length === 0) return []
     const callerNamespace = caller && this.#deps.namespaces.byId(caller.namespaceId)
+    const { Input, evaluateProgram } = await evaluator()
     const input = new Input(governed, { now: this.#deps.clock.now(), callerNamespace })
     const failures: GoverningFailure[] = []
     let work = 0
     for (const policy of asked) {
-      const asking = ask(policy, input)
+      const asking = ask(policy, input, evaluateProgram)
       work += asking.work
       if (asking.trace !== undefined) {
         const failure = failureOf(policy, asking.trace, override)
@@ -115,6 +129,7 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
   async put(view: WriteView, { id }: Namespace, type: GoverningType, given: GoverningRecord): Promise<void> {
     const name = writableName(given.name, 'update')
     // What cannot be read must not be kept: nothing would pass it.
+    const { compileExpression } = await evaluator()
     compileExpression(given.text)
     const paths = type === 'egp' ? canonicalPaths(given.paths) : []
     if (type === 'rgp' && (await view.get(this.#deps.aclKey(id, name))) !== undefined) throw policyErrors.NAME_TAKEN()
@@ -152,9 +167,10 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     return loaded
   }
 
-  #programOf(name: string, text: string): Program | undefined {
+  async #programOf(name: string, text: string): Promise<Program | undefined> {
     const known = this.#programs.get(text)
     if (known !== undefined) return known
+    const { compileExpression } = await evaluator()
     try {
       const program = compileExpression(text)
       if (this.#programs.size >= PROGRAMS) this.#programs.clear()
@@ -177,6 +193,7 @@ function writableName(name: string, verb: 'update' | 'delete'): string {
 function ask(
   { program }: GoverningPolicy,
   input: Input,
+  evaluateProgram: Evaluator['evaluateProgram'],
 ): { readonly work: number; readonly trace: string | undefined } {
   if (program === undefined) return { work: 0, trace: 'The policy cannot be read' }
   const bindings = input.bindings(program.uses)

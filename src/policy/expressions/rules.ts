@@ -66,7 +66,7 @@ export class GoverningRules {
 export interface LoadDeps {
   /** Undefined for a namespace that is gone or going. */
   namespaceOf(id: string): Namespace | undefined
-  programOf(name: string, text: string): Program | undefined
+  programOf(name: string, text: string): Promise<Program | undefined>
 }
 
 /** Each is parsed apart from the others, so that nobody waits for all of them. */
@@ -78,7 +78,7 @@ export async function loadRules(view: ReadView, deps: LoadDeps): Promise<Governi
     const bytes = namespace && (await view.get(key))
     if (namespace === undefined || bytes === undefined || (type !== 'egp' && type !== 'rgp')) continue
     const record = decodeGoverning(name, bytes)
-    policies.push({ record, namespace, type, program: deps.programOf(name, record.text) })
+    policies.push({ record, namespace, type, program: await deps.programOf(name, record.text) })
     await setImmediate()
   }
   return new GoverningRules(view.sequence, policies)

@@ -61,7 +61,7 @@ export async function governingIds(world: World): Promise<readonly string[]> {
 
 /** What cannot be a policy is told before anything is changed. */
 async function compiled(text: string): Promise<void> {
-  const { compileExpression } = await import('../../../policy/index.ts')
+  const { compileExpression } = await import('../../../policy/expressions/program.ts')
   try {
     compileExpression(text)
   } catch (error) {
