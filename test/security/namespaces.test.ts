@@ -613,8 +613,9 @@ describe('a storage that fails', () => {
     return token
   }
 
+  /** Who was a client in a month was one, whatever has become of his namespace. */
   async function tenantKeys(server: ComposedServer): Promise<readonly string[]> {
-    return server.storedKeys()
+    return (await server.storedKeys()).filter((key) => !key.startsWith('core/activity/clients/'))
   }
 })
 
