@@ -53,11 +53,14 @@ export class GroupPolicies implements GroupPolicyPort {
     return this.#withGrants(caller, namespace, view)
   }
 
-  /** Whether any namespace has the entity. */
-  async hasEntity(id: string, view: ReadView): Promise<boolean> {
+  /** Whether there is such an entity for whom a group of the namespace would count: of any other nothing is told. */
+  async hasEntity(id: string, namespace: Namespace, view: ReadView): Promise<boolean> {
     if (id === '' || id.includes('/')) return false
-    for (const mount of this.#deps.identities())
+    for (const mount of this.#deps.identities()) {
+      const own = this.#deps.namespaces.byId(mount.namespaceId)
+      if (own === undefined || !this.#counts(own, namespace)) continue
       if (await entities.has(view.sub(mountStorage(mount)), { id })) return true
+    }
     return false
   }
 
@@ -66,7 +69,7 @@ export class GroupPolicies implements GroupPolicyPort {
     if (own === undefined) return caller
     const elsewhere: GrantElsewhere[] = []
     for (const one of this.#downTo(namespace)) {
-      if (one.id === own.id || (this.mode !== 'any' && !one.path.startsWith(own.path))) continue
+      if (one.id === own.id || !this.#counts(own, one)) continue
       const prefix = this.#deps.identityStorage(one.id)
       const groups = prefix === undefined ? [] : await groupsOf(view.sub(prefix), caller.entityId)
       const policies = new Set(groups.flatMap((group) => group.policies))
@@ -74,6 +77,11 @@ export class GroupPolicies implements GroupPolicyPort {
       if (policies.size > 0) elsewhere.push({ namespaceId: one.id, policies: [...policies].toSorted() })
     }
     return elsewhere.length === 0 ? caller : Object.freeze({ ...caller, elsewhere })
+  }
+
+  /** Whether a group of one namespace counts for entities of another. */
+  #counts(ofEntity: Namespace, ofGroup: Namespace): boolean {
+    return this.mode === 'any' || ofGroup.path.startsWith(ofEntity.path)
   }
 
   /** The root namespace, and those on the way: rules of no other say anything of what is asked. */

@@ -393,7 +393,7 @@ export class House {
       identity: identityEngine(
         {
           mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
-          hasEntity: (id) => store.read((view) => this.groupPolicies.hasEntity(id, view)),
+          hasEntity: (id, namespace) => store.read((view) => this.groupPolicies.hasEntity(id, namespace, view)),
         },
         [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],

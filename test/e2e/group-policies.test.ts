@@ -50,14 +50,17 @@ test('a group below the namespace of its member grants him what its policies say
 test('groups beside and above count only where the operator lets them', async () => {
   await using server = await startServer({ storage: 'inmem' })
   const { root, a, b, deep, groupIn, reads, entity } = await setUp(server)
-  await groupIn(b)
-  await groupIn(root)
-  for (const one of [root, a, b, deep]) assert.equal(await reads(one), 403)
   const path = 'sys/config/group-policy-application'
+  // Where it would not count nobody learns whether there is such an entity.
+  for (const one of [root, b])
+    assert.equal((await one('POST', 'identity/group', { member_entity_ids: [entity] })).status, 400)
+  for (const one of [root, a, b, deep]) assert.equal(await reads(one), 403)
   assert.match((await root('GET', path)).text, /"group_policy_application_mode":"within_namespace_hierarchy"/)
   assert.equal((await root('POST', path, { group_policy_application_mode: 'perhaps' })).status, 400)
   assert.equal((await a('POST', path, { group_policy_application_mode: 'any' })).status, 404)
   assert.equal((await root('POST', path, { group_policy_application_mode: 'any' })).status, 204)
+  await groupIn(b)
+  await groupIn(root)
   assert.equal(await reads(b), 200)
   assert.equal(await reads(root), 200)
   // A wildcard of the root namespace's policy reaches into none below it.

@@ -45,7 +45,7 @@ test('a secrets engine goes with all that it holds, and back', async () => {
   assert.equal((await one('GET', 'secret/data/a')).status, 404)
   assert.equal(textAt((await two('GET', 'sys/mounts/kv')).json, 'data', 'accessor'), accessor)
   // The namespace it was in may go.
-  assert.equal((await server.call('DELETE', 'sys/namespaces/one')).status, 204)
+  assert.equal((await server.call('DELETE', 'sys/namespaces/one')).status, 200)
   assert.equal((await two('GET', 'kv/data/a')).status, 200)
   assert.equal((await move('two/kv', 'kv')).status, 200)
   await server.kill()

@@ -9,6 +9,7 @@ import {
   type Reply,
   type WriteView,
 } from '#framework'
+import type { Namespace } from '../../../../request/request.ts'
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
 import { assignedPolicies, checkedMetadata, checkedName } from '../domain.ts'
 import { identityErrors } from '../errors.ts'
@@ -44,10 +45,10 @@ type Call = HandlerCall<string, typeof allFields, WriteView>
 const replies = { 200: createdGroupReply, 204: none }
 
 /** Whether another namespace has the entity. */
-type IsElsewhere = (id: string) => Promise<boolean>
+type IsElsewhere = (id: string, namespace: Namespace) => Promise<boolean>
 
 export function groupPaths({ mounts, hasEntity }: IdentityPorts): readonly PathDefinition[] {
-  const isElsewhere: IsElsewhere = (id) => hasEntity?.(id) ?? Promise.resolve(false)
+  const isElsewhere: IsElsewhere = (id, namespace) => hasEntity?.(id, namespace) ?? Promise.resolve(false)
   const kind: NamedKind<StoredGroup> = {
     one: 'a group',
     many: 'the groups',
@@ -132,7 +133,8 @@ async function upsert(c: Call, before: StoredGroup | undefined, isElsewhere: IsE
     updated: now,
   }
   putGroup(c.view, group, before)
-  if (entityIds !== undefined) await setMemberEntities(c.view, group, entityIds, isElsewhere)
+  if (entityIds !== undefined)
+    await setMemberEntities(c.view, group, entityIds, (id) => isElsewhere(id, c.request.namespace))
   if (groupIds !== undefined) await setMemberGroups(c.view, group, groupIds)
   return before === undefined ? okData({ id: group.id, name: group.name }) : done()
 }
