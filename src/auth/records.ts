@@ -1,4 +1,5 @@
 /** Tokens in a transaction: the entry, the ways to it (accessor, parent), and what is kept for it elsewhere. */
+import { absentWhileSealed } from '../errors/namespaces.ts'
 import type { TokenLeases } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { decodeEntry, encodeEntry, isRoot, type TokenEntry } from './token-entry.ts'
@@ -24,8 +25,9 @@ export class TokenRecords {
     this.#deps = deps
   }
 
+  /** A token of a namespace that is sealed is as one that is not there. */
   async get(view: ReadView, key: string): Promise<TokenEntry | undefined> {
-    const bytes = await view.get(tokenKeys.id(key))
+    const bytes = await absentWhileSealed(async () => view.get(tokenKeys.id(key)))
     return bytes === undefined ? undefined : decodeEntry(key, bytes)
   }
 

@@ -28,14 +28,17 @@ import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { mountStorage } from '../router/mount-record.ts'
-import type { Barrier } from '../seal/barrier.ts'
+import type { Codec } from '../storage/codec.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { BatchTokenSealer } from './token-sealer.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 
 export interface ActiveDeps {
   readonly store: Store
-  readonly barrier: Barrier
+  /** What all that is stored passes, and batch tokens. */
+  readonly codec: Codec
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
+  homes(): readonly string[]
   readonly clock: Clock
   readonly log: Logger
   readonly mounts: MountTable
@@ -124,6 +127,19 @@ export class Active implements ActivePart {
     return this.#open().lockout
   }
 
+  /** A namespace is sealed: nothing that was read in it stays in memory. */
+  forget(): void {
+    this.#parts?.tokens.forget()
+    this.#parts?.holders.clear()
+    this.#parts?.lockout.forgetCounts()
+  }
+
+  /** What lies in a home can be read from here on: what waited for that goes on. */
+  homeOpened(home: string): void {
+    this.wake()
+    void this.#parts?.leases.opened(home)
+  }
+
   /** There is work noted that a mount left behind. */
   wake(): void {
     this.#parts?.leftovers.wake()
@@ -146,7 +162,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts } = this.#deps
+    const { store, log, clock, mounts, homes } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -156,10 +172,12 @@ export class Active implements ActivePart {
       time: this.#time,
       log: log.named('expiration'),
       tokens,
+      homes,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
       store,
+      homes,
       moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
       forgetMount: (mount) => this.#forgetMount(mount),
       moveEnded: (id, status) => mounts.moveEnded(id, status),
@@ -175,6 +193,7 @@ export class Active implements ActivePart {
       metrics: this.#deps.metrics,
       settings: this.#deps.lockout,
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+      homes,
     })
     this.#parts = { tokens, leases, wrapping, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
@@ -202,7 +221,7 @@ export class Active implements ActivePart {
   /** What others keep of it. */
   async #forgetMount(mount: Mount): Promise<void> {
     await this.identityIn(mount.namespaceId)?.forgetMount(mount)
-    await this.lockout.forget(mount.accessor)
+    await this.lockout.forget(mount)
   }
 
   #engineLease(uuid: string, type: string) {
@@ -223,13 +242,14 @@ export class Active implements ActivePart {
   }
 
   #tokenDeps(): TokenStoreDeps {
-    const { store, log, mounts, barrier, systemLimits } = this.#deps
+    const { store, log, mounts, codec, homes, systemLimits } = this.#deps
     return {
       store,
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
-      sealer: new BatchTokenSealer(barrier),
+      homes,
+      sealer: new BatchTokenSealer(codec),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),
       gate: { demand: (view, login) => this.factorsIn(login.context.namespace.id).demand(view, login) },

@@ -7,7 +7,7 @@ import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
-import { rootNamespace } from '../request/request.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { ServerNode } from '../request/system-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { JoinCluster } from './cluster-port.ts'
@@ -32,6 +32,8 @@ import { Lifecycle, type LifecycleDeps, type Role } from './lifecycle.ts'
 import { Observer } from './observer.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
+import { namespaceAdmin } from './namespace-admin.ts'
+import { NamespaceSeals } from './namespace-seals.ts'
 import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
 import { handle } from './pipeline.ts'
@@ -85,10 +87,15 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
   await assertNotMigrating(driver)
   const house: House = new House(
-    { ...options, keysLost: () => lifecycle.keysLost(), rootKeyChanged: () => lifecycle.rootKeyChanged() },
+    {
+      ...options,
+      keysLost: () => lifecycle.keysLost(),
+      rootKeyChanged: () => lifecycle.rootKeyChanged(),
+      dropHome: (name) => namespaceSeals.drop(name),
+    },
     () => lifecycle.role(),
   )
-  const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
+  const { store, barrier, keys, namespaces, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
   const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
@@ -111,6 +118,20 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     const folder = options.upgradeSnapshots
     await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
+  const namespaceSeals: NamespaceSeals = new NamespaceSeals({
+    store,
+    clock,
+    log: log.named('namespace'),
+    keys,
+    homes: house.homes,
+    namespaces,
+    threads,
+    opened: (name) => house.homeOpened(name),
+    remove: (namespace) => house.remover.remove(namespace),
+    tokenLength: ({ id }) => ROOT_TOKEN_LENGTH + 1 + id.length,
+    createToken: async (transaction, namespace, ttl) =>
+      (await active.tokens.make(transaction, namespaceAdmin(namespace, ttl, options.systemLimits))).token,
+  })
   const linkCleaner = new LinkCleaner({ store, clock, log })
   const rootTokenWatch = new RootTokenWatch({ store, clock, log, metrics, tokens: () => active.tokens })
   const firstStart = new FirstStart(store)
@@ -125,6 +146,14 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     cluster: () => cluster.get(),
     identity: clusterPort?.identity ?? '',
     threads,
+    shareKeys: () => ({
+      rootKey: barrier.shareRootKey(),
+      homes: keys.names.flatMap((name) => {
+        const rootKey = keys.barrier(name)?.shareRootKey()
+        return rootKey === undefined ? [] : [[name, rootKey] as const]
+      }),
+    }),
+    discardNamespaceKeys: () => keys.discard(),
     vaultReplaced: () => selfUnseal?.start(),
     roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
@@ -136,6 +165,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         stop: () => undefined,
       },
       ...house.parts,
+      namespaceSeals,
       { start: () => undefined, stop: () => ceremonies.end() },
       linkCleaner,
       rootTokenWatch,
@@ -159,15 +189,18 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       verifyShares: (shares) => lifecycle.verifyShares(shares),
       rekey: (change) => lifecycle.rekey(change),
     },
+    home: '',
     store,
     clock,
     log: log.named('ceremony'),
     tokenLength: ROOT_TOKEN_LENGTH,
     createToken: async (transaction, ttl) => (await active.tokens.createRoot(transaction, undefined, ttl)).token,
   })
+  const ceremoniesOf = (namespace: Namespace) =>
+    namespace.id === rootNamespace.id ? ceremonies : namespaceSeals.ceremonies(namespace)
   const snapshots: Snapshots = new Snapshots({
     driver,
-    vault: snapshotVault({ barrier, cluster, lifecycle, sealType: seal.type }),
+    vault: snapshotVault({ barrier, keys, cluster, lifecycle, sealType: seal.type }),
     clock,
     log: log.named('snapshot'),
     version,
@@ -198,6 +231,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const pipeline: PipelineDeps = house.furnish(
     {
       lifecycle,
+      namespaceSeals,
       observe,
       clustered: driver.election !== undefined,
       state: () => lifecycle.state(),
@@ -210,8 +244,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     [
       ...snapshotPaths({ snapshots }),
       ...autoSnapshotPaths({ autoSnapshots }),
-      ...generateRootPaths({ ceremonies }),
-      ...rekeyPaths({ ceremonies }),
+      ...generateRootPaths({ ceremonies: ceremoniesOf }),
+      ...rekeyPaths({ ceremonies: ceremoniesOf }),
     ],
   )
   const selfUnseal: SelfUnseal | undefined = seal.autoUnseal

@@ -31,7 +31,9 @@ import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import { homeCalled, homeNameOf, HOMES } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
+import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import { MountIndex } from '../router/mount-index.ts'
@@ -40,6 +42,7 @@ import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
+import { NamespaceKeys } from '../seal/namespace-keys.ts'
 import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
@@ -54,6 +57,7 @@ import type { PipelineDeps } from './deps.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
+import { Homes } from './homes.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { version } from './version.ts'
 
@@ -82,6 +86,8 @@ export interface HouseOptions {
   readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
+  /** Gives up the keys of a home, on the node's own core. */
+  readonly dropHome?: (name: string) => Promise<void>
   /** Called where another node has put another root key in place, and this one has it by now. */
   readonly rootKeyChanged?: () => void
 }
@@ -89,6 +95,7 @@ export interface HouseOptions {
 /** What differs between a node's own core and that of a thread. */
 export interface Standing {
   readonly lifecycle: LifecyclePort
+  readonly namespaceSeals: NamespaceSealsPort
   readonly observe: ObservePort
   state(): ServerState
   /** As what the core works now; undefined while sealed and between two roles. */
@@ -104,6 +111,10 @@ export interface Standing {
 export class House {
   readonly store: Store
   readonly barrier: Barrier
+  /** The barrier's keys, and those of the namespaces that have seals of their own. */
+  readonly keys: NamespaceKeys
+  readonly homes: Homes
+  readonly remover: NamespaceRemover
   readonly cluster = new Cluster()
   readonly cors = new Cors()
   readonly policies: PolicyStore
@@ -126,7 +137,8 @@ export class House {
     this.#options = options
     this.barrier = new Barrier({ driver, clock })
     // Only readers follow: a core that writes knows of its own changes, and a sealed one can read nothing.
-    this.store = new Store(driver, this.barrier, (view) =>
+    this.keys = new NamespaceKeys(this.barrier)
+    this.store = new Store(driver, this.keys, (view) =>
       role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
     driver.subscribe(({ sequence, reset, keys }) => {
@@ -134,7 +146,8 @@ export class House {
       // What leads to a new root key is not there for long: it is followed at once, not only when the next request comes.
       if (keys.includes(ROOT_KEY_LINKS_KEY)) setImmediate(() => void this.#catchUp(role))
     })
-    const { store, barrier, cluster, cors } = this
+    const { store, keys, cluster, cors } = this
+    const open = { folders: () => keys.folders, isOpen: (name: string) => keys.isOpen(name) }
     const namespaces: NamespaceTable = new NamespaceTable({
       store,
       clock,
@@ -146,6 +159,11 @@ export class House {
       },
       mountsAt: (view) => mounts.stored(view),
       remove: (namespace) => remover.remove(namespace),
+      homes: open,
+      changed: (id, row) => {
+        // Who writes seals it himself.
+        if (role() === 'reader') this.homes.rowChanged(id, row)
+      },
     })
     this.namespaces = namespaces
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
@@ -162,6 +180,7 @@ export class House {
     })
     this.mounts = new MountTable({
       store,
+      homes: open.folders,
       clock,
       systemLimits,
       version,
@@ -197,13 +216,30 @@ export class House {
       revokeAll: (namespace) => this.active.leases.revokePrefix(namespace, '', 'sync'),
       removeMount: (mount) => mounts.remove(mount),
       cleared: () => this.active.cleared(),
-      forget: (view, id) => namespaces.forget(view, id),
+      forget: (view, namespace) => namespaces.forget(view, namespace),
+      isSealed: (namespace) => namespaces.isSealed(namespace),
+      dropHome: (name) => options.dropHome?.(name) ?? this.homes.close(name),
+    })
+    this.remover = remover
+    this.homes = new Homes({
+      store,
+      clock,
+      log: log.named('namespace'),
+      keys,
+      namespaces,
+      mounts,
+      released: (mount) => keeper.released(mount),
+      forget: () => {
+        policies.clear()
+        this.active.forget()
+      },
     })
     const { lockout = plainLockout, web = fetch } = options
-    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web })
+    this.active = new Active({ store, codec: keys, homes: open.folders, clock, log, metrics, mounts, systemLimits, lockout, web })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
+      this.homes,
       namespaces.follower,
       mounts.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
@@ -211,6 +247,7 @@ export class House {
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
+      this.homes,
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
@@ -242,6 +279,7 @@ export class House {
         allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
       },
       lifecycle: standing.lifecycle,
+      namespaceSeals: standing.namespaceSeals,
       audit: audit.admin,
       cors,
       observe: standing.observe,
@@ -265,7 +303,7 @@ export class House {
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
       }),
-      ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
+      ...(rawStorage ? rawStoragePaths({ outside: new Set([...OUTSIDE_BARRIER, HOMES]) }) : []),
       ...more,
     ])
     const oidc: OidcPorts = {
@@ -329,8 +367,23 @@ export class House {
     const { store, mounts } = this
     await store.read((view) => mounts.load(view))
     if (role !== 'leader') return
-    for (const namespace of [rootNamespace, ...this.namespaces.all().filter(({ tainted }) => !tainted)])
-      if (!mounts.isComplete(namespace)) await store.write((view) => mounts.bootstrap(view, namespace))
+    await this.#completeMounts([rootNamespace, ...this.namespaces.all()])
+  }
+
+  /** In namespaces of an older version some mounts may be missing. Those that are sealed have their turn when they are opened. */
+  async #completeMounts(all: readonly Namespace[]): Promise<void> {
+    const { store, mounts, namespaces } = this
+    for (const namespace of all)
+      if (!mounts.isComplete(namespace) && namespaces.byId(namespace.id) !== undefined && !namespaces.isSealed(namespace))
+        await store.write((view) => mounts.bootstrap(view, namespace))
+  }
+
+  /** On a core that writes: what waited for a home to be opened goes on. */
+  async homeOpened(name: string): Promise<void> {
+    const theirs = this.namespaces.all().filter(({ id }) => homeNameOf(id) === name)
+    await this.#completeMounts(theirs)
+    this.active.homeOpened(homeCalled(name))
+    for (const namespace of theirs) if (namespace.tainted) void this.remover.remove(namespace)
   }
 
   /** What a token keeps for itself lies in its own namespace, wherever it is used, and goes with it. */

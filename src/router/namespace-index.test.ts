@@ -5,7 +5,8 @@ import { rootNamespace } from '../request/request.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 
 function row(path: string, more: Partial<NamespaceInfo> = {}): NamespaceInfo {
-  return { id: `id-of-${path}`, path, uuid: path, customMetadata: new Map(), tainted: false, lock: undefined, ...more }
+  const plain = { customMetadata: new Map(), tainted: false, lock: undefined, home: '', sealed: false, wiped: false }
+  return { id: `id-of-${path}`, path, uuid: path, ...plain, ...more }
 }
 
 const index = new NamespaceIndex(['a/', 'a/b/', 'a/b/c/', 'ab/', '__proto__/', 'é/'].map((path) => row(path)))
