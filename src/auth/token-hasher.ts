@@ -28,6 +28,6 @@ export class TokenHasher {
     if (length === 0 || Buffer.byteLength(token) !== length) return undefined
     this.#outer.write(hash('sha256', this.#inner.subarray(0, BLOCK + length), 'latin1'), BLOCK, 'latin1')
     this.#inner.fill(0, BLOCK, BLOCK + length)
-    return tokenKeyIn(`h${hash('sha256', this.#outer, 'hex')}`, homeNameOfToken(token))
+    return tokenKeyIn(homeNameOfToken(token), `h${hash('sha256', this.#outer, 'hex')}`)
   }
 }
