@@ -70,7 +70,10 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     if (rules === undefined) return undefined
     const { accessor } = name.mount
     const key = `${accessor}/${name.alias}`
-    const stored = this.#book.get(key) === undefined ? await lockedUsers.at(view, name.mount.namespaceId, accessor, name.alias) : undefined
+    const stored =
+      this.#book.get(key) === undefined
+        ? await lockedUsers.at(view, name.mount.namespaceId, accessor, name.alias)
+        : undefined
     if (stored !== undefined && this.#deps.clock.now() - stored < rules.duration * 1000) throw loginErrors.LOCKED()
     const turn = slow
       ? await this.#turns.take(key, () => {
@@ -157,7 +160,8 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
   async *#each(view: ReadView, accessor?: string): AsyncGenerator<LockedUser & { readonly home: string }> {
     const all = this.#deps.homes?.() ?? ['']
     const homes = accessor === undefined ? all : [homeOf(this.#namespaceOf(accessor))]
-    for (const home of homes) for await (const user of lockedUsers.each(view.sub(home), accessor)) yield { ...user, home }
+    for (const home of homes)
+      for await (const user of lockedUsers.each(view.sub(home), accessor)) yield { ...user, home }
   }
 
   #namespaceOf(accessor: string): string {
@@ -177,7 +181,9 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     if (count < rules.threshold || !known) return
     this.#deps.log.warn('a user is locked out after failed log-ins', { mount: mount.path, accessor: mount.accessor })
     const at = this.#deps.clock.now()
-    await this.#deps.store.write((view) => lockedUsers.put(view, mount.namespaceId, { accessor: mount.accessor, alias, at }))
+    await this.#deps.store.write((view) =>
+      lockedUsers.put(view, mount.namespaceId, { accessor: mount.accessor, alias, at }),
+    )
   }
 
   #assertOpen(key: string, rules: UserLockout): void {

@@ -235,7 +235,18 @@ export class House {
       },
     })
     const { lockout = plainLockout, web = fetch } = options
-    this.active = new Active({ store, codec: keys, homes: open.folders, clock, log, metrics, mounts, systemLimits, lockout, web })
+    this.active = new Active({
+      store,
+      codec: keys,
+      homes: open.folders,
+      clock,
+      log,
+      metrics,
+      mounts,
+      systemLimits,
+      lockout,
+      web,
+    })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -374,7 +385,11 @@ export class House {
   async #completeMounts(all: readonly Namespace[]): Promise<void> {
     const { store, mounts, namespaces } = this
     for (const namespace of all)
-      if (!mounts.isComplete(namespace) && namespaces.byId(namespace.id) !== undefined && !namespaces.isSealed(namespace))
+      if (
+        !mounts.isComplete(namespace) &&
+        namespaces.byId(namespace.id) !== undefined &&
+        !namespaces.isSealed(namespace)
+      )
         await store.write((view) => mounts.bootstrap(view, namespace))
   }
 

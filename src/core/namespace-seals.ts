@@ -4,6 +4,7 @@
  */
 import { isNamespaceSealed, namespaceErrors } from '../errors/namespaces.ts'
 import { CofferError } from '../errors/coffer-error.ts'
+import { requestErrors } from '../errors/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import { wipe } from '../lib/secure/guarded.ts'
@@ -133,7 +134,9 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     const row = await this.#sealable(parent, name)
     if (row.tainted) throw namespaceErrors.SEAL_GOING()
     try {
-      await store.write(async (view) => namespaces.noteSealed(view, await namespaces.sealable(view, parent, name), true))
+      await store.write(async (view) =>
+        namespaces.noteSealed(view, await namespaces.sealable(view, parent, name), true),
+      )
     } finally {
       // Also where that could not be written down: who seals in need must not wait for the storage.
       await this.shut(homeNameOf(row.id))
@@ -209,9 +212,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     const seal = new ShamirSeal()
     const manager = new SealManager({ store, barrier, seal, home: homeCalled(called) })
     const { shares, result: info } = await keys.making(called, barrier, () =>
-      manager.initialize(config, (transaction) =>
-        namespaces.putSealable(transaction, parent, name, metadata, called),
-      ),
+      manager.initialize(config, (transaction) => namespaces.putSealable(transaction, parent, name, metadata, called)),
     )
     // Its mounts were written in there, and cannot be read any more.
     await homes.readTables()
@@ -235,7 +236,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
 
   #own(namespace: Namespace): NamespaceInfo {
     const row = this.#rootOf(homeNameOf(namespace.id))
-    if (row?.id !== namespace.id) throw namespaceErrors.NOT_SEALABLE()
+    if (row?.id !== namespace.id) throw requestErrors.UNSUPPORTED_PATH()
     return row
   }
 

@@ -30,8 +30,7 @@ export const tokenLeases: TokenLeases = Object.freeze({
       view.delete(link)
       const name = bytes === undefined ? undefined : decodeName(bytes)
       // One whose namespace is sealed is ended when that is opened, as one whose token is gone.
-      const lease =
-        name && (await absentWhileSealed(() => leaseRecords.get(view, name.namespaceId, name.id)))
+      const lease = name && (await absentWhileSealed(() => leaseRecords.get(view, name.namespaceId, name.id)))
       if (lease === undefined || lease === 'token') continue
       leaseRecords.change(view, lease, { ...dueNow(lease, now), tokenKey: '' })
     }

@@ -55,8 +55,8 @@ export interface NamespaceSealsPort {
   seal(parent: Namespace, name: string): Promise<void>
   /** Removes one that is sealed, with all that nobody can read. `force`: with namespaces below it. */
   deleteSealed(parent: Namespace, name: string, force: boolean): Promise<'absent' | 'going' | 'gone'>
-  /** Of the namespace itself. Throws `NAMESPACE_NOT_SEALABLE`. */
+  /** Of the namespace itself. Without a seal of its own it has no such path: `REQUEST_UNSUPPORTED_PATH`. */
   keys(namespace: Namespace): KeysPort
-  /** Of those who hold shares of the namespace itself. Throws `NAMESPACE_NOT_SEALABLE`. */
+  /** Of those who hold shares of the namespace itself. Throws as `keys`. */
   ceremonies(namespace: Namespace): CeremoniesPort
 }

@@ -58,7 +58,12 @@ export class MountTable implements MountsPort {
 
   constructor(deps: MountTableDeps) {
     this.#deps = deps
-    this.#mounts = currentMounts(deps.store, deps.clock, () => deps.homes?.() ?? ROOT_HOME, (uuid) => void this.#engines.delete(uuid))
+    this.#mounts = currentMounts(
+      deps.store,
+      deps.clock,
+      () => deps.homes?.() ?? ROOT_HOME,
+      (uuid) => void this.#engines.delete(uuid),
+    )
   }
 
   get index(): MountIndex {

@@ -57,20 +57,25 @@ export class NamespaceTable implements NamespacesPort {
 
   constructor(deps: NamespaceTableDeps) {
     this.#deps = deps
-    this.#rows = new CurrentRows<NamespaceInfo, NamespaceIndex>(deps.store, deps.clock, {
-      owns: isNamespaceKey,
-      keyOf: namespaceKey,
-      keys: async (view) => {
-        const keys: string[] = []
-        for (const home of deps.homes?.folders() ?? ['']) keys.push(...(await namespaceKeysIn(view, home)))
-        return keys
+    this.#rows = new CurrentRows<NamespaceInfo, NamespaceIndex>(
+      deps.store,
+      deps.clock,
+      {
+        owns: isNamespaceKey,
+        keyOf: namespaceKey,
+        keys: async (view) => {
+          const keys: string[] = []
+          for (const home of deps.homes?.folders() ?? ['']) keys.push(...(await namespaceKeysIn(view, home)))
+          return keys
+        },
+        get: storedNamespace,
+        index: (rows) => new NamespaceIndex(rows),
       },
-      get: storedNamespace,
-      index: (rows) => new NamespaceIndex(rows),
-    }, (key) => {
-      const id = key.slice(key.lastIndexOf('/') + 1)
-      deps.changed?.(id, this.#rows.index.byId(id))
-    })
+      (key) => {
+        const id = key.slice(key.lastIndexOf('/') + 1)
+        deps.changed?.(id, this.#rows.index.byId(id))
+      },
+    )
   }
 
   /** For cores that only read. */

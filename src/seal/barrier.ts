@@ -338,7 +338,10 @@ export class Barrier implements Codec {
 
   /** Nothing is encrypted under a keyring that is not on the disk. */
   async #persist(state: Unsealed, keyring: Keyring): Promise<void> {
-    await this.#driver.commit(NO_READS, new Map([[this.#keyringKey, encrypt(keyring, state.rootKey, this.#keyringKey)]]))
+    await this.#driver.commit(
+      NO_READS,
+      new Map([[this.#keyringKey, encrypt(keyring, state.rootKey, this.#keyringKey)]]),
+    )
     state.keyring = keyring
   }
 

@@ -42,8 +42,16 @@ export class Holders {
   /** @param folder in which the storage of all mounts lies. */
   constructor(driver: Driver, folder = MOUNTS) {
     this.#folder = folder
-    this.#kept = new DerivedCache(driver, { prefix: '', capacity: CAPACITY, keyOf: (key) => this.#within(key, entityOf) })
-    this.#groupState = new DerivedCache(driver, { prefix: '', capacity: GROUP_STATES, keyOf: (key) => this.#within(key, ofGroups) })
+    this.#kept = new DerivedCache(driver, {
+      prefix: '',
+      capacity: CAPACITY,
+      keyOf: (key) => this.#within(key, entityOf),
+    })
+    this.#groupState = new DerivedCache(driver, {
+      prefix: '',
+      capacity: GROUP_STATES,
+      keyOf: (key) => this.#within(key, ofGroups),
+    })
   }
 
   /** A namespace is sealed. */

@@ -5,7 +5,7 @@ import { ceremonyErrors } from '../../../errors/ceremony.ts'
 import { decodeRootToken } from '../root-token.ts'
 
 interface CeremonyPorts {
-  /** Of those who hold shares of a namespace's seal. Throws `NAMESPACE_NOT_SEALABLE`. */
+  /** Of those who hold shares of a namespace's seal. Throws `REQUEST_UNSUPPORTED_PATH` where it has none. */
   ceremonies(namespace: Namespace): CeremoniesPort
 }
 

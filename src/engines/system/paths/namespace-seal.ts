@@ -44,7 +44,8 @@ export function namespaceSealPaths({ namespaceSeals }: SystemPorts): readonly Pa
       },
     }),
     definePath('namespaces/{path}/seal', { help: 'Seal a namespace.', params, flags }).compute({
-      summary: 'Seal a namespace and all below it: forget its keys, and answer nothing of it until it is unsealed again.',
+      summary:
+        'Seal a namespace and all below it: forget its keys, and answer nothing of it until it is unsealed again.',
       description: 'Its leases do not end meanwhile; what is over by the time it is unsealed ends then.',
       operationId: 'namespaces-seal',
       replies: { 204: none },

@@ -33,7 +33,10 @@ const infoFields = {
 const infoReply = replySchema('A namespace.', infoFields)
 const madeReply = replySchema('The namespace; of one with a seal of its own the key shares, told once.', {
   ...infoFields,
-  key_shares: f.list('Shares of its unseal key, in hexadecimal; encrypted where PGP keys were given.').optional().sensitive(),
+  key_shares: f
+    .list('Shares of its unseal key, in hexadecimal; encrypted where PGP keys were given.')
+    .optional()
+    .sensitive(),
   key_threshold: f.int('How many of them it takes.').optional(),
 })
 const listReply = replySchema('The namespaces directly below.', {
@@ -78,7 +81,9 @@ export function namespacePaths({ namespaces, namespaceSeals }: SystemPorts): rea
         fields: {
           custom_metadata: metadataField,
           seal: f
-            .string('The configuration of a seal of its own, in HCL or JSON: `seal "shamir" { shares = 5 threshold = 3 }`.')
+            .string(
+              'The configuration of a seal of its own, in HCL or JSON: `seal "shamir" { shares = 5 threshold = 3 }`.',
+            )
             .optional(),
           pgp_keys: f.list('One PGP public key a share, in base64: each share is encrypted to its key.').default([]),
         },

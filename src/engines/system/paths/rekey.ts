@@ -10,7 +10,7 @@ import type { Namespace } from '../../../request/request.ts'
 import { ceremonyErrors } from '../../../errors/ceremony.ts'
 
 interface CeremonyPorts {
-  /** Of those who hold shares of a namespace's seal. Throws `NAMESPACE_NOT_SEALABLE`. */
+  /** Of those who hold shares of a namespace's seal. Throws `REQUEST_UNSUPPORTED_PATH` where it has none. */
   ceremonies(namespace: Namespace): CeremoniesPort
 }
 
