@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CofferError } from '../../src/errors/coffer-error.ts'
+import { FakeClock } from '../../src/lib/clock.ts'
 import { HOMES } from '../../src/request/namespace-home.ts'
+import { until } from '../support/callers.ts'
 import { composedServer, type ComposedServer } from '../support/composed.ts'
 import { at, listAt, textAt } from '../support/json.ts'
 import { makeSealable, rootReader, sealNamespace, sealStatus, unsealNamespace } from '../support/sealable.ts'
@@ -330,5 +332,201 @@ describe('the seal of a namespace', () => {
     const [key] = listAt(made.json, 'data', 'key_shares')
     const opened = await server.call('PUT', 'sys/namespaces/j/unseal', { key })
     assert.deepEqual(at(opened.json, 'data', 'sealed'), false)
+  })
+})
+
+describe('what goes on around it', () => {
+  test('leases do not end while it is sealed, and are caught up with when it is opened', async () => {
+    const clock = new FakeClock()
+    await using server = await composedServer({ clock })
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const token = await fill(server, 'a', 'canary')
+    const keysOf = (prefix: string) => server.storedKeys(prefix)
+    const home = (await keysOf(HOMES)).find((key) => key.includes('/sys/token/id/'))?.slice(0, HOMES.length + 7)
+    assert.ok(home !== undefined)
+    const ids = async () => (await keysOf(`${home}sys/token/id/`)).length
+    const before = await ids()
+    assert.ok(before >= 3)
+    const outer = textAt(
+      (await ok(server, 'POST', 'auth/token/create', { policies: ['default'], ttl: '30m' }, {})).json,
+      'auth',
+      'client_token',
+    )
+    await sealNamespace(server, 'a')
+    await clock.advance(2 * 3_600_000)
+    // Above, time goes on.
+    assert.equal((await server.call('GET', 'auth/token/lookup-self', undefined, { token: outer })).status, 403)
+    assert.equal(await ids(), before)
+    await unsealNamespace(server, 'a', shares)
+    assert.equal((await server.call('GET', 'kv/one', undefined, within('a', token))).status, 403)
+    await until('the clean-up', async () => {
+      await clock.advance(20_000)
+      return (await ids()) === 1 || undefined
+    })
+  })
+
+  test('a token in it ends with the one above that made it, sealed or not', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    await ok(
+      server,
+      'PUT',
+      'sys/policies/acl/all',
+      { policy: 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }' },
+      {},
+    )
+    const admin = textAt(
+      (await ok(server, 'POST', 'auth/token/create', { policies: ['all'], ttl: '1h' }, {})).json,
+      'auth',
+      'client_token',
+    )
+    await ok(
+      server,
+      'PUT',
+      'sys/policies/acl/all',
+      { policy: 'path "*" { capabilities = ["read", "list"] }' },
+      within('a'),
+    )
+    const made = async (sort: object) =>
+      textAt(
+        (await ok(server, 'POST', 'auth/token/create', { policies: ['all'], ttl: '1h', ...sort }, within('a', admin)))
+          .json,
+        'auth',
+        'client_token',
+      )
+    const [child, batch] = [await made({}), await made({ type: 'batch' })]
+    for (const token of [child, batch])
+      assert.equal((await server.call('GET', 'sys/mounts', undefined, within('a', token))).status, 200)
+    await sealNamespace(server, 'a')
+    for (const token of [child, batch])
+      assert.equal((await server.call('GET', 'auth/token/lookup-self', undefined, { token })).status, 403)
+    await ok(server, 'PUT', 'auth/token/revoke-self', undefined, { token: admin })
+    await unsealNamespace(server, 'a', shares)
+    for (const token of [child, batch])
+      assert.equal((await server.call('GET', 'sys/mounts', undefined, within('a', token))).status, 403)
+  })
+
+  test('a namespace is deleted with its home', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    assert.deepEqual(await sealed(server, 'sys/namespaces/a', {}, 'DELETE'), SEALED)
+    await unsealNamespace(server, 'a', shares)
+    await fill(server, 'a', 'canary')
+    assert.equal((await server.call('DELETE', 'sys/namespaces/a')).status, 400)
+    await ok(server, 'DELETE', 'sys/namespaces/below', undefined, within('a'))
+    await ok(server, 'DELETE', 'sys/namespaces/a', undefined, {})
+    await until('its end', async () => (await server.call('GET', 'sys/namespaces/a')).status === 404 || undefined)
+    assert.deepEqual(await server.storedKeys(HOMES), [])
+  })
+
+  test('one whose shares are lost is removed with all below, and nothing beside', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    await unsealNamespace(server, 'a/b', await makeSealable(server, 'a/b'))
+    await unsealNamespace(server, 'c', await makeSealable(server, 'c'))
+    await fill(server, 'a/b', 'canary')
+    const token = await fill(server, 'c', 'finch')
+    const open = await server.call('DELETE', 'sys/namespaces/a/delete-sealed')
+    assert.deepEqual([open.status, at(open.json, 'errors', 0)], [400, 'namespace is not sealed'])
+    await sealNamespace(server, 'a')
+    const kept = await server.call('DELETE', 'sys/namespaces/a/delete-sealed')
+    assert.equal(kept.status, 400)
+    assert.match(kept.text, /leftover child namespaces/)
+    await ok(server, 'DELETE', 'sys/namespaces/a/delete-sealed?force=true', undefined, {})
+    await until('its end', async () => (await server.call('GET', 'sys/namespaces/a')).status === 404 || undefined)
+    const homes = new Set((await server.storedKeys(HOMES)).map((key) => key.slice(0, HOMES.length + 6)))
+    assert.equal(homes.size, 1)
+    assert.equal((await server.call('GET', 'kv/one', undefined, within('c', token))).status, 200)
+    const gone = await server.call('DELETE', 'sys/namespaces/a/delete-sealed')
+    assert.match(gone.text, /requested namespace does not exist/)
+    // The name is free.
+    await unsealNamespace(server, 'a', await makeSealable(server, 'a'))
+  })
+
+  test('its keys are rotated, and its shares replaced, by those in it', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const tenant = await fill(server, 'a', 'canary')
+    const inside = within('a', tenant)
+    const term = async () => at((await ok(server, 'GET', 'sys/key-status', undefined, inside)).json, 'data', 'term')
+    const rootTerm = at((await ok(server, 'GET', 'sys/key-status', undefined, {})).json, 'data', 'term')
+    await ok(server, 'POST', 'sys/rotate', {}, inside)
+    await ok(server, 'POST', 'sys/rotate/keyring', {}, inside)
+    assert.equal(await term(), 3)
+    assert.equal(at((await ok(server, 'GET', 'sys/key-status', undefined, {})).json, 'data', 'term'), rootTerm)
+    await ok(server, 'POST', 'sys/rotate/config', { max_operations: 2_000_000 }, inside)
+    assert.equal(
+      at((await ok(server, 'GET', 'sys/rotate/config', undefined, inside)).json, 'data', 'max_operations'),
+      2_000_000,
+    )
+    await ok(server, 'POST', 'kv/two', { value: 'newer' }, inside)
+    // Other shares, by a quorum of these.
+    const begun = await ok(server, 'POST', 'sys/rotate/root/init', { secret_shares: 1, secret_threshold: 1 }, inside)
+    const nonce = textAt(begun.json, 'data', 'nonce')
+    await ok(server, 'POST', 'sys/rotate/root/update', { key: shares[0], nonce }, inside)
+    const done = await ok(server, 'POST', 'sys/rotate/root/update', { key: shares[1], nonce }, inside)
+    const fresh = textAt(done.json, 'data', 'keys', 0)
+    await sealNamespace(server, 'a')
+    for (const key of shares.slice(0, 2))
+      assert.equal((await server.call('PUT', 'sys/namespaces/a/unseal', { key })).status, 400)
+    await ok(server, 'PUT', 'sys/namespaces/a/unseal', { key: fresh }, {})
+    for (const path of ['kv/one', 'kv/two'])
+      assert.equal((await server.call('GET', path, undefined, inside)).status, 200)
+    // The vault's own shares are as they were.
+    await server.restart()
+    await ok(server, 'PUT', 'sys/namespaces/a/unseal', { key: fresh }, {})
+    assert.equal((await server.call('GET', 'kv/two', undefined, inside)).status, 200)
+    for (const path of [
+      'sys/rekey/init',
+      'sys/generate-root/attempt',
+      'sys/generate-root',
+      'sys/rekey-recovery-key/init',
+    ])
+      assert.equal((await server.call('GET', path, undefined, inside)).status, 404, path)
+  })
+
+  test('those who hold its shares make a token that may do everything in it', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const tenant = await fill(server, 'a', 'canary')
+    const inside = within('a', tenant)
+    const begun = await ok(server, 'POST', 'sys/generate-root-token/attempt', {}, inside)
+    const [nonce, otp] = [textAt(begun.json, 'data', 'nonce'), textAt(begun.json, 'data', 'otp')]
+    assert.equal(otp.length, at(begun.json, 'data', 'otp_length'))
+    await ok(server, 'POST', 'sys/generate-root-token/update', { key: shares[0], nonce }, inside)
+    const made = await ok(server, 'POST', 'sys/generate-root-token/update', { key: shares[2], nonce }, inside)
+    const encoded = textAt(made.json, 'data', 'encoded_token')
+    const decoded = await ok(server, 'POST', 'sys/decode-token', { encoded_token: encoded, otp }, inside)
+    const token = textAt(decoded.json, 'data', 'token')
+    assert.equal((await server.call('POST', 'sys/mounts/more', { type: 'kv' }, within('a', token))).status, 204)
+    assert.equal(
+      (
+        await server.call(
+          'PUT',
+          'sys/policies/acl/x',
+          { policy: 'path "y" { capabilities = ["read"] }' },
+          within('a/below', token),
+        )
+      ).status,
+      204,
+    )
+    for (const path of ['sys/mounts', 'sys/namespaces/a'])
+      assert.equal((await server.call('GET', path, undefined, { token })).status, 403)
+  })
+
+  test('raw storage shows nothing of it', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    await fill(server, 'a', 'canary')
+    for (const key of await server.storedKeys(HOMES)) {
+      assert.equal((await server.call('GET', `sys/raw/${key}`)).status, 400, key)
+      assert.equal((await server.call('PUT', `sys/raw/${key}`, { value: 'x' })).status, 400)
+    }
   })
 })
