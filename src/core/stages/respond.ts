@@ -50,7 +50,7 @@ function success(x: Exchange, reply: Reply): WireReply {
 
 function failure(x: Exchange, deps: PipelineDeps): WireReply {
   const error = toCofferError(x.error)
-  if (error.status >= 500 && error.code !== LOCKED) {
+  if (error.status >= 500 && !CLOSED.has(error.code)) {
     const where = x.hasRequest ? { request: x.request.id, path: x.request.path } : {}
     deps.log.error('request failed', { ...where, code: error.code, cause: describe(error.cause) })
   }
@@ -59,8 +59,8 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
     : { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
 }
 
-/** Nothing is wrong with the server: an administrator wants it so. */
-const LOCKED = namespaceErrors.LOCKED({ path: '' }).code
+/** What an administrator has closed answers so to everybody: nothing has failed. */
+const CLOSED: ReadonlySet<string> = new Set(['NAMESPACE_LOCKED', 'NAMESPACE_SEALED'])
 
 /** RFC 6750, 3.1. */
 const BEARER_CHALLENGE: WireReply = {
