@@ -59,8 +59,8 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
     : { status: error.status, headers: JSON_HEADERS, body: errorBody(error.messages) }
 }
 
-/** What an administrator has closed answers so to everybody: nothing has failed. */
-const CLOSED: ReadonlySet<string> = new Set(['NAMESPACE_LOCKED', 'NAMESPACE_SEALED'])
+/** Nothing is wrong with the server: an administrator wants it so. */
+const CLOSED: ReadonlySet<string> = new Set([namespaceErrors.LOCKED({ path: '' }).code, namespaceErrors.SEALED().code])
 
 /** RFC 6750, 3.1. */
 const BEARER_CHALLENGE: WireReply = {
