@@ -34,6 +34,7 @@ import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
 import { namespaceAdmin } from './namespace-admin.ts'
 import { NamespaceSeals } from './namespace-seals.ts'
+import { SharedHomes } from './shared-homes.ts'
 import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
 import { handle } from './pipeline.ts'
@@ -92,13 +93,29 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       keysLost: () => lifecycle.keysLost(),
       rootKeyChanged: () => lifecycle.rootKeyChanged(),
       dropHome: (name) => namespaceSeals.drop(name),
+      sealedElsewhere: (name) => sharedHomes.close(name),
     },
     () => lifecycle.role(),
   )
   const { store, barrier, keys, namespaces, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
-  const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
+  const sharedHomes = new SharedHomes({
+    store,
+    log: log.named('namespace'),
+    barrier,
+    keys,
+    homes: house.homes,
+    namespaces,
+    threads,
+    follows: () => lifecycle.role() === 'reader',
+  })
+  const clusterPort = options.joinCluster?.({
+    store,
+    homes: sharedHomes,
+    handler: handedOver,
+    leads: () => lifecycle.role() === 'leader',
+  })
   if (clusterPort !== undefined) house.follow(clusterPort)
   const { seal } = seals
   const sealHealth =

@@ -95,14 +95,15 @@ export class Homes implements ActivePart, Follower {
     }
   }
 
-  /** A row of the table came, changed or went: an administrator may have sealed or deleted the namespace, by another core. */
-  rowChanged(id: string, row: NamespaceInfo | undefined): void {
+  /**
+   * A row of the table came, changed or went, by another core: the home that is to be closed for that, as an administrator has sealed or
+   * deleted its namespace.
+   */
+  closedBy(id: string, row: NamespaceInfo | undefined): string | undefined {
     const name = homeNameOf(id)
-    if (name === '' || !this.#deps.keys.isOpen(name)) return
-    if (row === undefined ? this.#rootOf(name) === undefined : isSealable(row) && row.sealed)
-      this.close(name).catch((error: unknown) =>
-        this.#deps.log.error('a namespace could not be sealed in order', { code: toCofferError(error).code }),
-      )
+    if (name === '' || !this.#deps.keys.isOpen(name)) return undefined
+    const closes = row === undefined ? this.#rootOf(name) === undefined : isSealable(row) && row.sealed
+    return closes ? name : undefined
   }
 
   // For all

@@ -31,6 +31,7 @@ import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import { noTuning, type Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import type { NamespaceInfo } from '../request/namespace-ports.ts'
 import { homeCalled, homeNameOf, HOMES } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
@@ -54,6 +55,7 @@ import { AuditHouse, type AuditRelay } from './audit-house.ts'
 import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
+import { toCofferError } from './failure.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
@@ -86,6 +88,8 @@ export interface HouseOptions {
   readonly web?: Web
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
+  /** Another node has sealed or deleted a namespace: its keys are to go here, too. Threads are told by their node. */
+  readonly sealedElsewhere?: (homeName: string) => Promise<void>
   /** Gives up the keys of a home, on the node's own core. */
   readonly dropHome?: (name: string) => Promise<void>
   /** Called where another node has put another root key in place, and this one has it by now. */
@@ -162,7 +166,7 @@ export class House {
       homes: open,
       changed: (id, row) => {
         // Who writes seals it himself.
-        if (role() === 'reader') this.homes.rowChanged(id, row)
+        if (role() === 'reader') this.#rowChanged(id, row)
       },
     })
     this.namespaces = namespaces
@@ -405,6 +409,15 @@ export class House {
   #keepingMount(mount: Mount, caller: Caller | undefined): Mount {
     if (mount.type !== 'cubbyhole' || caller === undefined || caller.namespaceId === mount.namespaceId) return mount
     return this.mounts.index.at(caller.namespaceId, mount.path) ?? mount
+  }
+
+  #rowChanged(id: string, row: NamespaceInfo | undefined): void {
+    const { log, sealedElsewhere } = this.#options
+    const name = this.homes.closedBy(id, row)
+    if (name === undefined || sealedElsewhere === undefined) return
+    sealedElsewhere(name).catch((error: unknown) =>
+      log.error('a namespace could not be sealed in order', { code: toCofferError(error).code }),
+    )
   }
 
   /** Never rejects: the next request meets the same failure, and says so. */

@@ -269,13 +269,14 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     const { store, namespaces, homes, threads, opened } = this.#deps
     const row = this.#rootOf(name)
     if (row === undefined) throw namespaceErrors.ABSENT()
-    await store.write(async (view) => {
-      const now = await namespaces.stored(view, row)
-      if (now === undefined || now.wiped) throw namespaceErrors.ABSENT()
-      namespaces.noteSealed(view, now, false)
-    })
     try {
       await homes.admit(name, barrier)
+      // Last, so that nodes that hear of it find the keys here.
+      await store.write(async (view) => {
+        const now = await namespaces.stored(view, row)
+        if (now === undefined || now.wiped) throw namespaceErrors.ABSENT()
+        namespaces.noteSealed(view, now, false)
+      })
       await opened(name)
       await threads.openHome(name, () => barrier.shareRootKey())
       this.#cleanLinks(name)

@@ -279,9 +279,9 @@ export class NamespaceTable implements NamespacesPort {
     return row
   }
 
-  /** Notes with it whether an administrator has sealed it. */
+  /** Notes with it that an administrator has sealed it, or that it was opened: other nodes hear of either. */
   noteSealed(view: WriteView, row: NamespaceInfo, sealed: boolean): void {
-    if (row.sealed !== sealed) this.#replace(view, { ...row, sealed })
+    this.#replace(view, { ...row, sealed })
   }
 
   /** It is to be deleted as it is: nobody can read what is in there. */
