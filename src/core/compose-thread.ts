@@ -85,7 +85,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       }
     }
     started = []
-    house.keys.discard()
+    house.homes.discard()
     house.barrier.discard()
   }
   return {

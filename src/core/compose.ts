@@ -170,7 +170,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         return rootKey === undefined ? [] : [[name, rootKey] as const]
       }),
     }),
-    discardNamespaceKeys: () => keys.discard(),
+    discardNamespaceKeys: () => house.homes.discard(),
     vaultReplaced: () => selfUnseal?.start(),
     roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],

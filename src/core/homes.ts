@@ -37,6 +37,8 @@ export class Homes implements ActivePart, Follower {
   readonly #deps: HomesDeps
   /** Those whose keyring was replaced since it was read. */
   readonly #changed = new Set<string>()
+  /** Those that are open, and whose namespaces and mounts were read. */
+  readonly #served = new Set<string>()
 
   constructor(deps: HomesDeps) {
     this.#deps = deps
@@ -72,6 +74,12 @@ export class Homes implements ActivePart, Follower {
       this.#changed.delete(name)
       await this.#reload(view, name)
     }
+  }
+
+  /** The vault is sealed: every key is wiped. */
+  discard(): void {
+    this.#served.clear()
+    this.#deps.keys.discard()
   }
 
   /** With a root key that another core has, which is wiped here. A home that cannot be opened with it stays as it is. */
@@ -114,15 +122,22 @@ export class Homes implements ActivePart, Follower {
     return new Barrier({ driver: store.driver, clock, home, refusal: namespaceErrors.SEALED })
   }
 
-  /** What lies in the home can be read from here on, and its namespaces and mounts are there once this resolves. */
+  /** Whether requests for the namespaces in it are answered. */
+  serves(name: string): boolean {
+    return this.#served.has(name)
+  }
+
+  /** What lies in the home can be read from here on. Requests for it are answered once its namespaces and mounts are known. */
   async admit(name: string, barrier: Barrier): Promise<void> {
     this.#deps.keys.admit(name, barrier)
     await this.readTables()
+    if (this.#deps.keys.barrier(name) === barrier) this.#served.add(name)
   }
 
   /** Nothing in the home can be read from the first moment on; once this resolves nothing of it is in memory but the keys. */
   async dismiss(name: string): Promise<void> {
     const { keys, mounts, released, forget } = this.#deps
+    this.#served.delete(name)
     if (keys.dismiss(name) === undefined) return
     const theirs = mounts.all().filter(({ namespaceId }) => homeNameOf(namespaceId) === name)
     forget()
@@ -165,6 +180,7 @@ export class Homes implements ActivePart, Follower {
       barrier.reload(stored, await view.get(home + ROOT_KEY_LINKS_KEY))
     } catch (error) {
       log.warn('the keys of a namespace do not open it any more: it is sealed', { code: toCofferError(error).code })
+      this.#served.delete(name)
       keys.dismiss(name)
       barrier.discard()
     }

@@ -151,7 +151,7 @@ export class House {
       if (keys.includes(ROOT_KEY_LINKS_KEY)) setImmediate(() => void this.#catchUp(role))
     })
     const { store, keys, cluster, cors } = this
-    const open = { folders: () => keys.folders, isOpen: (name: string) => keys.isOpen(name) }
+    const open = { folders: () => keys.folders, isOpen: (name: string) => this.homes.serves(name) }
     const namespaces: NamespaceTable = new NamespaceTable({
       store,
       clock,
