@@ -187,8 +187,20 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     const known = this.#ceremonies.get(name)
     if (known !== undefined) return known
     const { store, clock, log, createToken, tokenLength } = this.#deps
+    const { manager, barrier } = this.#managerOf(row)
     const made = new Ceremonies({
-      manager: this.#managerOf(row).manager,
+      manager: {
+        status: () => manager.status(),
+        verifyShares: (shares) => manager.verifyShares(shares),
+        rekey: async (change) => {
+          try {
+            await manager.rekey(change)
+          } finally {
+            // It is not known which root key stands: nothing may be written under one that may not.
+            if (barrier.sealed) await this.shut(name)
+          }
+        },
+      },
       home: homeCalled(name),
       store,
       clock,
