@@ -12,7 +12,7 @@ const statusReply = replySchema("The state of the namespace's seal.", {
   nonce: f.string('Names the attempt under way.'),
 })
 
-const goingReply = replySchema('The namespace is not all gone yet.', { status: f.string('"in-progress".') })
+const goingReply = replySchema('The namespace is going, or gone.', { status: f.string('"in-progress".') })
 
 const params = { path: 'Name of the namespace, directly below the one that is asked.' }
 /** What was given so far, and the keys, are in its memory. */
@@ -64,11 +64,12 @@ export function namespaceSealPaths({ namespaceSeals }: SystemPorts): readonly Pa
       summary: 'Delete a namespace that is sealed.',
       operationId: 'namespaces-delete-sealed',
       fields: { force: f.bool('With all namespaces below it.').default(false) },
-      replies: { 200: goingReply, 204: none },
+      replies: { 200: goingReply },
       run: async (c): Promise<Reply> => {
         const state = await namespaceSeals.deleteSealed(c.request.namespace, c.params.path, c.in.force)
         if (state === 'absent') return { status: 200, warnings: ['requested namespace does not exist'] }
-        return state === 'gone' ? done() : ok(goingReply, { status: 'in-progress' })
+        // Also where all of it is gone by now: its clients take an empty answer for a namespace that was not there.
+        return ok(goingReply, { status: 'in-progress' })
       },
     }),
   ]
