@@ -71,6 +71,21 @@ test('an unknown option is named together with those there are', async () => {
   })
 })
 
+test('nobody else writes to the file of a chained log, however its path is spelt', async () => {
+  await using server = Harness.standing()
+  const [log, other] = [server.path('a.log'), server.path('b.log')]
+  const chained = { hash_chain: 'true' }
+  await server.enable('chained', { file_path: log, ...chained })
+  await server.enable('plain', { file_path: other })
+  await server.enable('plain2', { file_path: other })
+  const refused = { code: 'AUDIT_FILE_SHARED', status: 400, message: /"chained\/".*file_path of its own/ }
+  const spelt = log.replace('/a.log', '/./a.log')
+  for (const options of [{ file_path: log }, { path: spelt }, { file_path: spelt, ...chained }])
+    await assert.rejects(server.enable('second', options), refused)
+  await assert.rejects(server.enable('second', { file_path: other, ...chained }), { code: 'AUDIT_FILE_SHARED' })
+  assert.equal(server.table.list().length, 3)
+})
+
 for (const mode of ['0700', '0601', '4600', '01600', 'rw', '', '99', '0o777', '-1']) {
   test(`refused: mode "${mode}"`, async () => {
     await using server = Harness.standing()

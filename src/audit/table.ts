@@ -3,15 +3,17 @@
  * brings the broker up to what is stored, at unseal and after each commit below `auditPrefix`, on every thread and
  * node alike. All views are of the whole storage.
  */
+import { resolve } from 'node:path'
 import { auditErrors } from '../errors/audit.ts'
 import type { AuditDeviceInfo, AuditDeviceInit } from '../request/system-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { AuditBroker } from './broker.ts'
 import type { DeviceOptions, DeviceType } from './device-type.ts'
 import { Device, failureReason, type DeviceEnvironment } from './device.ts'
+import { fileDevice } from './devices/file.ts'
 import { deviceTypes } from './devices/registry.ts'
 import { ChainedSink } from './chain/chained-sink.ts'
-import { ensureChainKey, findChainKey, readKnown } from './chain/chain-store.ts'
+import { ensureChainKey, findChainKey, putKnown, readKnown } from './chain/chain-store.ts'
 import type { Known } from './chain/chain.ts'
 import type { Signer } from './chain/checkpoint.ts'
 import { refusingSink } from './refusing-sink.ts'
@@ -100,6 +102,7 @@ export class AuditTable {
         const changed = { ...row, description, options, local }
         this.#build(changed.type, options, true)
         await this.#assertOneFallback(view, changed)
+        await this.#assertOwnFile(view, changed)
         if (isChained(options)) await ensureChainKey(view, this.#options.environment.clock.now())
         if (encodeRow(changed) !== encodeRow(row)) putRow(view, changed)
       }
@@ -137,7 +140,8 @@ export class AuditTable {
     const { settings, sink } = this.#build(request.type, request.options, declared)
     const uuid = this.#options.uuid()
     await this.#assertOneFallback(view, { ...request, uuid })
-    await this.#tryOutOr(view, { settings, sink }, declared)
+    await this.#assertOwnFile(view, { ...request, uuid })
+    await this.#tryOutOr(view, uuid, { settings, sink }, declared)
     const { type, description, options, local } = request
     const accessor = `audit_${type}_${this.#options.uuid().slice(0, 8)}`
     putRow(view, { uuid, accessor, path, type, description, options, local, declared })
@@ -150,13 +154,22 @@ export class AuditTable {
     if (other !== undefined) throw auditErrors.FALLBACK_TAKEN({ path: other.path })
   }
 
+  /** What another device writes between the lines of a chain looks like tampering. */
+  async #assertOwnFile(view: ReadView, device: Pick<AuditDevice, 'uuid' | 'type' | 'options'>): Promise<void> {
+    const file = fileOf(device)
+    if (file === undefined) return
+    const sharing = (await readRows(view)).find((row) => row.uuid !== device.uuid && fileOf(row) === file)
+    if (sharing !== undefined && (isChained(device.options) || isChained(sharing.options)))
+      throw auditErrors.FILE_SHARED({ path: sharing.path })
+  }
+
   /**
    * A device of the configuration that sends its lines elsewhere is made even if nobody takes them now: the server must start without
    * its collector. It answers nothing that is audited until some device takes entries.
    */
-  async #tryOutOr(view: WriteView, built: Built, declared: boolean): Promise<void> {
+  async #tryOutOr(view: WriteView, uuid: string, built: Built, declared: boolean): Promise<void> {
     try {
-      await this.#tryOut(view, built)
+      await this.#tryOut(view, uuid, built)
     } catch (error) {
       if (!declared || built.sink.timeout === undefined) throw error
       this.#options.environment.log.error('an audit device of the configuration takes no entries yet', {
@@ -165,36 +178,36 @@ export class AuditTable {
     }
   }
 
-  /** The test entry of a chained device is a segment of its own. */
-  async #tryOut(view: WriteView, { settings, sink }: Built): Promise<void> {
+  /** The test entry of a chained device is a segment of its own, which the device's first follows. */
+  async #tryOut(view: WriteView, device: string, { settings, sink }: Built): Promise<void> {
     const { environment, uuid } = this.#options
     if (!settings.hashChain) return tryOut(sink, settings, environment, uuid())
     const signer = await ensureChainKey(view, environment.clock.now())
-    const chain = this.#chained(settings, sink, signer, undefined, undefined)
+    let end: Known | undefined
+    const chain = this.#chained(settings, sink, signer, undefined, (checkpoint) => (end = checkpoint))
     chain.want('close')
     await tryOut(chain, settings, environment, uuid())
+    if (end !== undefined) putKnown(view, device, end)
   }
 
   #chained(
     settings: DeviceSettings,
     sink: Sink,
     signer: Signer,
-    row: AuditDevice | undefined,
-    known: Known | undefined,
+    of: { readonly path: string; readonly known: Known | undefined } | undefined,
+    remember: (checkpoint: Known) => void,
   ): ChainedSink {
-    const { environment, uuid, remember } = this.#options
+    const { environment, uuid } = this.#options
     return new ChainedSink({
       sink,
       format: settings.format,
       signer,
       clock: environment.clock,
       newId: uuid,
-      known,
-      remember: (checkpoint) => {
-        if (row !== undefined) remember?.(row.uuid, checkpoint)
-      },
+      known: of?.known,
+      remember,
       tampered: () =>
-        environment.log.error('the end of the audit log is not as it was left: verify it', { device: row?.path ?? '' }),
+        environment.log.error('the end of the audit log is not as it was left: verify it', { device: of?.path ?? '' }),
     })
   }
 
@@ -253,11 +266,13 @@ export class AuditTable {
     row: AuditDevice,
     { settings, sink }: Built,
   ): Promise<{ readonly sink: Sink; readonly chain?: ChainedSink }> {
-    const { relay, environment } = this.#options
+    const { relay, environment, remember } = this.#options
     if (relay !== undefined) return { sink: relaySink(row.uuid, relay, sink, environment.timeout) }
     const signer = await findChainKey(view)
     if (signer === undefined) return { sink: refusingSink(auditErrors.NO_CHAIN_KEY()) }
-    const chain = this.#chained(settings, sink, signer, row, await readKnown(view, row.uuid))
+    const { uuid, path } = row
+    const known = await readKnown(view, uuid)
+    const chain = this.#chained(settings, sink, signer, { path, known }, (end) => remember?.(uuid, end))
     return { sink: chain, chain }
   }
 
@@ -272,6 +287,11 @@ export class AuditTable {
       return { settings: plainSettings, sink: refusingSink(error) }
     }
   }
+}
+
+function fileOf({ type, options }: Pick<AuditDevice, 'type' | 'options'>): string | undefined {
+  const path = type === fileDevice.name ? (options.get('file_path') ?? options.get('path')) : undefined
+  return path === undefined ? undefined : resolve(path)
 }
 
 /** With a trailing slash. */

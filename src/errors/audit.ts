@@ -36,6 +36,11 @@ export const auditErrors = defineErrors('AUDIT', {
   LINE_TOO_LONG: { status: 500, message: 'internal error: an audit entry is longer than the device takes' },
   NO_CHAIN_KEY: { status: 500, message: 'internal error: there is no key for the checkpoints of the audit log' },
   FILE_REFUSED: { status: 400, message: (p: { reason: string }) => `sanity check failed; the audit file ${p.reason}` },
+  FILE_SHARED: {
+    status: 400,
+    message: (p: { path: string }) =>
+      `the audit device "${p.path}" writes to the same file; a chained log (hash_chain) takes a file_path of its own`,
+  },
   TEST_FAILED: { status: 400, message: (p: { reason: string }) => `audit backend failed test message: ${p.reason}` },
   CONFIG_MANAGED: { status: 400, message: 'cannot disable configuration-managed audit device' },
   UNKNOWN_DEVICE: { status: 400, message: (p: { path: string }) => `unknown audit backend "${p.path}"` },

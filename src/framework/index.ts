@@ -26,6 +26,7 @@ export { collection, collectionOf, documents, type Collection } from './collecti
 export { namespaceCollection } from './namespace-collection.ts'
 export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'
 export { pageFields, pageOf } from './page.ts'
+export { entryOf, namesOf } from './entries.ts'
 export { f, objectSchema } from './f.ts'
 export { Field, parseFields, type Fields, type Infer, type Input } from './field.ts'
 export {

@@ -196,6 +196,11 @@ const configuration = fc
     ),
     one('group "all"', block({ member_groups: fc.constant<Spellings>(['["shop"]']) })),
     one('alias "corp/alice"', block({ custom_metadata: labels }), is('entity', '"alice"')),
+    one('namespace "team-a"', block({ custom_metadata: labels })),
+    one('audit "second"', fc.constant(is('description', '"for the auditors"')), [
+      ...is('type', '"file"'),
+      ...is('options', `{ file_path = "${join(folder, 'audit.log')}" }`),
+    ]),
     one(
       'password_policy "strong"',
       fc.constant(is('policy', '<<EOT\nlength = 20\nrule "charset" { charset = "abcdef" }\nEOT\n')),
@@ -203,7 +208,9 @@ const configuration = fc
   )
   .chain((all) => {
     // What others rely on is always there.
-    const optional = all.filter(([name]) => /^(role|policy|password_policy|alias|auth "team|group "all)/.test(name))
+    const optional = all.filter(([name]) =>
+      /^(role|policy|password_policy|alias|namespace|audit|auth "team|group "all)/.test(name),
+    )
     return fc.subarray(optional).map((kept) => {
       const names = new Set(kept.map(([name]) => name))
       const approle = names.has('auth "team/roles"')

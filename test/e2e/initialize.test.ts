@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/index.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/callers.ts'
+import { healthOf, TestCluster } from '../support/cluster.ts'
+import { at } from '../support/json.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 const SEAL = `seal "static" {\n  current_key_id = "a"\n  current_key = "${'5a'.repeat(32)}"\n}\n`
 const secrets = mkdtempSync(join(tmpdir(), 'coffer-initialize-'))
@@ -117,6 +121,41 @@ test('a server sets itself up at its first start, and leaves no root token', asy
   await unsealed(server)
   assert.equal((await server.call('GET', 'sys/mounts/apps', undefined, { token: await logIn(server) })).status, 400)
 })
+
+test(
+  'of nodes that start at once on an empty storage one makes the vault, and the others follow',
+  { skip: withoutPostgres() },
+  async () => {
+    for (let round = 0; round < 2; round++) {
+      await using postgres = await startPostgres()
+      const storageStanza = `storage "postgresql" {\n  connection_url = "${postgres.url()}"\n  ha_enabled = true\n}`
+      const config = SEAL + STANZAS
+      await using cluster = new TestCluster(
+        await Promise.all(
+          [0, 1, 2].map(async () => {
+            const listener = `cluster_address = "127.0.0.1:${await freePort()}"`
+            return startServer({ raw: true, storageStanza, config, listener })
+          }),
+        ),
+      )
+      const said = (text: string) => cluster.nodes.filter((node) => node.output.includes(text))
+      await until('the end of the first start', async () =>
+        said('the first start is done').length > 0 ? true : undefined,
+      )
+      for (const node of cluster.nodes)
+        await until('a node that serves', async () => ([200, 429].includes(await healthOf(node)) ? true : undefined))
+      assert.equal(said('the first start is done').length, 1)
+      assert.equal(said('the first start failed').length, 0)
+      for (const node of cluster.nodes) {
+        const token = await logIn(node)
+        assert.equal((await node.call('GET', 'sys/mounts/apps', undefined, { token })).status, 200)
+        // Nothing was asked twice.
+        const mounts = await node.call('GET', 'sys/auth', undefined, { token })
+        assert.deepEqual(Object.keys(Object(at(mounts.json, 'data'))).toSorted(), ['token/', 'userpass/'])
+      }
+    }
+  },
+)
 
 test('a request that fails ends the start: the root token is revoked, and the storage is not used any more', async () => {
   const stanza = `

@@ -260,6 +260,32 @@ describe('tenants', () => {
     }
   })
 
+  test('learn of a mount below only what they may use, by whatever name they ask for it', async () => {
+    await using server = await forest(['', 'a/', 'a/b/'])
+    const asked = async (token: string, namespace: string, path: string) =>
+      server.call('GET', `sys/internal/ui/mounts/${path}`, undefined, { token, headers: ns(namespace) })
+    for (const [namespace, path] of [
+      ['', 'a/b/kv/x'],
+      ['a/', 'b/kv/x'],
+      ['a/b/', 'kv/x'],
+    ] as const) {
+      const found = await asked(server.token, namespace, path)
+      assert.equal(textAt(found.json, 'data', 'path'), path.replace(/x$/, ''), found.text)
+    }
+    const weak = await tokenIn(server, 'a/', [{ path: 'kv/*', capabilities: ['read'] }])
+    const refused = await asked(weak, 'a/', 'b/kv/x')
+    assert.equal(refused.status, 403)
+    assert.equal(
+      refused.text.replaceAll('b/kv/x', '?'),
+      (await asked(weak, 'a/', 'b/none/x')).text.replaceAll('b/none/x', '?'),
+    )
+    const strong = await tokenIn(server, 'a/', [{ path: 'b/kv/*', capabilities: ['read'] }])
+    assert.equal((await asked(strong, 'a/', 'b/kv/x')).status, 200)
+    assert.equal((await asked(strong, '', 'a/b/kv/x')).status, 403)
+    await inside(server, 'a/', 'POST', 'sys/namespaces/api-lock/lock/b')
+    assert.equal((await asked(strong, 'a/', 'b/kv/x')).status, 403)
+  })
+
   test('are not reached by a rule that is filled in with the name of its holder', async () => {
     await using server = await forest(['', 'victim/'])
     await inside(server, '', 'POST', 'sys/auth/userpass', { type: 'userpass' })

@@ -2,25 +2,12 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import { CofferError } from '../../src/errors/coffer-error.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
-import type { Driver, ReadSet, Snapshot, WriteSet } from '../../src/storage/driver.ts'
 import { EtcdClient } from '../../src/storage/drivers/etcd-client.ts'
 import { EtcdError } from '../../src/storage/drivers/etcd-error.ts'
 import type { TxnRequest, TxnResponse } from '../../src/storage/drivers/etcd-messages.ts'
 import type { EtcdOptions } from '../../src/storage/drivers/etcd.ts'
-
-export const BLIND: ReadSet = { sequence: 0, keys: new Set(), prefixes: new Set() }
-/** For campaigns that nobody ends. */
-export const NEVER: AbortSignal = new AbortController().signal
-export const withCode =
-  (code: string) =>
-  (error: unknown): boolean =>
-    error instanceof CofferError && error.code === code
-export const bytes = (text: string): Uint8Array => Buffer.from(text)
-export const writes = (entries: Record<string, string | undefined>): WriteSet =>
-  new Map(Object.entries(entries).map(([key, value]) => [key, value === undefined ? undefined : bytes(value)]))
 
 let paths = 0
 
@@ -40,23 +27,6 @@ export function etcdOptions(address: string, path: string, more: Partial<EtcdOpt
     ...more,
   }
 }
-
-export async function textOf(snapshot: Snapshot, key: string): Promise<string | undefined> {
-  const value = await snapshot.get(key)
-  return value === undefined ? undefined : Buffer.from(value).toString()
-}
-
-export async function at<T>(driver: Driver, look: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-  const snapshot = await driver.snapshot()
-  try {
-    return await look(snapshot)
-  } finally {
-    snapshot.close()
-  }
-}
-
-export const keysOf = (driver: Driver): Promise<string[]> =>
-  at(driver, async (snapshot) => snapshot.keys({ prefix: '' }))
 
 export async function until(holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const end = performance.now() + ms

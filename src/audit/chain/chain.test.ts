@@ -108,6 +108,39 @@ test('a line that was changed, removed, put in or moved is found and named, wher
   }
 })
 
+/**
+ * What the verifier keeps of lines that fit is the last one's number and hash: what it says of a line is decided by its neighbours. So
+ * each line is tampered with among these, which takes seconds; the test before this one reads the whole log, at some of the lines.
+ */
+test('there is no line of ten thousand that can be changed, removed, repeated, exchanged or put in', () => {
+  const lines = write(jsonFormat(''), LINES)
+  assert.equal(verify(lines).findings, 0)
+  let tried = 0
+  for (const [at, line] of lines.entries()) {
+    const from = Math.max(0, at - 2)
+    const to = Math.min(lines.length, at + 5)
+    const near = lines.slice(from, to)
+    const options = { partial: from > 0, complete: to === lines.length }
+    assert.equal(verify(near, options).findings, 0)
+    const here = at - from
+    const next = lines[at + 1]
+    const tampered = {
+      'a change': near.with(here, flipped(line)),
+      'the insertion of another line': near.toSpliced(here, 0, Buffer.from('{"type":"request"}')),
+      repetition: near.toSpliced(here, 0, line),
+      ...(next !== undefined && {
+        'the removal': near.toSpliced(here, 1),
+        'the exchange': near.with(here, next).with(here + 1, line),
+      }),
+    }
+    for (const [what, changed] of Object.entries(tampered)) {
+      assert.ok(verify(changed, options).findings > 0, `${what} of line ${at + 1} was not found`)
+      tried++
+    }
+  }
+  assert.ok(tried > 5 * LINES)
+})
+
 /** Each byte of one line: nothing of it, whatever it says, can be another. */
 test('every byte of an entry and of a checkpoint counts', () => {
   const lines = write(jsonFormat(''), 30)

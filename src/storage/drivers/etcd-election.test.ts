@@ -3,20 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { noEtcd, TestEtcd } from '../../../test/support/etcd.ts'
-import {
-  at,
-  BLIND,
-  bytes,
-  etcdOptions,
-  FaultyClient,
-  keysOf,
-  NEVER,
-  newPath,
-  textOf,
-  until,
-  withCode,
-  writes,
-} from '../../../test/support/etcd-drivers.ts'
+import { at, BLIND, bytes, keysOf, NEVER, textOf, withCode, writes } from '../../../test/support/driver-words.ts'
+import { etcdOptions, FaultyClient, newPath, until } from '../../../test/support/etcd-drivers.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Change, Entry, Sequence } from '../driver.ts'
 import { EtcdClient } from './etcd-client.ts'

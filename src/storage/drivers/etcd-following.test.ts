@@ -2,18 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { CuttableLink } from '../../../test/support/cuttable-link.ts'
 import { noEtcd, TestEtcd } from '../../../test/support/etcd.ts'
-import {
-  at,
-  BLIND,
-  etcdOptions,
-  FaultyClient,
-  NEVER,
-  newPath,
-  textOf,
-  until,
-  withCode,
-  writes,
-} from '../../../test/support/etcd-drivers.ts'
+import { at, BLIND, NEVER, textOf, withCode, writes } from '../../../test/support/driver-words.ts'
+import { etcdOptions, FaultyClient, newPath, until } from '../../../test/support/etcd-drivers.ts'
 import { FakeClock, systemClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/observe/index.ts'
 import type { Change, Driver, Sequence } from '../driver.ts'

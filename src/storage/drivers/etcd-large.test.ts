@@ -3,19 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { noEtcd, TestEtcd } from '../../../test/support/etcd.ts'
-import {
-  at,
-  BLIND,
-  bytes,
-  diesAt,
-  etcdOptions,
-  FaultyClient,
-  keysOf,
-  NEVER,
-  newPath,
-  until,
-  withCode,
-} from '../../../test/support/etcd-drivers.ts'
+import { at, BLIND, bytes, keysOf, NEVER, withCode } from '../../../test/support/driver-words.ts'
+import { diesAt, etcdOptions, FaultyClient, newPath, until } from '../../../test/support/etcd-drivers.ts'
 import type { Change, Driver, Entry, Sequence, WriteSet } from '../driver.ts'
 import { type EtcdDriver, type EtcdOptions, openEtcd } from './etcd.ts'
 

@@ -1,8 +1,10 @@
 import { types } from '../field.ts'
 import type { Kind } from '../kind.ts'
 import { DeclarationError } from '../problem.ts'
+import { isMap, type Fields, type Value } from '../value.ts'
 
 const PATH = 'sys/namespaces'
+const METADATA = 'custom_metadata'
 
 export const namespace: Kind = {
   block: 'namespace',
@@ -15,11 +17,25 @@ export const namespace: Kind = {
     return path
   },
   subject: async (path, world) => ({
-    table: { custom_metadata: { type: types.map } },
+    table: { [METADATA]: { type: types.map } },
     read: () => world.read(`${PATH}/${path}`),
-    create: async (fields) => void (await world.write(`${PATH}/${path}`, fields)),
-    update: async (changed) => void (await world.write(`${PATH}/${path}`, changed, 'PATCH')),
+    create: async (fields) => void (await world.write(`${PATH}/${path}`, withMetadata(labelsOf(fields)))),
+    update: async (changed) => {
+      const before = labelsOf(await world.read(`${PATH}/${path}`))
+      const gone = [...before.keys()].map((name): [string, Value] => [name, null])
+      await world.write(`${PATH}/${path}`, withMetadata(new Map([...gone, ...labelsOf(changed)])), 'PATCH')
+    },
     remove: () => world.remove(`${PATH}/${path}`),
   }),
   list: async (world) => (await world.list(PATH)).map((path) => path.slice(0, -1)),
+}
+
+/** Texts: the server takes nothing else. */
+function labelsOf(fields: Fields | undefined): ReadonlyMap<string, Value> {
+  const given = types.map.normal(fields?.get(METADATA) ?? null)
+  return isMap(given) ? given : new Map()
+}
+
+function withMetadata(labels: ReadonlyMap<string, Value>): Fields {
+  return new Map([[METADATA, labels]])
 }

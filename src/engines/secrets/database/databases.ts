@@ -74,7 +74,7 @@ export async function openDatabase(connection: Connection, clock: Clock, other?:
 export async function withDatabase<T>(
   connection: Connection,
   clock: Clock,
-  other: Details,
+  other: Details | undefined,
   use: (database: Database) => Promise<T>,
 ): Promise<T> {
   const database = await openDatabase(connection, clock, other)

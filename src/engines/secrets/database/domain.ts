@@ -61,10 +61,10 @@ interface Names {
   readonly roleName: string
 }
 
-/** A name for a new user. */
+/** A name for a new user. Throws `DATABASE_USERNAME`. */
 export function usernameFor(connection: Connection, names: Names, now: number): string {
   const template = textOf(valuesOf(connection.details), 'username_template')
-  return render(parse(template === '' ? pluginOf(connection.pluginName).usernameTemplate : template), names, now)
+  return renderName(template === '' ? pluginOf(connection.pluginName).usernameTemplate : template, names, now)
 }
 
 /** Throws `DetailsError` for a template that is none, or that says something of which nothing is known. */
@@ -88,20 +88,8 @@ export function assertUsernameTemplate(details: Details): void {
 
 /** Throws `DATABASE_USERNAME`. */
 export function renderName(template: string, names: Names, now: number): string {
-  return render(parse(template), names, now)
-}
-
-function parse(text: string): Template {
   try {
-    return parseTemplate(text)
-  } catch (error) {
-    throw error instanceof TemplateError ? databaseErrors.USERNAME({ reason: error.message }) : error
-  }
-}
-
-function render(template: Template, names: Names, now: number): string {
-  try {
-    const name = template.render(fieldsOf(names), worldAt(now))
+    const name = parseTemplate(template).render(fieldsOf(names), worldAt(now))
     if (name === '') throw databaseErrors.USERNAME({ reason: 'the name is empty' })
     return name
   } catch (error) {

@@ -1,9 +1,9 @@
 /** Entities and their aliases in storage, with all the ways to find them kept in step. Views are those of the mount. */
 import type { ReadView, WriteView } from '#framework'
 import { aliasKey, foldIdentityName, storedName } from '../../../lib/identity-name.ts'
-import { randomName } from './random-name.ts'
 import { uuid } from '../../../lib/secure/random.ts'
 import { noMetadata } from './domain.ts'
+import { freeName } from './free-name.ts'
 import {
   aliasFactors,
   aliasIds,
@@ -12,13 +12,14 @@ import {
   members,
   memberships,
   mergedEntities,
+  recordOf,
   type StoredAlias,
   type StoredEntity,
 } from './store.ts'
 
 /** Of the namespace, or undefined: a handle of another is none. */
 export async function entityById(view: ReadView, namespace: string, id: string): Promise<StoredEntity | undefined> {
-  const found = id === '' || id.includes('/') ? undefined : await entities.get(view, { id })
+  const found = await recordOf(entities, view, id)
   return found?.namespace === namespace ? found : undefined
 }
 
@@ -41,7 +42,7 @@ export interface AliasOfEntity {
 }
 
 export async function aliasById(view: ReadView, namespace: string, id: string): Promise<AliasOfEntity | undefined> {
-  const reference = id === '' || id.includes('/') ? undefined : await aliasIds.get(view, { id })
+  const reference = await recordOf(aliasIds, view, id)
   const entity = reference && (await entityById(view, namespace, reference.id))
   const alias = entity?.aliases.find((one) => one.id === id)
   return entity === undefined || alias === undefined ? undefined : { entity, alias }
@@ -62,7 +63,7 @@ export async function newEntity(view: ReadView, namespace: string, now: string, 
   return {
     id: uuid(),
     namespace,
-    name: name === '' ? await freeName(view, namespace) : name,
+    name: name === '' ? await freeName('entity', entityNames, view, namespace) : name,
     metadata: noMetadata,
     policies: [],
     disabled: false,
@@ -70,13 +71,6 @@ export async function newEntity(view: ReadView, namespace: string, now: string, 
     aliases: [],
     created: now,
     updated: now,
-  }
-}
-
-async function freeName(view: ReadView, namespace: string): Promise<string> {
-  for (;;) {
-    const name = randomName('entity')
-    if (!(await entityNames.has(view, { namespace, name: storedName(name) }))) return name
   }
 }
 
@@ -113,7 +107,8 @@ function forgetAlias(view: WriteView, alias: StoredAlias): void {
   aliasFactors.delete(view, placeOf(alias))
 }
 
-function placeOf(alias: StoredAlias): { readonly accessor: string; readonly key: string } {
+/** Where `aliasFactors` and `groupFactors` have it. */
+export function placeOf(alias: StoredAlias): { readonly accessor: string; readonly key: string } {
   return { accessor: alias.mount_accessor, key: aliasKey(alias.name) }
 }
 

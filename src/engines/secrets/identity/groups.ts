@@ -3,10 +3,10 @@ import type { ReadView, WriteView } from '#framework'
 import { aliasKey, storedName } from '../../../lib/identity-name.ts'
 import { uuid } from '../../../lib/secure/random.ts'
 import { noMetadata } from './domain.ts'
-import { entityById, joinGroup, leaveGroup } from './entities.ts'
+import { entityById, joinGroup, leaveGroup, placeOf } from './entities.ts'
 import { identityErrors } from './errors.ts'
 import { above } from './graph.ts'
-import { randomName } from './random-name.ts'
+import { freeName } from './free-name.ts'
 import {
   children,
   groupAliasIds,
@@ -15,12 +15,13 @@ import {
   groups,
   members,
   parents,
+  recordOf,
   type StoredAlias,
   type StoredGroup,
 } from './store.ts'
 
 export async function groupById(view: ReadView, namespace: string, id: string): Promise<StoredGroup | undefined> {
-  const found = id === '' || id.includes('/') ? undefined : await groups.get(view, { id })
+  const found = await recordOf(groups, view, id)
   return found?.namespace === namespace ? found : undefined
 }
 
@@ -35,7 +36,7 @@ export interface AliasOfGroup {
 }
 
 export async function groupAliasById(view: ReadView, namespace: string, id: string): Promise<AliasOfGroup | undefined> {
-  const reference = id === '' || id.includes('/') ? undefined : await groupAliasIds.get(view, { id })
+  const reference = await recordOf(groupAliasIds, view, id)
   const group = reference && (await groupById(view, namespace, reference.id))
   return group?.alias?.id === id ? { group, alias: group.alias } : undefined
 }
@@ -52,13 +53,12 @@ export async function newGroup(
   init: Pick<StoredGroup, 'type'> & Partial<StoredGroup>,
 ): Promise<StoredGroup> {
   const made = { id: uuid(), namespace, metadata: noMetadata, policies: [], alias: undefined, modify_index: 0 }
-  return { ...made, created: now, updated: now, ...init, name: init.name ?? (await freeName(view, namespace)) }
-}
-
-async function freeName(view: ReadView, namespace: string): Promise<string> {
-  for (;;) {
-    const name = randomName('group')
-    if (!(await groupNames.has(view, { namespace, name: storedName(name) }))) return name
+  return {
+    ...made,
+    created: now,
+    updated: now,
+    ...init,
+    name: init.name ?? (await freeName('group', groupNames, view, namespace)),
   }
 }
 
@@ -78,10 +78,6 @@ export function putGroup(view: WriteView, group: StoredGroup, before: StoredGrou
 function forgetAlias(view: WriteView, alias: StoredAlias): void {
   groupAliasIds.delete(view, { id: alias.id })
   groupFactors.delete(view, placeOf(alias))
-}
-
-function placeOf(alias: StoredAlias): { readonly accessor: string; readonly key: string } {
-  return { accessor: alias.mount_accessor, key: aliasKey(alias.name) }
 }
 
 export async function deleteGroup(view: WriteView, group: StoredGroup): Promise<void> {

@@ -2,7 +2,7 @@
  * Where identities stand in the mount's storage: entities with their aliases in them, groups with theirs, and the ways to find them. Who
  * is a member of what stands in both directions, an entry for each pair, so that a log-in never rewrites a large group.
  */
-import { collection, f, type Infer } from '#framework'
+import { collection, f, type Collection, type Infer, type ReadView } from '#framework'
 
 const alias = {
   id: f.string(),
@@ -66,6 +66,11 @@ export const groups = collection('group/{id}', group)
 export const groupNames = collection('group-name/{namespace}/{name}', reference)
 export const groupAliasIds = collection('group-alias/{id}', reference)
 export const groupFactors = collection('group-factor/{accessor}/{key}', reference)
+
+/** By an id as a client sent it, which may be no key at all. */
+export async function recordOf<V>(all: Collection<'{id}', V>, view: ReadView, id: string): Promise<V | undefined> {
+  return id === '' || id.includes('/') ? undefined : all.get(view, { id })
+}
 
 /** The entities in a group, and the groups of an entity. */
 export const members = collection('member/{group}/{entity}', nothing)

@@ -3,8 +3,11 @@
  * request's status is the worst of them, or what the client would rather have where some went well.
  */
 import { setImmediate } from 'node:timers/promises'
-import { CofferError, type RawJson, type JsonOut, type JsonValue, type Reply } from '#framework'
+import { CofferError, f, type RawJson, type JsonOut, type JsonValue, type Reply } from '#framework'
 import { transitErrors } from './errors.ts'
+
+/** In a reply's schema. */
+export const batchResults = f.array(f.map(), 'One result for each item, in their order.')
 
 type Item = { readonly [name: string]: JsonValue }
 
@@ -25,6 +28,11 @@ export class BatchItem {
 
   has(name: string): boolean {
     return typeof this.#members[name] === 'string'
+  }
+
+  /** The client's own mark of the item, which stands in its result. */
+  get reference(): string {
+    return this.text('reference')
   }
 
   /** Empty where it is absent. */
@@ -109,6 +117,23 @@ async function outcomeOf<R>(work: () => Promise<R>): Promise<Outcome<R>> {
     if (!(error instanceof CofferError)) throw error
     return { error: error.messages.join('; '), status: error.status }
   }
+}
+
+type Members = { readonly [name: string]: JsonOut }
+
+/** Of each item `members` of what became of it, or its refusal behind the members of `refused`; and its reference. */
+export function resultsOf<T>(
+  items: readonly { readonly reference: string }[],
+  outcomes: readonly Outcome<T>[],
+  members: (value: T) => Members,
+  refused: Members = {},
+): readonly JsonOut[] {
+  return outcomes.map((outcome, i) => {
+    const reference = items[i]?.reference ?? ''
+    return 'error' in outcome
+      ? { ...refused, error: outcome.error, reference }
+      : { ...members(outcome.value), reference }
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 /** HMACs and CMACs of one text with a key. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { ReadView } from '#framework'
+import { secretsEqual } from '../../../lib/secure/equal.ts'
 import { decodeBase64 } from './base64.ts'
 import { cmac } from './crypto/cmac.ts'
 import type { HashFunction } from './crypto/hashes.ts'
@@ -32,7 +33,7 @@ export async function verifyHmac(
 ): Promise<boolean> {
   const { number, bytes } = parsedHmac(hmac, loaded.key)
   const version = await usable(view, loaded, number)
-  return areSame(await computedHmac(version, hash, input), bytes)
+  return secretsEqual(await computedHmac(version, hash, input), bytes)
 }
 
 async function computedHmac(version: LoadedVersion, hash: HashFunction, input: Uint8Array): Promise<Buffer> {
@@ -57,7 +58,7 @@ export async function verifyCmac(
   length: number,
 ): Promise<boolean> {
   const { number, bytes } = parsedHmac(mac, loaded.key)
-  return areSame(computedCmac(await usable(view, loaded, number), input).subarray(0, length), bytes)
+  return secretsEqual(computedCmac(await usable(view, loaded, number), input).subarray(0, length), bytes)
 }
 
 /** Throws `TRANSIT_NOT_FOR`. */
@@ -67,10 +68,6 @@ export function assertCmac({ key: { type } }: LoadedKey): void {
 
 function computedCmac(version: LoadedVersion, input: Uint8Array): Buffer {
   return cmac(version.key.type.engine, version.secret, input)
-}
-
-function areSame(computed: Uint8Array, given: Uint8Array): boolean {
-  return computed.length === given.length && timingSafeEqual(computed, given)
 }
 
 /** The form is looked at before the version, as Vault does. */

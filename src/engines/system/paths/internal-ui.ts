@@ -28,7 +28,7 @@ export function internalUiPaths(ports: SystemPorts): readonly PathDefinition[] {
 }
 
 function mountPaths(ports: SystemPorts): readonly PathDefinition[] {
-  const { mounts, policies } = ports
+  const { mounts, namespaces, policies } = ports
   return [
     definePath('internal/ui/mounts', {
       help: 'The mounts that a client may see.',
@@ -61,18 +61,21 @@ function mountPaths(ports: SystemPorts): readonly PathDefinition[] {
       replies: { 200: pathReply },
       run: async (c) => {
         const path = c.params.path.endsWith('/') ? c.params.path : `${c.params.path}/`
-        const mount = mounts.serving(c.request.namespace, path)
+        const { namespace: asked } = c.request
+        // A client that names a namespace in a path asks with that path, before it is known to whom it leads.
+        const { namespace, path: rest } = namespaces.descend(asked, path)
+        const mount = namespaces.lockedAt(namespace) === undefined ? mounts.serving(namespace, rest) : undefined
         const { caller } = c
         // Whether there is no such mount, or none for this token: the answer is the same.
         if (
           mount === undefined ||
           caller === undefined ||
-          !(await policies.hasMountAccess(caller, c.request.namespace, mount.path, c.view))
+          !(await policies.hasMountAccess(caller, namespace, mount.path, c.view))
         ) {
           throw systemErrors.PREFLIGHT({ path })
         }
         const shown = mount.kind === 'auth' ? mount.path.slice(AUTH.length) : mount.path
-        return okData({ ...mountInfo(mounts, mount), path: shown })
+        return okData({ ...mountInfo(mounts, mount), path: namespace.path.slice(asked.path.length) + shown })
       },
     }),
   ]

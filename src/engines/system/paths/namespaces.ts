@@ -43,7 +43,9 @@ const listReply = replySchema('The namespaces directly below.', {
   keys: f.list('Their names.'),
   key_info: f.map('What is known of each.'),
 })
-const goingReply = replySchema('The namespace is not all gone yet.', { status: f.string('"in-progress".') })
+const goingReply = replySchema('How far it has come.', {
+  status: f.enum(['in-progress', 'deleted'], 'Whether all of it is gone.'),
+})
 const lockReply = replySchema('The namespace is locked.', { unlock_key: f.string('Unlocks it.').sensitive() })
 
 const metadataField = f.json('What to write down with it: texts by names.').optional()
@@ -121,12 +123,13 @@ export function namespacePaths({ namespaces, namespaceSeals }: SystemPorts): rea
         summary: 'Delete a namespace and everything in it.',
         description: 'It must have no namespaces below it. What takes long goes on after the answer.',
         operationId: 'delete-namespaces-path',
-        replies: { 200: goingReply, 204: none },
+        replies: { 200: goingReply },
         flags,
         run: async (c): Promise<Reply> => {
           const state = await namespaces.delete(c.request.namespace, unslashed(c.params.path))
           if (state === 'absent') return { status: 200, warnings: ['requested namespace does not exist'] }
-          return state === 'gone' ? done() : ok(goingReply, { status: 'in-progress' })
+          // Never without a body: there are clients that read one.
+          return ok(goingReply, { status: state === 'gone' ? 'deleted' : 'in-progress' })
         },
       }),
     ...lockPaths(namespaces),

@@ -1,16 +1,4 @@
-import {
-  absent,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  okData,
-  pageFields,
-  pageOf,
-  replySchema,
-  type PathDefinition,
-} from '#framework'
+import { absent, definePath, done, f, namesOf, none, okData, replySchema, type PathDefinition } from '#framework'
 import { approleErrors } from '../errors.ts'
 import { roleReply, shownRole } from '../replies.ts'
 import { assertPeriod, changedRole, isConstrained, newRole, roleFields } from '../role-input.ts'
@@ -19,10 +7,8 @@ import { roles } from '../store.ts'
 
 const list = definePath('role', { help: 'The roles.', params: {} }).list({
   summary: 'List the roles.',
-  fields: pageFields,
-  replies: { 200: replySchema('The roles.', { keys: f.list('Their names.') }) },
   operationId: 'app-role-list-roles',
-  run: async (c) => listing(await roles.list(c.view, '', pageOf(c.in))),
+  ...namesOf(roles, replySchema('The roles.', { keys: f.list('Their names.') })),
 })
 
 const role = definePath('role/{role_name}', {

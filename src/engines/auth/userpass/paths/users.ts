@@ -1,16 +1,13 @@
 import {
-  absent,
   changedTokenParams,
   definePath,
   done,
+  entryOf,
   f,
-  listing,
+  namesOf,
   none,
   noTokenParams,
-  okData,
   olderTokenFields,
-  pageFields,
-  pageOf,
   replySchema,
   shownTokenParams,
   tokenFields,
@@ -29,10 +26,8 @@ const newUser: User = Object.freeze({ ...noTokenParams, hash: '', algorithm: '' 
 
 const list = definePath('users', { help: 'The users.', params: {} }).list({
   summary: 'List the users.',
-  fields: pageFields,
-  replies: { 200: replySchema('The users.', { keys: f.list('Their names.') }) },
   operationId: 'userpass-list-users',
-  run: async (c) => listing(await users.list(c.view, '', pageOf(c.in))),
+  ...namesOf(users, replySchema('The users.', { keys: f.list('Their names.') })),
 })
 
 const user = definePath('users/{username}', {
@@ -45,10 +40,7 @@ const user = definePath('users/{username}', {
     summary: 'Read a user, without the password.',
     replies: { 200: replySchema('The user.', { ...paramFields, password_hash_algorithm: algorithmField }) },
     operationId: 'userpass-read-user',
-    run: async (c) => {
-      const found = await users.get(c.view, c.params)
-      return found === undefined ? absent() : okData(shown(found))
-    },
+    run: entryOf(users, shown),
   })
   .write({
     summary: 'Make or change a user; what is left out stays.',

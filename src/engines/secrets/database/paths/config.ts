@@ -1,14 +1,11 @@
 import {
-  absent,
   CofferError,
   definePath,
   done,
+  entryOf,
   f,
-  listing,
+  namesOf,
   none,
-  okData,
-  pageFields,
-  pageOf,
   RawJson,
   replySchema,
   stringify,
@@ -19,8 +16,16 @@ import {
 } from '#framework'
 import type { Clock } from '../../../../lib/clock.ts'
 import { uuid } from '../../../../lib/secure/random.ts'
-import { openDatabase } from '../databases.ts'
-import { assertUsernameTemplate, detailsOf, pluginOf, SECRET_DETAILS, textOf, valuesOf } from '../domain.ts'
+import { withDatabase } from '../databases.ts'
+import {
+  assertUsernameTemplate,
+  detailsOf,
+  isSelfManaged,
+  pluginOf,
+  SECRET_DETAILS,
+  textOf,
+  valuesOf,
+} from '../domain.ts'
 import { databaseErrors } from '../errors.ts'
 import { isNeeded } from '../issuing.ts'
 import { DatabaseFailure, DetailsError } from '../plugins/plugin.ts'
@@ -82,9 +87,7 @@ export function configPaths(shared: Shared): readonly PathDefinition[] {
   const list = definePath('config', { help: 'The connections to databases.', params: {} }).list({
     summary: 'List the connections.',
     operationId: 'database-list-connections',
-    fields: pageFields,
-    replies: { 200: keysReply },
-    run: async (c) => listing(await connections.list(c.view, '', pageOf(c.in))),
+    ...namesOf(connections, keysReply),
   })
   const config = definePath('config/{name}', {
     help: 'A connection to a database.',
@@ -95,10 +98,7 @@ export function configPaths(shared: Shared): readonly PathDefinition[] {
       summary: 'Read a connection. Passwords and private keys are not shown.',
       operationId: 'database-read-connection-configuration',
       replies: { 200: connectionReply },
-      run: async (c) => {
-        const found = await connections.get(c.view, c.params)
-        return found === undefined ? absent() : okData(connectionOut(found))
-      },
+      run: entryOf(connections, connectionOut),
     })
     .write({
       summary: 'Configure a connection. What is left out stays as it is.',
@@ -185,19 +185,15 @@ function jsonOf(members: ReadonlyMap<string, JsonValue>): RawJson {
 
 /** Throws `DATABASE_CREATE` for a connection that cannot work, or, where that is asked for, does not. */
 async function assertWorks(connection: Connection, c: { readonly clock: Clock }): Promise<void> {
-  const details = detailsOf(connection)
   const plugin = pluginOf(connection.pluginName)
   try {
-    assertUsernameTemplate(details)
-    const selfManaged = details.get('self_managed') === true || details.get('self_managed') === 'true'
+    assertUsernameTemplate(detailsOf(connection))
+    const selfManaged = isSelfManaged(connection)
     if (selfManaged && !plugin.selfManaged) throw new DetailsError('self_managed is not supported by this plugin')
-    const database = await openDatabase(connection, c.clock)
-    try {
+    await withDatabase(connection, c.clock, undefined, async (database) => {
       // There is nobody to log in as, until there is a static role.
       if (connection.verifyConnection && !selfManaged) await database.verify()
-    } finally {
-      await database.close()
-    }
+    })
   } catch (error) {
     if (error instanceof CofferError) throw error
     if (error instanceof DetailsError) throw databaseErrors.CREATE({ reason: error.message }, { cause: error })

@@ -1,4 +1,4 @@
-import { absent, definePath, done, f, listing, none, okData, pageFields, pageOf, type PathDefinition } from '#framework'
+import { definePath, done, entryOf, f, namesOf, none, type PathDefinition } from '#framework'
 import { credentialConfig } from '../credentials.ts'
 import { databaseErrors } from '../errors.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../plugins/plugin.ts'
@@ -29,9 +29,7 @@ const newRole: Role = Object.freeze({
 const list = definePath('roles', { help: 'Roles whose users come and go.', params: {} }).list({
   summary: 'List the roles.',
   operationId: 'database-list-roles',
-  fields: pageFields,
-  replies: { 200: keysReply },
-  run: async (c) => listing(await roles.list(c.view, '', pageOf(c.in))),
+  ...namesOf(roles, keysReply),
 })
 
 const role = definePath('roles/{name}', {
@@ -43,10 +41,7 @@ const role = definePath('roles/{name}', {
     summary: 'Read a role.',
     operationId: 'database-read-role',
     replies: { 200: roleReply },
-    run: async (c) => {
-      const found = await roles.get(c.view, c.params)
-      return found === undefined ? absent() : okData(roleOut(found))
-    },
+    run: entryOf(roles, roleOut),
   })
   .write({
     summary: 'Create or change a role. What is left out stays as it is.',

@@ -1,17 +1,4 @@
-import {
-  absent,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  okData,
-  pageFields,
-  pageOf,
-  type Infer,
-  type PathDefinition,
-  type ReadView,
-} from '#framework'
+import { definePath, done, entryOf, f, namesOf, none, type Infer, type PathDefinition, type ReadView } from '#framework'
 import { credentialConfig } from '../credentials.ts'
 import { assertServes, isSelfManaged } from '../domain.ts'
 import { databaseErrors } from '../errors.ts'
@@ -67,9 +54,7 @@ export function staticRolePaths(shared: Shared): readonly PathDefinition[] {
   const list = definePath('static-roles', { help: 'Roles whose users stay.', params: {} }).list({
     summary: 'List the static roles.',
     operationId: 'database-list-static-roles',
-    fields: pageFields,
-    replies: { 200: keysReply },
-    run: async (c) => listing(await staticRoles.list(c.view, '', pageOf(c.in))),
+    ...namesOf(staticRoles, keysReply),
   })
   const role = definePath('static-roles/{name}', {
     help: 'A static role: a user of a database who is given new passwords.',
@@ -80,10 +65,7 @@ export function staticRolePaths(shared: Shared): readonly PathDefinition[] {
       summary: 'Read a static role.',
       operationId: 'database-read-static-role',
       replies: { 200: staticRoleReply },
-      run: async (c) => {
-        const found = await staticRoles.get(c.view, c.params)
-        return found === undefined ? absent() : okData(staticRoleOut(found))
-      },
+      run: entryOf(staticRoles, staticRoleOut),
     })
     .write({
       summary: 'Create or change a static role. A new one gives its user a new password at once.',

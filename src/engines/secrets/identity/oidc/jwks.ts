@@ -7,10 +7,7 @@ import { clients, keys, roles, type Provider } from './store.ts'
 /** Of the keys that some role refers to, as in Vault. */
 export async function roleKeys(view: ReadView, now: number): Promise<readonly PublicJwk[]> {
   const names = new Set<string>()
-  for (const name of await roles.list(view)) {
-    const role = await roles.get(view, { name })
-    if (role !== undefined) names.add(role.key)
-  }
+  for await (const [, role] of roles.entries(view)) names.add(role.key)
   return published(view, names, now)
 }
 
@@ -21,10 +18,8 @@ export async function providerKeys(
   now: number,
 ): Promise<readonly PublicJwk[]> {
   const names = new Set<string>()
-  for (const name of await clients.list(view)) {
-    const client = await clients.get(view, name)
-    if (client !== undefined && allows(allowedClientIds, client.clientId)) names.add(client.key)
-  }
+  for await (const [, client] of clients.entries(view))
+    if (allows(allowedClientIds, client.clientId)) names.add(client.key)
   return published(view, names, now)
 }
 

@@ -33,7 +33,7 @@ export async function claimsOfScopes(
   const claims: Claims[] = []
   for (const name of names) {
     // A scope that is not understood is ignored (OpenID Connect Core 3.1.2.1).
-    const rendered = renderClaims((await scopes.get(view, { name }))?.template ?? '', facts, now)
+    const rendered = renderClaims((await scopes.get(view, name))?.template ?? '', facts, now)
     if (rendered.kind !== 'claims') {
       unfit(name)
       continue

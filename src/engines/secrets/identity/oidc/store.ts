@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { collection, f, type Infer, type ReadView, type WriteView } from '#framework'
 import { algorithmNames } from './algorithms.ts'
+import { named, type Named } from './named.ts'
 import { DEFAULT_KEY, defaultKey, type NamedKey } from './named-key.ts'
 
 const publicJwk = {
@@ -23,59 +24,48 @@ const pair = f.object({ public: f.object(publicJwk), privateKey: f.string() })
 /** The private halves. */
 export const signingPairs = collection('oidc/signing/{name}', { current: pair, next: pair })
 
-/** Every vault has the default key, whether or not anything of it is stored. */
-export const keys = {
-  get: async (view: ReadView, name: string): Promise<NamedKey | undefined> =>
-    (await storedKeys.get(view, { name })) ?? (name === DEFAULT_KEY ? defaultKey : undefined),
-  list: async (view: ReadView): Promise<readonly string[]> => withBuiltIn(await storedKeys.list(view), DEFAULT_KEY),
-  put: (view: WriteView, name: string, key: NamedKey): void => storedKeys.put(view, { name }, key),
-  delete: (view: WriteView, name: string): void => {
-    storedKeys.delete(view, { name })
+const namedKeys = named<NamedKey>(storedKeys, { name: DEFAULT_KEY, value: defaultKey })
+
+/** Gone with its private halves. */
+export const keys: Named<NamedKey> = {
+  ...namedKeys,
+  delete: (view, name) => {
+    namedKeys.delete(view, name)
     signingPairs.delete(view, { name })
   },
 }
 
 const roleFields = { key: f.string(), template: f.string(), ttl: f.int(), clientId: f.string() }
 export type Role = Infer<typeof roleFields>
-export const roles = collection('oidc/role/{name}', roleFields)
+export const roles = named(collection('oidc/role/{name}', roleFields))
 
 const assignmentFields = { entityIds: f.list(), groupIds: f.list() }
 export type Assignment = Infer<typeof assignmentFields>
-const storedAssignments = collection('oidc/assignment/{name}', assignmentFields)
 
 export const ALLOW_ALL = 'allow_all'
 const allowAll: Assignment = Object.freeze({ entityIds: ['*'], groupIds: ['*'] })
 
-/** Every vault has the one that lets everybody in, and nobody changes it. */
-export const assignments = {
-  get: async (view: ReadView, name: string): Promise<Assignment | undefined> =>
-    name === ALLOW_ALL ? allowAll : storedAssignments.get(view, { name }),
-  list: async (view: ReadView): Promise<readonly string[]> =>
-    withBuiltIn(await storedAssignments.list(view), ALLOW_ALL),
-  put: (view: WriteView, name: string, value: Assignment): void => storedAssignments.put(view, { name }, value),
-  delete: (view: WriteView, name: string): void => storedAssignments.delete(view, { name }),
-}
+/** The one that lets everybody in is changed by nobody. */
+export const assignments = named(collection('oidc/assignment/{name}', assignmentFields), {
+  name: ALLOW_ALL,
+  value: allowAll,
+})
 
 const scopeFields = { template: f.string(), description: f.string() }
 export type Scope = Infer<typeof scopeFields>
-export const scopes = collection('oidc/scope/{name}', scopeFields)
+export const scopes = named(collection('oidc/scope/{name}', scopeFields))
 
 const providerFields = { issuer: f.string(), allowedClientIds: f.list(), scopesSupported: f.list() }
 export type Provider = Infer<typeof providerFields>
-const storedProviders = collection('oidc/provider/{name}', providerFields)
 
 export const DEFAULT_PROVIDER = 'default'
 const defaultProvider: Provider = Object.freeze({ issuer: '', allowedClientIds: ['*'], scopesSupported: [] })
 
-/** Every vault has the default provider, which can be changed and not deleted. */
-export const providers = {
-  get: async (view: ReadView, name: string): Promise<Provider | undefined> =>
-    (await storedProviders.get(view, { name })) ?? (name === DEFAULT_PROVIDER ? defaultProvider : undefined),
-  list: async (view: ReadView): Promise<readonly string[]> =>
-    withBuiltIn(await storedProviders.list(view), DEFAULT_PROVIDER),
-  put: (view: WriteView, name: string, value: Provider): void => storedProviders.put(view, { name }, value),
-  delete: (view: WriteView, name: string): void => storedProviders.delete(view, { name }),
-}
+/** The default one can be changed and not deleted. */
+export const providers = named(collection('oidc/provider/{name}', providerFields), {
+  name: DEFAULT_PROVIDER,
+  value: defaultProvider,
+})
 
 const clientFields = {
   redirectUris: f.list(),
@@ -89,27 +79,25 @@ const clientFields = {
   clientSecret: f.string(),
 }
 export type Client = Infer<typeof clientFields>
-const storedClients = collection('oidc/client/{name}', clientFields)
+const namedClients = named(collection('oidc/client/{name}', clientFields))
 const clientNames = collection('oidc/client-id/{clientId}', { name: f.string() })
 
 export const clients = {
-  get: (view: ReadView, name: string): Promise<Client | undefined> => storedClients.get(view, { name }),
-  has: (view: ReadView, name: string): Promise<boolean> => storedClients.has(view, { name }),
-  list: (view: ReadView): Promise<readonly string[]> => storedClients.list(view),
+  ...namedClients,
   byId: async (view: ReadView, clientId: string): Promise<Client | undefined> => {
     // What a client sent: it may be no key at all.
     if (!/^\w+$/.test(clientId)) return undefined
     const found = await clientNames.get(view, { clientId })
-    return found && storedClients.get(view, { name: found.name })
+    return found && namedClients.get(view, found.name)
   },
   put: (view: WriteView, name: string, client: Client): void => {
-    storedClients.put(view, { name }, client)
+    namedClients.put(view, name, client)
     clientNames.put(view, { clientId: client.clientId }, { name })
   },
   delete: async (view: WriteView, name: string): Promise<void> => {
-    const client = await storedClients.get(view, { name })
+    const client = await namedClients.get(view, name)
     if (client === undefined) return
-    storedClients.delete(view, { name })
+    namedClients.delete(view, name)
     clientNames.delete(view, { clientId: client.clientId })
   },
 }
@@ -159,8 +147,4 @@ export const leaderAddress = {
 
 function hashOf(code: string): string {
   return createHash('sha256').update(code).digest('hex')
-}
-
-function withBuiltIn(names: readonly string[], builtIn: string): readonly string[] {
-  return names.includes(builtIn) ? names : [...names, builtIn].toSorted()
 }

@@ -1,15 +1,10 @@
 import {
-  absent,
   definePath,
   done,
   f,
-  listing,
   none,
   okData,
-  pageFields,
-  pageOf,
   type HandlerCall,
-  type JsonOut,
   type PathDefinition,
   type Reply,
   type WriteView,
@@ -27,9 +22,9 @@ import {
 } from '../entities.ts'
 import { identityErrors } from '../errors.ts'
 import type { IdentityPorts, MountLookup } from '../ports.ts'
-import { aliasInfo, aliasReply, keysReply, shownAlias, writtenAliasReply } from '../replies.ts'
-import { sliced } from '../sliced.ts'
+import { aliasInfo, aliasReply, shownAlias, writtenAliasReply } from '../replies.ts'
 import { aliasIds, type StoredAlias, type StoredEntity } from '../store.ts'
+import { deleteById, listById, readById, type Kind } from './handles.ts'
 
 const fields = {
   name: f.string('Name by which the auth method knows the entity.').default(''),
@@ -63,6 +58,7 @@ interface Names {
 }
 
 function pathsAt(at: 'entity-alias' | 'alias', names: Names, { mounts }: IdentityPorts): readonly PathDefinition[] {
+  const kind = aliasKind(mounts)
   const named = (verb: string): string => `${names.one}-${verb}-${names.suffix}`
   return [
     definePath(at, { help: 'The name of an entity at an auth method.', params: {} }).write({
@@ -72,17 +68,9 @@ function pathsAt(at: 'entity-alias' | 'alias', names: Names, { mounts }: Identit
       operationId: names.create,
       run: (c) => upsertAlias(mounts, c),
     }),
-    aliasList(`${at}/id`, names.list, mounts),
+    aliasList(`${at}/id`, names.list, kind),
     definePath(`${at}/id/{id}`, { help: 'An alias by its id.', params: { id: 'Id of the alias.' } })
-      .read({
-        summary: 'Read an alias.',
-        replies: { 200: aliasReply },
-        operationId: named('read'),
-        run: async (c) => {
-          const { entity, alias } = (await aliasById(c.view, c.request.namespace.id, c.params.id)) ?? absent()
-          return okData(shownAlias(mounts, entity, alias, alias.custom_metadata))
-        },
-      })
+      .read(readById(kind, named('read')))
       .write({
         summary: 'Change an alias; what is left out stays.',
         fields,
@@ -90,41 +78,29 @@ function pathsAt(at: 'entity-alias' | 'alias', names: Names, { mounts }: Identit
         operationId: named('update'),
         run: (c) => upsertAlias(mounts, { ...c, in: { ...c.in, id: c.params.id } }),
       })
-      .delete({
-        summary: 'Delete an alias. The next log-in of that name is that of a new entity.',
-        replies: { 204: none },
-        operationId: named('delete'),
-        run: async (c) => {
-          await removeAlias(c.view, c.request.namespace.id, c.params.id, rfc3339(c.clock.now()))
-          return done()
-        },
-      }),
+      .delete(deleteById(kind, named('delete'))),
   ]
 }
 
-export function aliasList(path: string, operationId: string, mounts: MountLookup): PathDefinition {
-  return definePath(path, { help: 'The aliases by their ids.', params: {} }).list({
-    summary: 'List the aliases by their ids.',
-    fields: pageFields,
-    replies: { 200: keysReply },
-    operationId,
-    run: async (c) => {
-      const info = new Map<string, JsonOut>()
-      for await (const id of sliced((page) => aliasIds.list(c.view, '', page), pageOf(c.in))) {
-        const found = await aliasById(c.view, c.request.namespace.id, id)
-        if (found === undefined) continue
-        const { entity, alias } = found
-        info.set(id, aliasInfo(mounts, entity.id, alias, alias.custom_metadata))
-      }
-      return listing([...info.keys()], { key_info: info })
-    },
-  })
+export function aliasKind(mounts: MountLookup): Kind<AliasOfEntity> {
+  return {
+    one: 'an alias',
+    many: 'the aliases',
+    deleting: 'Delete an alias. The next log-in of that name is that of a new entity.',
+    reply: aliasReply,
+    ids: aliasIds,
+    byId: aliasById,
+    shown: (_, { entity, alias }) => shownAlias(mounts, entity, alias, alias.custom_metadata),
+    info: (_, { entity, alias }) => aliasInfo(mounts, entity.id, alias, alias.custom_metadata),
+    delete: takeAlias,
+  }
 }
 
-export async function removeAlias(view: WriteView, namespace: string, id: string, now: string): Promise<void> {
-  const found = await aliasById(view, namespace, id)
-  if (found === undefined) return
-  const { entity, alias } = found
+export function aliasList(path: string, operationId: string, kind: Kind<AliasOfEntity>): PathDefinition {
+  return definePath(path, { help: 'The aliases by their ids.', params: {} }).list(listById(kind, operationId))
+}
+
+function takeAlias(view: WriteView, { entity, alias }: AliasOfEntity, now: string): void {
   putEntity(view, { ...entity, aliases: entity.aliases.filter((one) => one !== alias), updated: now }, entity)
 }
 
@@ -202,7 +178,7 @@ async function change(mounts: MountLookup, c: Call, { entity, alias }: AliasOfEn
     putEntity(c.view, { ...entity, aliases: entity.aliases.map((one) => (one === alias ? changed : one)) }, entity)
   } else {
     if (hasAliasAt(target, accessor)) throw identityErrors.ALIAS_TARGET_TAKEN()
-    putEntity(c.view, { ...entity, aliases: entity.aliases.filter((one) => one !== alias), updated: now }, entity)
+    takeAlias(c.view, { entity, alias }, now)
     putEntity(c.view, { ...target, aliases: [...target.aliases, changed], updated: now }, target)
   }
   return okData({ canonical_id: target.id, id: alias.id })

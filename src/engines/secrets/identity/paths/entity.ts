@@ -1,28 +1,22 @@
 import {
-  absent,
   definePath,
   done,
   f,
-  listing,
   none,
   okData,
-  pageFields,
-  pageOf,
   type HandlerCall,
-  type JsonOut,
   type PathDefinition,
   type Reply,
   type WriteView,
 } from '#framework'
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
-import { storedName } from '../../../../lib/identity-name.ts'
 import { assignedPolicies, checkedMetadata, checkedName } from '../domain.ts'
 import { deleteEntity, entityById, entityByName, newEntity, putEntity } from '../entities.ts'
 import { identityErrors } from '../errors.ts'
 import type { IdentityPorts } from '../ports.ts'
-import { createdEntityReply, entityInfo, entityReply, keysReply, shownEntity } from '../replies.ts'
-import { sliced } from '../sliced.ts'
-import { entities, entityNames } from '../store.ts'
+import { createdEntityReply, entityInfo, entityReply, shownEntity } from '../replies.ts'
+import { entities, entityNames, type StoredEntity } from '../store.ts'
+import { deleteById, deleteByName, listById, listByName, readById, readByName, type NamedKind } from './handles.ts'
 
 const fields = {
   metadata: f.pairs('Names with values, for policies and identity tokens. In place of those there are.').optional(),
@@ -38,7 +32,19 @@ type Call = HandlerCall<string, typeof allFields, WriteView>
 const replies = { 200: createdEntityReply, 204: none }
 
 export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
-  const found = entityReply
+  const kind: NamedKind<StoredEntity> = {
+    one: 'an entity',
+    many: 'the entities',
+    deleting: 'Delete an entity. Its tokens are refused from then on.',
+    reply: entityReply,
+    ids: entities,
+    names: entityNames,
+    byId: entityById,
+    byName: entityByName,
+    shown: (view, entity) => shownEntity(view, mounts, entity),
+    info: (_, entity) => entityInfo(mounts, entity),
+    delete: deleteEntity,
+  }
   return [
     definePath('entity', { help: 'Somebody who uses this server, by whatever ways he logs in.', params: {} }).write({
       summary: 'Create an entity, or change the one with the id or the name.',
@@ -47,30 +53,11 @@ export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[
       operationId: 'entity-create',
       run: upsertEntity,
     }),
-    definePath('entity/id', { help: 'The entities by their ids.', params: {} }).list({
-      summary: 'List the entities by their ids.',
-      fields: pageFields,
-      replies: { 200: keysReply },
-      operationId: 'entity-list-by-id',
-      run: async (c) => {
-        const info = new Map<string, JsonOut>()
-        for await (const id of sliced((page) => entities.list(c.view, '', page), pageOf(c.in))) {
-          const entity = await entityById(c.view, c.request.namespace.id, id)
-          if (entity !== undefined) info.set(id, entityInfo(mounts, entity))
-        }
-        return listing([...info.keys()], { key_info: info })
-      },
-    }),
+    definePath('entity/id', { help: 'The entities by their ids.', params: {} }).list(
+      listById(kind, 'entity-list-by-id'),
+    ),
     definePath('entity/id/{id}', { help: 'An entity by its id.', params: { id: 'Id of the entity.' } })
-      .read({
-        summary: 'Read an entity.',
-        replies: { 200: found },
-        operationId: 'entity-read-by-id',
-        run: async (c) => {
-          const entity = await entityById(c.view, c.request.namespace.id, c.params.id)
-          return okData(await shownEntity(c.view, mounts, entity ?? absent()))
-        },
-      })
+      .read(readById(kind, 'entity-read-by-id'))
       .write({
         summary: 'Change an entity; what is left out stays.',
         fields: { name: nameField, ...fields },
@@ -78,44 +65,12 @@ export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[
         operationId: 'entity-update-by-id',
         run: (c) => upsertEntity({ ...c, in: { ...c.in, id: c.params.id } }),
       })
-      .delete({
-        summary: 'Delete an entity. Its tokens are refused from then on.',
-        replies: { 204: none },
-        operationId: 'entity-delete-by-id',
-        run: async (c) => {
-          const entity = await entityById(c.view, c.request.namespace.id, c.params.id)
-          if (entity !== undefined) await deleteEntity(c.view, entity)
-          return done()
-        },
-      }),
-    definePath('entity/name', { help: 'The entities by their names.', params: {} }).list({
-      summary: 'List the entities by their names.',
-      fields: pageFields,
-      replies: { 200: keysReply },
-      operationId: 'entity-list-by-name',
-      run: async (c) => {
-        const namespace = c.request.namespace.id
-        const { after, limit } = c.in
-        const keys: string[] = []
-        const page = pageOf({ after: after === '' ? '' : storedName(after), limit })
-        for await (const name of sliced((part) => entityNames.list(c.view, `${namespace}/`, part), page)) {
-          const reference = await entityNames.get(c.view, { namespace, name })
-          const entity = reference && (await entityById(c.view, namespace, reference.id))
-          if (entity !== undefined) keys.push(entity.name)
-        }
-        return listing(keys)
-      },
-    }),
+      .delete(deleteById(kind, 'entity-delete-by-id')),
+    definePath('entity/name', { help: 'The entities by their names.', params: {} }).list(
+      listByName(kind, 'entity-list-by-name'),
+    ),
     definePath('entity/name/{name+}', { help: 'An entity by its name.', params: { name: 'Name of the entity.' } })
-      .read({
-        summary: 'Read an entity.',
-        replies: { 200: found },
-        operationId: 'entity-read-by-name',
-        run: async (c) => {
-          const entity = await entityByName(c.view, c.request.namespace.id, c.params.name)
-          return okData(await shownEntity(c.view, mounts, entity ?? absent()))
-        },
-      })
+      .read(readByName(kind, 'entity-read-by-name'))
       .write({
         summary: 'Create an entity of the name, or change it; what is left out stays.',
         fields: { id: idField, ...fields },
@@ -123,16 +78,7 @@ export function entityPaths({ mounts }: IdentityPorts): readonly PathDefinition[
         operationId: 'entity-update-by-name',
         run: (c) => upsertEntity({ ...c, in: { ...c.in, name: c.params.name } }),
       })
-      .delete({
-        summary: 'Delete an entity. Its tokens are refused from then on.',
-        replies: { 204: none },
-        operationId: 'entity-delete-by-name',
-        run: async (c) => {
-          const entity = await entityByName(c.view, c.request.namespace.id, c.params.name)
-          if (entity !== undefined) await deleteEntity(c.view, entity)
-          return done()
-        },
-      }),
+      .delete(deleteByName(kind, 'entity-delete-by-name')),
     definePath('entity/batch-delete', { help: 'Delete several entities.', params: {} }).write({
       summary: 'Delete several entities, all or none. Ids of none are passed over.',
       fields: { entity_ids: f.strings('Ids of the entities.').default([]) },

@@ -1,15 +1,10 @@
 import {
-  absent,
   definePath,
   done,
   f,
-  listing,
   none,
   okData,
-  pageFields,
-  pageOf,
   type HandlerCall,
-  type JsonOut,
   type PathDefinition,
   type Reply,
   type WriteView,
@@ -28,9 +23,9 @@ import {
   type AliasOfGroup,
 } from '../groups.ts'
 import type { IdentityPorts, MountLookup } from '../ports.ts'
-import { aliasInfo, aliasReply, keysReply, shownAlias, writtenAliasReply } from '../replies.ts'
-import { sliced } from '../sliced.ts'
+import { aliasInfo, aliasReply, shownAlias, writtenAliasReply } from '../replies.ts'
 import { groupAliasIds, type StoredGroup } from '../store.ts'
+import { deleteById, listById, readById, type Kind } from './handles.ts'
 
 const fields = {
   name: f.string('Name of the group at the auth method.').default(''),
@@ -43,6 +38,17 @@ type Call = HandlerCall<string, typeof allFields, WriteView>
 const replies = { 200: writtenAliasReply, 204: none }
 
 export function groupAliasPaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
+  const kind: Kind<AliasOfGroup> = {
+    one: 'an alias of a group',
+    many: 'the aliases of groups',
+    deleting: 'Delete an alias of a group, and with it who is in the group.',
+    reply: aliasReply,
+    ids: groupAliasIds,
+    byId: groupAliasById,
+    shown: (_, { group, alias }) => shownAlias(mounts, group, alias, null),
+    info: (_, { group, alias }) => aliasInfo(mounts, group.id, alias, null),
+    delete: (view, { group }, now) => takeAlias(view, group, now),
+  }
   return [
     definePath('group-alias', { help: 'The name of an external group at an auth method.', params: {} }).write({
       summary: 'Create an alias of a group, or change the one with the id.',
@@ -51,30 +57,11 @@ export function groupAliasPaths({ mounts }: IdentityPorts): readonly PathDefinit
       operationId: 'group-create-alias',
       run: (c) => (c.in.id === undefined ? write(mounts, c, undefined) : changeById(mounts, c, c.in.id)),
     }),
-    definePath('group-alias/id', { help: 'The aliases of groups by their ids.', params: {} }).list({
-      summary: 'List the aliases of groups by their ids.',
-      fields: pageFields,
-      replies: { 200: keysReply },
-      operationId: 'group-list-aliases-by-id',
-      run: async (c) => {
-        const info = new Map<string, JsonOut>()
-        for await (const id of sliced((page) => groupAliasIds.list(c.view, '', page), pageOf(c.in))) {
-          const found = await groupAliasById(c.view, c.request.namespace.id, id)
-          if (found !== undefined) info.set(id, aliasInfo(mounts, found.group.id, found.alias, null))
-        }
-        return listing([...info.keys()], { key_info: info })
-      },
-    }),
+    definePath('group-alias/id', { help: 'The aliases of groups by their ids.', params: {} }).list(
+      listById(kind, 'group-list-aliases-by-id'),
+    ),
     definePath('group-alias/id/{id}', { help: 'An alias of a group by its id.', params: { id: 'Id of the alias.' } })
-      .read({
-        summary: 'Read an alias of a group.',
-        replies: { 200: aliasReply },
-        operationId: 'group-read-alias-by-id',
-        run: async (c) => {
-          const { group, alias } = (await groupAliasById(c.view, c.request.namespace.id, c.params.id)) ?? absent()
-          return okData(shownAlias(mounts, group, alias, null))
-        },
-      })
+      .read(readById(kind, 'group-read-alias-by-id'))
       .write({
         summary: 'Change an alias of a group.',
         fields,
@@ -82,16 +69,7 @@ export function groupAliasPaths({ mounts }: IdentityPorts): readonly PathDefinit
         operationId: 'group-update-alias-by-id',
         run: (c) => changeById(mounts, { ...c, in: { ...c.in, id: c.params.id } }, c.params.id),
       })
-      .delete({
-        summary: 'Delete an alias of a group, and with it who is in the group.',
-        replies: { 204: none },
-        operationId: 'group-delete-alias-by-id',
-        run: async (c) => {
-          const found = await groupAliasById(c.view, c.request.namespace.id, c.params.id)
-          if (found !== undefined) await takeAlias(c.view, found.group, rfc3339(c.clock.now()))
-          return done()
-        },
-      }),
+      .delete(deleteById(kind, 'group-delete-alias-by-id')),
   ]
 }
 

@@ -1,21 +1,15 @@
 import {
-  absent,
   definePath,
   done,
   f,
-  listing,
   none,
   okData,
-  pageFields,
-  pageOf,
   type HandlerCall,
-  type JsonOut,
   type PathDefinition,
   type Reply,
   type WriteView,
 } from '#framework'
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
-import { storedName } from '../../../../lib/identity-name.ts'
 import { assignedPolicies, checkedMetadata, checkedName } from '../domain.ts'
 import { identityErrors } from '../errors.ts'
 import {
@@ -28,9 +22,9 @@ import {
   setMemberGroups,
 } from '../groups.ts'
 import type { IdentityPorts } from '../ports.ts'
-import { createdGroupReply, groupInfo, groupReply, keysReply, shownGroup } from '../replies.ts'
-import { sliced } from '../sliced.ts'
+import { createdGroupReply, groupInfo, groupReply, shownGroup } from '../replies.ts'
 import { groupNames, groups, type StoredGroup } from '../store.ts'
+import { deleteById, deleteByName, listById, listByName, readById, readByName, type NamedKind } from './handles.ts'
 
 const fields = {
   type: f
@@ -50,6 +44,19 @@ type Call = HandlerCall<string, typeof allFields, WriteView>
 const replies = { 200: createdGroupReply, 204: none }
 
 export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
+  const kind: NamedKind<StoredGroup> = {
+    one: 'a group',
+    many: 'the groups',
+    deleting: 'Delete a group. Groups in it stay.',
+    reply: groupReply,
+    ids: groups,
+    names: groupNames,
+    byId: groupById,
+    byName: groupByName,
+    shown: (view, group) => shownGroup(view, mounts, group),
+    info: (view, group) => groupInfo(view, mounts, group),
+    delete: deleteGroup,
+  }
   return [
     definePath('group', { help: 'A group of entities, and of other groups.', params: {} }).write({
       summary: 'Create a group, or change the one with the id or the name.',
@@ -58,30 +65,9 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
       operationId: 'group-create',
       run: register,
     }),
-    definePath('group/id', { help: 'The groups by their ids.', params: {} }).list({
-      summary: 'List the groups by their ids.',
-      fields: pageFields,
-      replies: { 200: keysReply },
-      operationId: 'group-list-by-id',
-      run: async (c) => {
-        const info = new Map<string, JsonOut>()
-        for await (const id of sliced((page) => groups.list(c.view, '', page), pageOf(c.in))) {
-          const group = await groupById(c.view, c.request.namespace.id, id)
-          if (group !== undefined) info.set(id, await groupInfo(c.view, mounts, group))
-        }
-        return listing([...info.keys()], { key_info: info })
-      },
-    }),
+    definePath('group/id', { help: 'The groups by their ids.', params: {} }).list(listById(kind, 'group-list-by-id')),
     definePath('group/id/{id}', { help: 'A group by its id.', params: { id: 'Id of the group.' } })
-      .read({
-        summary: 'Read a group.',
-        replies: { 200: groupReply },
-        operationId: 'group-read-by-id',
-        run: async (c) => {
-          const group = await groupById(c.view, c.request.namespace.id, c.params.id)
-          return okData(await shownGroup(c.view, mounts, group ?? absent()))
-        },
-      })
+      .read(readById(kind, 'group-read-by-id'))
       .write({
         summary: 'Change a group; what is left out stays.',
         fields: { name: nameField, ...fields },
@@ -89,44 +75,12 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         operationId: 'group-update-by-id',
         run: (c) => changeById({ ...c, in: { ...c.in, id: c.params.id } }, c.params.id),
       })
-      .delete({
-        summary: 'Delete a group. Groups in it stay.',
-        replies: { 204: none },
-        operationId: 'group-delete-by-id',
-        run: async (c) => {
-          const group = await groupById(c.view, c.request.namespace.id, c.params.id)
-          if (group !== undefined) await deleteGroup(c.view, group)
-          return done()
-        },
-      }),
-    definePath('group/name', { help: 'The groups by their names.', params: {} }).list({
-      summary: 'List the groups by their names.',
-      fields: pageFields,
-      replies: { 200: keysReply },
-      operationId: 'group-list-by-name',
-      run: async (c) => {
-        const namespace = c.request.namespace.id
-        const { after, limit } = c.in
-        const keys: string[] = []
-        const page = pageOf({ after: after === '' ? '' : storedName(after), limit })
-        for await (const name of sliced((part) => groupNames.list(c.view, `${namespace}/`, part), page)) {
-          const reference = await groupNames.get(c.view, { namespace, name })
-          const group = reference && (await groupById(c.view, namespace, reference.id))
-          if (group !== undefined) keys.push(group.name)
-        }
-        return listing(keys)
-      },
-    }),
+      .delete(deleteById(kind, 'group-delete-by-id')),
+    definePath('group/name', { help: 'The groups by their names.', params: {} }).list(
+      listByName(kind, 'group-list-by-name'),
+    ),
     definePath('group/name/{name+}', { help: 'A group by its name.', params: { name: 'Name of the group.' } })
-      .read({
-        summary: 'Read a group.',
-        replies: { 200: groupReply },
-        operationId: 'group-read-by-name',
-        run: async (c) => {
-          const group = await groupByName(c.view, c.request.namespace.id, c.params.name)
-          return okData(await shownGroup(c.view, mounts, group ?? absent()))
-        },
-      })
+      .read(readByName(kind, 'group-read-by-name'))
       .write({
         summary: 'Create a group of the name, or change it; what is left out stays.',
         fields: { id: idField, ...fields },
@@ -134,16 +88,7 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         operationId: 'group-update-by-name',
         run: (c) => changeByName({ ...c, in: { ...c.in, name: c.params.name } }, c.params.name),
       })
-      .delete({
-        summary: 'Delete a group. Groups in it stay.',
-        replies: { 204: none },
-        operationId: 'group-delete-by-name',
-        run: async (c) => {
-          const group = await groupByName(c.view, c.request.namespace.id, c.params.name)
-          if (group !== undefined) await deleteGroup(c.view, group)
-          return done()
-        },
-      }),
+      .delete(deleteByName(kind, 'group-delete-by-name')),
   ]
 }
 

@@ -1,11 +1,10 @@
 /** Names from before there were entities with aliases. As in Vault a persona is written as an entity and read as an alias. */
-import { absent, definePath, done, f, none, okData, type PathDefinition } from '#framework'
-import { rfc3339 } from '../../../../lib/rfc3339.ts'
-import { aliasById } from '../entities.ts'
+import { definePath, f, none, type PathDefinition } from '#framework'
 import type { IdentityPorts } from '../ports.ts'
-import { aliasReply, createdEntityReply, shownAlias } from '../replies.ts'
+import { createdEntityReply } from '../replies.ts'
 import { upsertEntity } from './entity.ts'
-import { aliasList, removeAlias } from './entity-alias.ts'
+import { aliasKind, aliasList } from './entity-alias.ts'
+import { deleteById, readById } from './handles.ts'
 
 const fields = {
   name: f.string('Name of the entity.').default(''),
@@ -17,6 +16,7 @@ const unchanged = { policies: undefined, disabled: undefined }
 const replies = { 200: createdEntityReply, 204: none }
 
 export function personaPaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
+  const kind = { ...aliasKind(mounts), deleting: 'Delete an alias.' }
   return [
     definePath('persona', { help: 'An older way to write an entity.', params: {} }).write({
       summary: 'Create an entity.',
@@ -25,17 +25,9 @@ export function personaPaths({ mounts }: IdentityPorts): readonly PathDefinition
       operationId: 'persona-create',
       run: (c) => upsertEntity({ ...c, in: { ...c.in, ...unchanged } }),
     }),
-    aliasList('persona/id', 'persona-list-by-id', mounts),
+    aliasList('persona/id', 'persona-list-by-id', kind),
     definePath('persona/id/{id}', { help: 'An older way to an alias.', params: { id: 'Its id.' } })
-      .read({
-        summary: 'Read an alias.',
-        replies: { 200: aliasReply },
-        operationId: 'persona-read-by-id',
-        run: async (c) => {
-          const { entity, alias } = (await aliasById(c.view, c.request.namespace.id, c.params.id)) ?? absent()
-          return okData(shownAlias(mounts, entity, alias, alias.custom_metadata))
-        },
-      })
+      .read(readById(kind, 'persona-read-by-id'))
       .write({
         summary: 'Change an entity.',
         fields,
@@ -43,14 +35,6 @@ export function personaPaths({ mounts }: IdentityPorts): readonly PathDefinition
         operationId: 'persona-update-by-id',
         run: (c) => upsertEntity({ ...c, in: { ...c.in, ...unchanged, id: c.params.id } }),
       })
-      .delete({
-        summary: 'Delete an alias.',
-        replies: { 204: none },
-        operationId: 'persona-delete-by-id',
-        run: async (c) => {
-          await removeAlias(c.view, c.request.namespace.id, c.params.id, rfc3339(c.clock.now()))
-          return done()
-        },
-      }),
+      .delete(deleteById(kind, 'persona-delete-by-id')),
   ]
 }

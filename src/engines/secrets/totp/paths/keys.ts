@@ -1,4 +1,4 @@
-import { absent, definePath, done, f, listing, none, ok, pageFields, pageOf } from '#framework'
+import { absent, definePath, done, f, namesOf, none, ok } from '#framework'
 import { barcode } from '../../../../lib/otp/barcode.ts'
 import { otpauthUri } from '../../../../lib/otp/uri.ts'
 import { freshBytes } from '../../../../lib/secure/random.ts'
@@ -10,9 +10,7 @@ import { keys, triedCodes } from '../store.ts'
 export const keyList = definePath('keys', { help: 'List the keys.', params: {} }).list({
   summary: 'List the names of the keys.',
   operationId: 'totp-list-keys',
-  fields: pageFields,
-  replies: { 200: keysReply },
-  run: async (c) => listing(await keys.list(c.view, '', pageOf(c.in))),
+  ...namesOf(keys, keysReply),
 })
 
 export const key = definePath('keys/{name}', {

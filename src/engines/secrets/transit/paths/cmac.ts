@@ -1,26 +1,15 @@
-import {
-  definePath,
-  f,
-  ok,
-  okData,
-  replySchema,
-  type Infer,
-  type JsonOut,
-  type PathDefinition,
-  type ReadView,
-  type Reply,
-} from '#framework'
-import { each, parseBatch, type ItemShape } from '../batch.ts'
+import { definePath, f, replySchema, type Infer, type PathDefinition, type ReadView, type Reply } from '#framework'
+import { batchResults } from '../batch.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
 import { assertCmac, cmacBytes, cmacText, hmacVersion } from '../mac.ts'
 import { keyName, keyVersion } from './fields.ts'
-import { inputBytes, inputOf } from './hmac.ts'
+import { macsReply } from './macs.ts'
 
 const reply = replySchema('A CMAC.', {
   cmac: f.string('The CMAC, with the version of the key.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -30,7 +19,6 @@ const fields = {
   batch_input: f.json('Items instead of one input, each with an `input`.').sensitive().optional(),
 }
 
-const SHAPE: ItemShape = { strings: ['input', 'reference'] }
 const help = 'The CMAC of a value.'
 const flags = { place: 'anywhere' } as const
 const operation = {
@@ -65,18 +53,7 @@ async function cmacReply(view: ReadView, loaded: LoadedKey, given: Infer<typeof 
   assertCmac(loaded)
   const length = macLength(given.mac_length)
   const version = await hmacVersion(view, loaded, given.key_version)
-  if (given.batch_input === undefined) {
-    if (given.input === undefined) throw transitErrors.MISSING({ what: 'input for CMAC' })
-    return ok(reply, { cmac: cmacText(version, inputBytes(given.input), length) })
-  }
-  const items = parseBatch(given.batch_input, SHAPE)
-  const outcomes = await each(items, async (item) => cmacText(version, inputOf(item, 'input for CMAC'), length))
-  return okData({
-    batch_results: outcomes.map((outcome, i): JsonOut => {
-      const reference = items[i]?.text('reference') ?? ''
-      return 'error' in outcome ? { error: outcome.error, reference } : { cmac: outcome.value, reference }
-    }),
-  })
+  return macsReply('cmac', given, (input) => cmacText(version, input, length))
 }
 
 /** Throws `TRANSIT_MAC_LENGTH`. */

@@ -4,7 +4,7 @@ import { namedBase64, toBase64 } from '../base64.ts'
 import { encrypt } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
-import { associatedOf } from './encrypt.ts'
+import { associatedOf } from './bound.ts'
 import { associatedData, context, keyName, keyVersion } from './fields.ts'
 
 const reply = replySchema('A new key for data.', {

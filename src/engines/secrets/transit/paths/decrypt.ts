@@ -1,25 +1,16 @@
-import {
-  definePath,
-  f,
-  okData,
-  replySchema,
-  type JsonOut,
-  type PathDefinition,
-  type RawJson,
-  type ReadView,
-} from '#framework'
+import { definePath, f, okData, replySchema, type PathDefinition, type RawJson, type ReadView } from '#framework'
 import { fromBase64, plainText } from '../base64.ts'
-import { batchReply, each, parseBatch, type ItemShape } from '../batch.ts'
+import { batchReply, batchResults, each, parseBatch, resultsOf, type ItemShape } from '../batch.ts'
 import { decrypt } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
-import { associatedOf } from './encrypt.ts'
+import { assertAlike, associatedOf } from './bound.ts'
 import { associatedData, context, keyName, partialFailureCode } from './fields.ts'
 
 const reply = replySchema('What was decrypted.', {
   plaintext: f.string('The plaintext, in base64.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -61,17 +52,15 @@ export function decryptPath(ring: KeyRing): PathDefinition {
       const loaded = await ring.require(c, c.params.name)
       const [first] = items
       if (batch === undefined && first !== undefined)
-        return okData({ plaintext: plainText(await decryptItem(c.view, loaded, first, "'[0].")) })
+        return okData(decryptedOut(await decryptItem(c.view, loaded, first, "'[0].")))
       const outcomes = await each(items, (item, i) => decryptItem(c.view, loaded, item, `'[${i}].`))
-      const results = outcomes.map((outcome, i): JsonOut => {
-        const reference = items[i]?.reference ?? ''
-        return 'error' in outcome
-          ? { plaintext: '', error: outcome.error, reference }
-          : { plaintext: plainText(outcome.value), reference }
-      })
-      return batchReply(results, outcomes, code)
+      return batchReply(resultsOf(items, outcomes, decryptedOut, { plaintext: '' }), outcomes, code)
     },
   })
+}
+
+function decryptedOut(plaintext: string) {
+  return { plaintext: plainText(plaintext) }
 }
 
 interface Single {
@@ -101,12 +90,6 @@ export function ciphertextItems(batch: RawJson, shape: ItemShape): readonly Ciph
     keyVersion: item.number('key_version'),
     reference: item.text('reference'),
   }))
-}
-
-/** Throws `TRANSIT_MIXED_CONTEXTS`. */
-export function assertAlike(items: readonly { readonly context: string }[]): void {
-  const [first] = items
-  if (items.some((item) => (item.context === '') !== (first?.context === ''))) throw transitErrors.MIXED_CONTEXTS()
 }
 
 /** In base64. */

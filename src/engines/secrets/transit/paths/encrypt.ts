@@ -3,28 +3,28 @@ import {
   f,
   okData,
   replySchema,
-  type JsonOut,
   type PathDefinition,
   type RawJson,
   type Reply,
   type ReadView,
 } from '#framework'
 import { fromBase64, namedBase64, plainText } from '../base64.ts'
-import { batchReply, each, parseBatch, type ItemShape } from '../batch.ts'
+import { batchReply, batchResults, each, parseBatch, resultsOf, type ItemShape } from '../batch.ts'
 import { encrypt, type Encrypted } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
 import { newKey } from '../key.ts'
-import { encrypts, takesAssociatedData, type KeyType } from '../key-types.ts'
+import type { KeyType } from '../key-types.ts'
 import type { KeyRing } from '../key-ring.ts'
 import { LoadedKey } from '../loaded-key.ts'
 import { config, keys } from '../store.ts'
 import { addVersion, generateVersion } from '../versions.ts'
+import { assertAlike, associatedOf } from './bound.ts'
 import { associatedData, context, keyName, keyVersion, partialFailureCode, typeNamed } from './fields.ts'
 
 const reply = replySchema('What was encrypted.', {
   ciphertext: f.string('The ciphertext, with the version of the key.'),
   key_version: f.int('Version of the key.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -111,8 +111,7 @@ function upsertType(name: string): KeyType {
 
 function itemsOf(given: Given): readonly Item[] {
   const items = given.batch_input === undefined ? [single(given)] : batchOf(given.batch_input)
-  const [first] = items
-  if (items.some((item) => (item.context === '') !== (first?.context === ''))) throw transitErrors.MIXED_CONTEXTS()
+  assertAlike(items)
   return items
 }
 
@@ -141,18 +140,15 @@ function batchOf(raw: RawJson): readonly Item[] {
 
 async function encryptAll(view: ReadView, loaded: LoadedKey, items: readonly Item[], given: Given): Promise<Reply> {
   const [first] = items
-  if (given.batch_input === undefined && first !== undefined) {
-    const { ciphertext, keyVersion: version } = await encryptItem(view, loaded, first, "'[0].")
-    return okData({ ciphertext: plainText(ciphertext), key_version: version })
-  }
+  if (given.batch_input === undefined && first !== undefined)
+    return okData(encryptedOut(await encryptItem(view, loaded, first, "'[0].")))
   const outcomes = await each(items, (item, i) => encryptItem(view, loaded, item, `'[${i}].`))
-  const results = outcomes.map((outcome, i): JsonOut => {
-    const reference = items[i]?.reference ?? ''
-    return 'error' in outcome
-      ? { error: outcome.error, reference }
-      : { ciphertext: plainText(outcome.value.ciphertext), key_version: outcome.value.keyVersion, reference }
-  })
+  const results = resultsOf(items, outcomes, encryptedOut)
   return batchReply(results, outcomes, given.partial_failure_response_code)
+}
+
+export function encryptedOut({ ciphertext, keyVersion: version }: Encrypted) {
+  return { ciphertext: plainText(ciphertext), key_version: version }
 }
 
 function encryptItem(view: ReadView, loaded: LoadedKey, item: Item, where: string): Promise<Encrypted> {
@@ -173,12 +169,4 @@ const NOTHING = new Uint8Array(0)
 function assertNoNonce(nonce: string): void {
   namedBase64(nonce, 'nonce')
   throw transitErrors.NONCE()
-}
-
-/** Undefined where there is none. */
-export function associatedOf({ key: { type } }: LoadedKey, text: string, where: string): Uint8Array | undefined {
-  if (text === '') return undefined
-  // What does not encrypt at all is told so in other words.
-  if (encrypts(type) && !takesAssociatedData(type)) throw transitErrors.ASSOCIATED_DATA({ where, type: type.name })
-  return fromBase64(text)
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { definePath, f, ok, replySchema, type Infer, type PathDefinition, type Reply } from '#framework'
-import { decodeBase64 } from '../base64.ts'
 import { hashNames, hashOf } from '../crypto/hashes.ts'
 import { transitErrors } from '../errors.ts'
 import { inPieces } from '../turn.ts'
 import { formatNamed } from './format.ts'
+import { inputBytes } from './input.ts'
 
 const reply = replySchema('A hash.', { sum: f.string('The hash, in the format asked for.') })
 
@@ -39,8 +39,7 @@ export const hashWith: PathDefinition = definePath('hash/{urlalgorithm}', {
 
 async function hashed({ input, algorithm, format }: Infer<typeof fields>): Promise<Reply> {
   if (input === undefined) throw transitErrors.NO_INPUT_TO_HASH()
-  const bytes = decodeBase64(input)
-  if (typeof bytes === 'number') throw transitErrors.INPUT_BASE64({ at: bytes })
+  const bytes = inputBytes(input)
   const encoding = formatNamed(format)
   const found = known.includes(algorithm) ? hashOf(algorithm) : undefined
   if (found === undefined) throw transitErrors.ALGORITHM({ known: known.join(', ') })

@@ -1,4 +1,15 @@
-import { absent, definePath, done, f, listing, none, okData, pageFields, pageOf, type PathDefinition } from '#framework'
+import {
+  absent,
+  definePath,
+  done,
+  f,
+  namesOf,
+  none,
+  okData,
+  type PathDefinition,
+  type Reply,
+  type WriteView,
+} from '#framework'
 import { namedBase64 } from '../base64.ts'
 import { transitErrors } from '../errors.ts'
 import { hmacKeyBytes, type KeyType } from '../key-types.ts'
@@ -10,10 +21,8 @@ import { autoRotatePeriod, context, keyName, typeNamed } from './fields.ts'
 
 export const keyList = definePath('keys', { help: 'The keys of the mount.', params: {} }).list({
   summary: 'List the keys.',
-  fields: pageFields,
-  replies: { 200: namesReply },
   operationId: 'transit-list-keys',
-  run: async (c) => listing(await keys.list(c.view, '', pageOf(c.in))),
+  ...namesOf(keys, namesReply),
 })
 
 const fields = {
@@ -132,37 +141,27 @@ export const softDelete = softDeletion('keys/{name}/soft-delete').delete({
   summary: 'Put a key out of use.',
   replies: { 200: keyReply },
   operationId: 'transit-soft-delete-key',
-  run: async (c) => {
-    const found = await keys.get(c.view, c.params.name)
-    if (found === undefined) return absent()
-    if (found.softDeleted) c.warn('key was already marked as soft deleted')
-    return okData(
-      await keyOut(
-        c.view,
-        stored({ ...found, softDeleted: true }, (after) => keys.put(c.view, after)),
-      ),
-    )
-  },
+  run: (c) => softDeleted(c, true, 'key was already marked as soft deleted'),
 })
 
 export const softDeleteRestore = softDeletion('keys/{name}/soft-delete-restore').write({
   summary: 'Put a key back into use.',
   replies: { 200: keyReply },
   operationId: 'transit-soft-delete-restore-key',
-  run: async (c) => {
-    const found = await keys.get(c.view, c.params.name)
-    if (found === undefined) return absent()
-    if (!found.softDeleted) c.warn('key was already restored')
-    return okData(
-      await keyOut(
-        c.view,
-        stored({ ...found, softDeleted: false }, (after) => keys.put(c.view, after)),
-      ),
-    )
-  },
+  run: (c) => softDeleted(c, false, 'key was already restored'),
 })
 
-function stored(after: Key, put: (after: Key) => void): Key {
-  put(after)
-  return after
+interface Named {
+  readonly params: { readonly name: string }
+  readonly view: WriteView
+  warn(sentence: string): void
+}
+
+async function softDeleted(c: Named, is: boolean, already: string): Promise<Reply> {
+  const found = await keys.get(c.view, c.params.name)
+  if (found === undefined) return absent()
+  if (found.softDeleted === is) c.warn(already)
+  const after: Key = { ...found, softDeleted: is }
+  keys.put(c.view, after)
+  return okData(await keyOut(c.view, after))
 }

@@ -1,18 +1,19 @@
-import { definePath, f, okData, replySchema, type JsonOut, type PathDefinition, type ReadView } from '#framework'
-import { fromBase64, plainText } from '../base64.ts'
-import { each, type ItemShape } from '../batch.ts'
+import { definePath, f, okData, replySchema, type PathDefinition, type ReadView } from '#framework'
+import { fromBase64 } from '../base64.ts'
+import { batchResults, each, resultsOf, type ItemShape } from '../batch.ts'
 import { decrypt, encrypt, type Encrypted } from '../encryption.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
-import { assertAlike, ciphertextItems, single, type CiphertextItem } from './decrypt.ts'
-import { associatedOf } from './encrypt.ts'
+import { assertAlike, associatedOf } from './bound.ts'
+import { ciphertextItems, single, type CiphertextItem } from './decrypt.ts'
+import { encryptedOut } from './encrypt.ts'
 import { associatedData, context, keyName, keyVersion } from './fields.ts'
 
 const reply = replySchema('What was encrypted anew.', {
   ciphertext: f.string('The ciphertext, with the version of the key.'),
   key_version: f.int('Version of the key.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -45,19 +46,10 @@ export function rewrapPath(ring: KeyRing): PathDefinition {
       assertAlike(items)
       const loaded = await ring.require(c, c.params.name)
       const [first] = items
-      if (batch === undefined && first !== undefined) {
-        const { ciphertext, keyVersion: version } = await rewrapItem(c.view, loaded, first, "'[0].")
-        return okData({ ciphertext: plainText(ciphertext), key_version: version })
-      }
+      if (batch === undefined && first !== undefined)
+        return okData(encryptedOut(await rewrapItem(c.view, loaded, first, "'[0].")))
       const outcomes = await each(items, (item, i) => rewrapItem(c.view, loaded, item, `'[${i}].`))
-      return okData({
-        batch_results: outcomes.map((outcome, i): JsonOut => {
-          const reference = items[i]?.reference ?? ''
-          return 'error' in outcome
-            ? { error: outcome.error, reference }
-            : { ciphertext: plainText(outcome.value.ciphertext), key_version: outcome.value.keyVersion, reference }
-        }),
-      })
+      return okData({ batch_results: resultsOf(items, outcomes, encryptedOut) })
     },
   })
 }

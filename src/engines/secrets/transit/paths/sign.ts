@@ -5,25 +5,24 @@ import {
   okData,
   replySchema,
   type Infer,
-  type JsonOut,
   type PathDefinition,
   type ReadView,
   type Reply,
 } from '#framework'
 import { namedBase64 } from '../base64.ts'
-import { each, parseBatch, type ItemShape } from '../batch.ts'
+import { batchResults, each, parseBatch, resultsOf, type ItemShape } from '../batch.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
-import { assertSigns, signText } from '../signature.ts'
+import { assertSigns, signText, type Signed } from '../signature.ts'
 import { keyName, keyVersion } from './fields.ts'
-import { inputBytes, inputOf } from './hmac.ts'
+import { inputBytes, inputOf } from './input.ts'
 import { schemeOf, signatureFields } from './signature-fields.ts'
 
 const reply = replySchema('A signature.', {
   signature: f.string('The signature, with the version of the key.'),
   key_version: f.int('Version of the key.'),
   public_key: f.string('The public key that belongs to the context, where the key is derived.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -78,12 +77,10 @@ async function signReply(
     const input = inputOf(item, 'input')
     return signText(view, loaded, version, input, namedBase64(item.text('context'), 'context'), scheme)
   })
-  return okData({
-    batch_results: outcomes.map((outcome, i): JsonOut => {
-      const reference = items[i]?.text('reference') ?? ''
-      if ('error' in outcome) return { key_version: 0, error: outcome.error, reference }
-      const { signature, keyVersion: used, publicKey } = outcome.value
-      return { signature, key_version: used, ...(publicKey === undefined ? {} : { publickey: publicKey }), reference }
-    }),
+  const shown = ({ signature, keyVersion: used, publicKey }: Signed) => ({
+    signature,
+    key_version: used,
+    ...(publicKey === undefined ? {} : { publickey: publicKey }),
   })
+  return okData({ batch_results: resultsOf(items, outcomes, shown, { key_version: 0 }) })
 }

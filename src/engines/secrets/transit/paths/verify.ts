@@ -5,13 +5,12 @@ import {
   okData,
   replySchema,
   type Infer,
-  type JsonOut,
   type PathDefinition,
   type ReadView,
   type Reply,
 } from '#framework'
 import { namedBase64 } from '../base64.ts'
-import { BatchItem, each, parseBatch, type ItemShape } from '../batch.ts'
+import { BatchItem, batchResults, each, parseBatch, resultsOf, type ItemShape } from '../batch.ts'
 import { transitErrors } from '../errors.ts'
 import type { KeyRing } from '../key-ring.ts'
 import type { LoadedKey } from '../loaded-key.ts'
@@ -19,12 +18,12 @@ import { assertCmac, cmacBytes, verifyCmac, verifyHmac } from '../mac.ts'
 import { macLength } from './cmac.ts'
 import { assertSigns, verifyText } from '../signature.ts'
 import { keyName } from './fields.ts'
-import { inputOf } from './hmac.ts'
+import { inputOf } from './input.ts'
 import { hashNamed, schemeOf, signatureFields, signatureHash } from './signature-fields.ts'
 
 const reply = replySchema('Whether it is valid.', {
   valid: f.bool('The signature or the HMAC is of this input and by this key.'),
-  batch_results: f.array(f.map(), 'One result for each item, in their order.'),
+  batch_results: batchResults,
 })
 
 const fields = {
@@ -76,15 +75,10 @@ async function verifyReply(view: ReadView, load: Load, given: Given, urlAlgorith
   const [first] = items
   if (!isBatch && first !== undefined) return ok(reply, { valid: await verify(first) })
   const outcomes = await each(items, verify)
-  return okData({
-    batch_results: outcomes.map((outcome, i): JsonOut => {
-      const reference = items[i]?.text('reference') ?? ''
-      const valid = 'value' in outcome && outcome.value
-      const error = 'error' in outcome ? { error: outcome.error } : {}
-      // Vault leaves a false out where it is about HMACs.
-      return what !== 'signature' && !valid ? { ...error, reference } : { valid, ...error, reference }
-    }),
-  })
+  // Vault leaves a false out where it is about HMACs.
+  const isSignature = what === 'signature'
+  const shown = (valid: boolean) => (isSignature || valid ? { valid } : {})
+  return okData({ batch_results: resultsOf(items, outcomes, shown, isSignature ? { valid: false } : {}) })
 }
 
 function single({ input, context, signature, hmac, cmac }: Given): BatchItem {

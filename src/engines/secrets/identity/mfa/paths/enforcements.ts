@@ -3,7 +3,6 @@ import {
   definePath,
   done,
   f,
-  listing,
   none,
   okData,
   pageFields,
@@ -15,6 +14,7 @@ import {
 } from '#framework'
 import { uuid } from '../../../../../lib/secure/random.ts'
 import { entityOrHeir } from '../../entities.ts'
+import { infoListing } from '../../info-listing.ts'
 import { groups } from '../../store.ts'
 import { enforcementErrors } from '../errors.ts'
 import type { Mount } from '../../../../../request/mount.ts'
@@ -56,12 +56,11 @@ export function enforcementPaths(ports: MfaPorts): readonly PathDefinition[] {
       replies: { 200: keysReply },
       run: async (c) => {
         const namespace = c.request.namespace.id
-        const info = new Map<string, JsonOut>()
-        for (const name of await enforcements.list(c.view, `${namespace}/`, pageOf(c.in))) {
+        const names = await enforcements.list(c.view, `${namespace}/`, pageOf(c.in))
+        return infoListing(names, async (name) => {
           const one = await enforcements.get(c.view, { namespace, name })
-          if (one !== undefined) info.set(name, shown(one, c.request.namespace))
-        }
-        return listing([...info.keys()], { key_info: info })
+          return one && shown(one, c.request.namespace)
+        })
       },
     }),
     definePath('mfa/login-enforcement/{name}', {

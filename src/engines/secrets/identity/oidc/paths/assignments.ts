@@ -1,18 +1,8 @@
-import {
-  absent,
-  badRequest,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  ok,
-  replySchema,
-  type PathDefinition,
-} from '#framework'
-import { clientsUsingAssignment } from '../references.ts'
-import { keysSchema } from '../replies.ts'
+import { badRequest, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
+import { once } from '../once.ts'
+import { assertUnused, clientsUsingAssignment } from '../references.ts'
 import { ALLOW_ALL, assignments } from '../store.ts'
+import { listPath, pathOfOne } from './named.ts'
 
 const fields = {
   entity_ids: f.strings('Ids of the entities that may log in.').optional(),
@@ -20,28 +10,17 @@ const fields = {
 }
 const assignmentReply = replySchema('An assignment.', fields)
 
-const list = definePath('oidc/assignment', { help: 'Assignments say who may log in to a client.', params: {} }).list({
-  summary: 'List assignments.',
-  operationId: 'oidc-list-assignments',
-  replies: { 200: keysSchema },
-  run: async (c) => listing(await assignments.list(c.view)),
-})
+const kind = { noun: 'assignment', all: assignments }
 
-const assignment = definePath('oidc/assignment/{name}', {
+const list = listPath({ ...kind, help: 'Assignments say who may log in to a client.', lists: 'assignments' })
+
+const assignment = pathOfOne({
+  ...kind,
   help: 'An assignment: entities and groups that may log in to a client.',
-  params: { name: f.name('Name of the assignment.') },
-  exists: async (c) => (await assignments.get(c.view, c.params.name)) !== undefined,
+  reads: 'an assignment',
+  reply: assignmentReply,
+  show: ({ entityIds, groupIds }) => ok(assignmentReply, { entity_ids: entityIds, group_ids: groupIds }),
 })
-  .read({
-    summary: 'Read an assignment.',
-    operationId: 'oidc-read-assignment',
-    replies: { 200: assignmentReply },
-    run: async (c) => {
-      const found = await assignments.get(c.view, c.params.name)
-      if (found === undefined) return absent()
-      return ok(assignmentReply, { entity_ids: found.entityIds, group_ids: found.groupIds })
-    },
-  })
   .write({
     summary: 'Create or change an assignment.',
     operationId: 'oidc-write-assignment',
@@ -65,11 +44,7 @@ const assignment = definePath('oidc/assignment/{name}', {
     run: async (c) => {
       const { name } = c.params
       if (name === ALLOW_ALL) badRequest(`deletion of assignment "${name}" not allowed`)
-      const used = await clientsUsingAssignment(c.view, name)
-      if (used.length > 0)
-        badRequest(
-          `unable to delete assignment "${name}" because it is currently referenced by these clients: ${used.join(', ')}`,
-        )
+      assertUnused(`assignment "${name}"`, 'clients', await clientsUsingAssignment(c.view, name))
       assignments.delete(c.view, name)
       return done()
     },
@@ -83,5 +58,5 @@ function ids(given: readonly string[]): readonly string[] {
     const [uuid = '', ...namespace] = id.split('.')
     return [uuid.toLowerCase(), ...namespace].join('.')
   })
-  return [...new Set(lower)].filter((id) => id !== '')
+  return once(lower)
 }

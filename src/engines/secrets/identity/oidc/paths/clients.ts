@@ -1,22 +1,12 @@
-import {
-  absent,
-  badRequest,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  ok,
-  replySchema,
-  type JsonOut,
-  type PathDefinition,
-  type ReadView,
-} from '#framework'
+import { badRequest, definePath, done, f, none, ok, replySchema, type PathDefinition, type ReadView } from '#framework'
 import { base62 } from '../../../../../lib/secure/random.ts'
+import { infoListing } from '../../info-listing.ts'
 import { firstPairs, startedKey } from '../material.ts'
 import { DEFAULT_KEY } from '../named-key.ts'
+import { once } from '../once.ts'
 import { infoSchema } from '../replies.ts'
 import { assignments, clients, type Client } from '../store.ts'
+import { pathOfOne } from './named.ts'
 
 const fields = {
   redirect_uris: f.strings('Where codes may be sent: one of these, exactly.').optional(),
@@ -40,32 +30,24 @@ const list = definePath('oidc/client', { help: 'Clients are applications that pe
   summary: 'List clients, without their secrets.',
   operationId: 'oidc-list-clients',
   replies: { 200: infoSchema },
-  run: async (c) => {
-    const info = new Map<string, JsonOut>()
-    for (const name of await clients.list(c.view)) {
+  run: async (c) =>
+    infoListing(await clients.list(c.view), async (name) => {
       const found = await clients.get(c.view, name)
-      if (found !== undefined) info.set(name, shown(found))
-    }
-    return listing([...info.keys()], { key_info: info })
-  },
+      return found && shown(found)
+    }),
 })
 
-const client = definePath('oidc/client/{name}', {
+const client = pathOfOne({
+  noun: 'client',
   help: 'A client: an application that people log in to.',
-  params: { name: f.name('Name of the client.') },
-  exists: (c) => clients.has(c.view, c.params.name),
+  reads: 'a client, with its secret',
+  all: clients,
+  reply: clientReply,
+  show: (found) => {
+    const secret = found.type === 'public' ? {} : { client_secret: found.clientSecret }
+    return ok(clientReply, { ...shown(found), ...secret })
+  },
 })
-  .read({
-    summary: 'Read a client, with its secret.',
-    operationId: 'oidc-read-client',
-    replies: { 200: clientReply },
-    run: async (c) => {
-      const found = await clients.get(c.view, c.params.name)
-      if (found === undefined) return absent()
-      const secret = found.type === 'public' ? {} : { client_secret: found.clientSecret }
-      return ok(clientReply, { ...shown(found), ...secret })
-    },
-  })
   .write({
     summary: 'Create or change a client.',
     operationId: 'oidc-write-client',
@@ -136,8 +118,4 @@ async function assertAssignments(view: ReadView, names: readonly string[]): Prom
   for (const name of names) {
     if ((await assignments.get(view, name)) === undefined) badRequest(`assignment "${name}" does not exist`)
   }
-}
-
-function once(names: readonly string[]): readonly string[] {
-  return [...new Set(names)].filter((name) => name !== '')
 }

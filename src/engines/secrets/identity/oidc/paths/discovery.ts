@@ -69,9 +69,6 @@ export function discoveryPaths(ports: Pick<OidcPorts, 'apiAddress'>): readonly P
  */
 async function keysAge(view: ReadView): Promise<number> {
   let shortest = Infinity
-  for (const name of await keys.list(view)) {
-    const key = await keys.get(view, name)
-    if (key !== undefined) shortest = Math.min(shortest, key.rotationPeriod, key.verificationTtl)
-  }
+  for await (const [, key] of keys.entries(view)) shortest = Math.min(shortest, key.rotationPeriod, key.verificationTtl)
   return shortest > 0 && shortest < Infinity ? randomInt(Math.min(shortest, 2 ** 47)) : 0
 }

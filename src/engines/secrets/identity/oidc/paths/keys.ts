@@ -1,22 +1,10 @@
-import {
-  absent,
-  badRequest,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  ok,
-  replySchema,
-  type PathDefinition,
-  type ReadView,
-} from '#framework'
+import { badRequest, definePath, done, f, none, ok, replySchema, type PathDefinition, type ReadView } from '#framework'
 import { algorithmNamed, generatePair, type AlgorithmName } from '../algorithms.ts'
 import { firstPairs, fitting, newPairs, start } from '../material.ts'
 import { DEFAULT_KEY, rotated, type NamedKey } from '../named-key.ts'
-import { clientsUsingKey, rolesUsingKey } from '../references.ts'
-import { keysSchema } from '../replies.ts'
+import { assertUnused, clientsUsingKey, rolesUsingKey } from '../references.ts'
 import { keys, signingPairs } from '../store.ts'
+import { listPath, pathOfOne } from './named.ts'
 
 const fields = {
   rotation_period: f.duration('How often a new key pair signs.').optional(),
@@ -37,33 +25,23 @@ const NEW: Pick<NamedKey, 'rotationPeriod' | 'verificationTtl' | 'allowedClientI
   allowedClientIds: [],
 }
 
-const list = definePath('oidc/key', { help: 'Named keys sign identity tokens.', params: {} }).list({
-  summary: 'List named keys.',
-  operationId: 'oidc-list-keys',
-  replies: { 200: keysSchema },
-  run: async (c) => listing(await keys.list(c.view)),
-})
+const kind = { noun: 'key', all: keys }
 
-const key = definePath('oidc/key/{name}', {
+const list = listPath({ ...kind, help: 'Named keys sign identity tokens.', lists: 'named keys' })
+
+const key = pathOfOne({
+  ...kind,
   help: 'A named key that signs identity tokens.',
-  params: { name: f.name('Name of the key.') },
-  exists: async (c) => (await keys.get(c.view, c.params.name)) !== undefined,
+  reads: 'a named key',
+  reply: keyReply,
+  show: (found) =>
+    ok(keyReply, {
+      algorithm: found.algorithm,
+      allowed_client_ids: found.allowedClientIds,
+      rotation_period: found.rotationPeriod,
+      verification_ttl: found.verificationTtl,
+    }),
 })
-  .read({
-    summary: 'Read a named key.',
-    operationId: 'oidc-read-key',
-    replies: { 200: keyReply },
-    run: async (c) => {
-      const found = await keys.get(c.view, c.params.name)
-      if (found === undefined) return absent()
-      return ok(keyReply, {
-        algorithm: found.algorithm,
-        allowed_client_ids: found.allowedClientIds,
-        rotation_period: found.rotationPeriod,
-        verification_ttl: found.verificationTtl,
-      })
-    },
-  })
   .write({
     summary: 'Create or change a named key.',
     operationId: 'oidc-write-key',
@@ -102,14 +80,8 @@ const key = definePath('oidc/key/{name}', {
     run: async (c) => {
       const { name } = c.params
       if (name === DEFAULT_KEY) badRequest(`deletion of key "${name}" not allowed`)
-      const byRoles = (await rolesUsingKey(c.view, name)).map(([role]) => role)
-      const byClients = (await clientsUsingKey(c.view, name)).map(([client]) => client)
-      for (const [what, names] of [['roles', byRoles] as const, ['clients', byClients] as const]) {
-        if (names.length > 0)
-          badRequest(
-            `unable to delete key "${name}" because it is currently referenced by these ${what}: ${names.join(', ')}`,
-          )
-      }
+      assertUnused(`key "${name}"`, 'roles', await rolesUsingKey(c.view, name))
+      assertUnused(`key "${name}"`, 'clients', await clientsUsingKey(c.view, name))
       keys.delete(c.view, name)
       return done()
     },

@@ -1,10 +1,8 @@
 import {
-  absent,
   badRequest,
   definePath,
   done,
   f,
-  listing,
   none,
   ok,
   replySchema,
@@ -12,12 +10,15 @@ import {
   type PathDefinition,
   type ReadView,
 } from '#framework'
+import { infoListing } from '../../info-listing.ts'
 import { sampleClaims } from '../claims.ts'
 import { isIssuerAddress, ISSUER_PROBLEM, ISSUER_WARNING, providerIssuer, type Place } from '../issuer.ts'
 import { allows } from '../jwks.ts'
+import { once } from '../once.ts'
 import type { OidcPorts } from '../ports.ts'
 import { infoSchema } from '../replies.ts'
 import { DEFAULT_PROVIDER, providers, scopes, type Provider } from '../store.ts'
+import { pathOfOne } from './named.ts'
 
 const fields = {
   issuer: f
@@ -38,32 +39,23 @@ export function providerPaths(ports: Ports): readonly PathDefinition[] {
     replies: { 200: infoSchema },
     run: async (c) => {
       const clientId = c.in.allowed_client_id
-      const info = new Map<string, JsonOut>()
-      for (const name of await providers.list(c.view)) {
+      return infoListing(await providers.list(c.view), async (name) => {
         const provider = await providers.get(c.view, name)
-        if (provider === undefined || (clientId !== '' && !allows(provider.allowedClientIds, clientId))) continue
-        info.set(name, await shown(c, { name, provider }, ports))
-      }
-      return listing([...info.keys()], { key_info: info })
+        if (provider === undefined || (clientId !== '' && !allows(provider.allowedClientIds, clientId)))
+          return undefined
+        return shown(c, { name, provider }, ports)
+      })
     },
   })
 
-  const provider = definePath('oidc/provider/{name}', {
+  const provider = pathOfOne({
+    noun: 'provider',
     help: 'A provider of OpenID Connect.',
-    params: { name: f.name('Name of the provider.') },
-    exists: async (c) => (await providers.get(c.view, c.params.name)) !== undefined,
+    reads: 'a provider',
+    all: providers,
+    reply: providerReply,
+    show: async (found, c) => ok(providerReply, await shown(c, { name: c.params.name, provider: found }, ports)),
   })
-    .read({
-      summary: 'Read a provider.',
-      operationId: 'oidc-read-provider',
-      replies: { 200: providerReply },
-      run: async (c) => {
-        const { name } = c.params
-        const found = await providers.get(c.view, name)
-        if (found === undefined) return absent()
-        return ok(providerReply, await shown(c, { name, provider: found }, ports))
-      },
-    })
     .write({
       summary: 'Create or change a provider.',
       operationId: 'oidc-write-provider',
@@ -118,7 +110,7 @@ async function conflicts(view: ReadView, names: readonly string[]): Promise<read
   const owners = new Map<string, string>()
   const sentences: string[] = []
   for (const name of names) {
-    const scope = await scopes.get(view, { name })
+    const scope = await scopes.get(view, name)
     if (scope === undefined) return badRequest(`scope "${name}" does not exist`)
     for (const claim of sampleClaims(scope.template).keys()) {
       const owner = owners.get(claim)
@@ -131,8 +123,4 @@ async function conflicts(view: ReadView, names: readonly string[]): Promise<read
     }
   }
   return sentences
-}
-
-function once(names: readonly string[]): readonly string[] {
-  return [...new Set(names)].filter((name) => name !== '')
 }

@@ -1,20 +1,9 @@
-import {
-  absent,
-  badRequest,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  ok,
-  replySchema,
-  type PathDefinition,
-} from '#framework'
+import { badRequest, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
 import { base62 } from '../../../../../lib/secure/random.ts'
 import { checkedTemplate } from '../claims.ts'
 import { firstPairs, startedKey } from '../material.ts'
-import { keysSchema } from '../replies.ts'
 import { roles } from '../store.ts'
+import { listPath, pathOfOne } from './named.ts'
 
 const fields = {
   key: f.string('The named key that signs the tokens.').optional(),
@@ -29,28 +18,17 @@ const roleReply = replySchema('A role.', fields)
 const DAY = 86_400
 const CLIENT_ID_LENGTH = 26
 
-const list = definePath('oidc/role', { help: 'Roles say what identity tokens contain.', params: {} }).list({
-  summary: 'List roles.',
-  operationId: 'oidc-list-roles',
-  replies: { 200: keysSchema },
-  run: async (c) => listing(await roles.list(c.view)),
-})
+const kind = { noun: 'role', all: roles }
 
-const role = definePath('oidc/role/{name}', {
+const list = listPath({ ...kind, help: 'Roles say what identity tokens contain.', lists: 'roles' })
+
+const role = pathOfOne({
+  ...kind,
   help: 'A role, for which identity tokens are made.',
-  params: { name: f.name('Name of the role.') },
-  exists: (c) => roles.has(c.view, c.params),
+  reads: 'a role',
+  reply: roleReply,
+  show: ({ clientId, key, template, ttl }) => ok(roleReply, { client_id: clientId, key, template, ttl }),
 })
-  .read({
-    summary: 'Read a role.',
-    operationId: 'oidc-read-role',
-    replies: { 200: roleReply },
-    run: async (c) => {
-      const found = await roles.get(c.view, c.params)
-      if (found === undefined) return absent()
-      return ok(roleReply, { client_id: found.clientId, key: found.key, template: found.template, ttl: found.ttl })
-    },
-  })
   .write({
     summary: 'Create or change a role.',
     operationId: 'oidc-write-role',
@@ -58,7 +36,7 @@ const role = definePath('oidc/role/{name}', {
     replies: { 204: none },
     prepare: async (c) => firstPairs(c.view, c.in.key ?? ''),
     run: async (c, prepared) => {
-      const before = await roles.get(c.view, c.params)
+      const before = await roles.get(c.view, c.params.name)
       const name = c.in.key ?? before?.key ?? ''
       if (name === '') badRequest('the key parameter is required')
       const template = checkedTemplate(c.in.template ?? before?.template ?? '')
@@ -68,7 +46,7 @@ const role = definePath('oidc/role/{name}', {
       if (ttl > key.verificationTtl)
         badRequest("a role's token ttl cannot be longer than the verification_ttl of the key it references")
       const clientId = (c.in.client_id ?? before?.clientId ?? '') || base62(CLIENT_ID_LENGTH)
-      roles.put(c.view, c.params, { key: name, template, ttl, clientId })
+      roles.put(c.view, c.params.name, { key: name, template, ttl, clientId })
       return done()
     },
   })
@@ -77,7 +55,7 @@ const role = definePath('oidc/role/{name}', {
     operationId: 'oidc-delete-role',
     replies: { 204: none },
     run: (c) => {
-      roles.delete(c.view, c.params)
+      roles.delete(c.view, c.params.name)
       return done()
     },
   })

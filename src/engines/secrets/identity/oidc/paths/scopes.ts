@@ -1,20 +1,9 @@
-import {
-  absent,
-  badRequest,
-  definePath,
-  done,
-  f,
-  listing,
-  none,
-  ok,
-  replySchema,
-  type PathDefinition,
-} from '#framework'
+import { badRequest, done, f, none, ok, replySchema, type PathDefinition } from '#framework'
 import { checkedTemplate } from '../claims.ts'
-import { providersUsingScope } from '../references.ts'
-import { keysSchema } from '../replies.ts'
+import { assertUnused, providersUsingScope } from '../references.ts'
 import { OPENID } from '../scope.ts'
 import { scopes } from '../store.ts'
+import { listPath, pathOfOne } from './named.ts'
 
 const fields = {
   template: f
@@ -24,36 +13,27 @@ const fields = {
 }
 const scopeReply = replySchema('A scope.', fields)
 
-const list = definePath('oidc/scope', { help: 'Scopes say what a client may learn of a holder.', params: {} }).list({
-  summary: 'List scopes.',
-  operationId: 'oidc-list-scopes',
-  replies: { 200: keysSchema },
-  run: async (c) => listing(await scopes.list(c.view)),
-})
+const kind = { noun: 'scope', all: scopes }
 
-const scope = definePath('oidc/scope/{name}', {
+const list = listPath({ ...kind, help: 'Scopes say what a client may learn of a holder.', lists: 'scopes' })
+
+const scope = pathOfOne({
+  ...kind,
   help: 'A scope: claims that a client may ask for.',
-  params: { name: f.name('Name of the scope.') },
-  exists: (c) => scopes.has(c.view, c.params),
+  reads: 'a scope',
+  reply: scopeReply,
+  show: (found) => ok(scopeReply, found),
 })
-  .read({
-    summary: 'Read a scope.',
-    operationId: 'oidc-read-scope',
-    replies: { 200: scopeReply },
-    run: async (c) => {
-      const found = await scopes.get(c.view, c.params)
-      return found === undefined ? absent() : ok(scopeReply, found)
-    },
-  })
   .write({
     summary: 'Create or change a scope.',
     operationId: 'oidc-write-scope',
     fields,
     replies: { 204: none },
     run: async (c) => {
-      if (c.params.name === OPENID) badRequest(`the "${OPENID}" scope name is reserved`)
-      const before = await scopes.get(c.view, c.params)
-      scopes.put(c.view, c.params, {
+      const { name } = c.params
+      if (name === OPENID) badRequest(`the "${OPENID}" scope name is reserved`)
+      const before = await scopes.get(c.view, name)
+      scopes.put(c.view, name, {
         description: c.in.description ?? before?.description ?? '',
         template: checkedTemplate(c.in.template ?? before?.template ?? ''),
       })
@@ -66,12 +46,8 @@ const scope = definePath('oidc/scope/{name}', {
     replies: { 204: none },
     run: async (c) => {
       const { name } = c.params
-      const used = await providersUsingScope(c.view, name)
-      if (used.length > 0)
-        badRequest(
-          `unable to delete scope "${name}" because it is currently referenced by these providers: ${used.join(', ')}`,
-        )
-      scopes.delete(c.view, c.params)
+      assertUnused(`scope "${name}"`, 'providers', await providersUsingScope(c.view, name))
+      scopes.delete(c.view, name)
       return done()
     },
   })

@@ -27,7 +27,7 @@ export function tokenPaths(ports: OidcPorts): readonly PathDefinition[] {
       replies: { 200: tokenReply },
       run: async (c) => {
         const { name } = c.params
-        const role = await roles.get(c.view, { name })
+        const role = await roles.get(c.view, name)
         if (role === undefined) return badRequest(`role "${name}" not found`)
         const key = await keys.get(c.view, role.key)
         const pairs = await signingPairs.get(c.view, { name: role.key })
