@@ -530,3 +530,47 @@ describe('what goes on around it', () => {
     }
   })
 })
+
+describe('a snapshot', () => {
+  const PATH = 'sys/storage/raft/snapshot'
+
+  test('holds it as it is stored: what is restored stays open where its keys still open it, and is sealed where not', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const token = await fill(server, 'a', 'canary')
+    const inside = within('a', token)
+    const { bytes: snapshot } = await ok(server, 'GET', PATH, undefined, {})
+    assert.ok(!snapshot.includes('canary-secret'))
+    await ok(server, 'POST', 'sys/rotate', {}, inside)
+    await ok(server, 'POST', 'kv/later', { value: 'later' }, inside)
+    await ok(server, 'POST', PATH, snapshot, {})
+    assert.equal((await server.call('GET', 'kv/one', undefined, inside)).status, 200)
+    assert.equal((await server.call('GET', 'kv/later', undefined, inside)).status, 404)
+    assert.equal(at((await ok(server, 'GET', 'sys/key-status', undefined, inside)).json, 'data', 'term'), 1)
+    // Other shares and another root key since: the ones from before open what is restored.
+    const begun = await ok(server, 'POST', 'sys/rotate/root/init', { secret_shares: 1, secret_threshold: 1 }, inside)
+    const nonce = textAt(begun.json, 'data', 'nonce')
+    for (const key of shares.slice(0, 2)) await ok(server, 'POST', 'sys/rotate/root/update', { key, nonce }, inside)
+    await ok(server, 'POST', PATH, snapshot, {})
+    assert.deepEqual(await sealed(server, 'kv/one', inside), SEALED)
+    assert.equal((await server.call('GET', 'sys/mounts')).status, 200)
+    await unsealNamespace(server, 'a', shares)
+    assert.equal((await server.call('GET', 'kv/one', undefined, inside)).status, 200)
+  })
+
+  test('taken while it is sealed is restored sealed, and opens with its shares', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const token = await fill(server, 'a', 'canary')
+    await sealNamespace(server, 'a')
+    const { bytes: snapshot } = await ok(server, 'GET', PATH, undefined, {})
+    await ok(server, 'DELETE', 'sys/namespaces/a/delete-sealed?force=true', undefined, {})
+    await until('its end', async () => (await server.call('GET', 'sys/namespaces/a')).status === 404 || undefined)
+    await ok(server, 'POST', PATH, snapshot, {})
+    assert.deepEqual(await sealed(server, 'kv/one', within('a', token)), SEALED)
+    await unsealNamespace(server, 'a', shares)
+    assert.equal((await server.call('GET', 'kv/one', undefined, within('a', token))).status, 200)
+  })
+})
