@@ -84,17 +84,21 @@ export class NamespaceKeys implements Codec {
     this.#fold()
   }
 
-  async #reserveEach(keys: Iterable<string>): Promise<void> {
+  /** Without waiting where there is room in all of them, as a rule. */
+  #reserveEach(keys: Iterable<string>): Awaitable<void> {
     const counts = new Map<string, number>()
     for (const key of keys) {
       const name = homeNameIn(key)
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
+    const waiting: Promise<void>[] = []
     for (const [name, count] of counts) {
       const barrier = name === '' ? this.#root : this.#barrierOf(name)
       // Of a home that is sealed nothing is encrypted, only removed.
-      await barrier?.reserve(count)
+      const room = barrier?.reserve(count)
+      if (room instanceof Promise) waiting.push(room)
     }
+    return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined)
   }
 
   #of(storageKey: string): Codec {
