@@ -15,6 +15,7 @@ import type {
 } from '../request/approval-ports.ts'
 import { wrappingErrors } from '../errors/wrapping.ts'
 import type { Caller } from '../request/caller.ts'
+import { homeOf } from '../request/namespace-home.ts'
 import type { WrapInfo } from '../request/reply.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { WrappingTokens } from '../request/token-ports.ts'
@@ -40,7 +41,7 @@ const MAX_BODY = 1 << 20
 
 /** What is kept of a namespace besides its held requests, which go with their tokens. */
 export function controlGroupPrefix(namespaceId: string): string {
-  return `core/control-group/${namespaceId}/`
+  return `${homeOf(namespaceId)}core/control-group/${namespaceId}/`
 }
 
 const settingsKey = (namespaceId: string): string => `${controlGroupPrefix(namespaceId)}max-ttl`

@@ -1,4 +1,4 @@
-/** Batch tokens: the token carries its own entry, sealed by the barrier; nothing is stored. */
+/** Batch tokens: the token carries its own entry, sealed as what its namespace stores; nothing is stored. */
 import type { TokenSealer } from '../request/token-ports.ts'
 import { decodeEntry, encodeEntry, type TokenEntry } from './token-entry.ts'
 
@@ -9,7 +9,7 @@ export function isBatchToken(token: string): boolean {
 }
 
 export function sealBatchToken(entry: TokenEntry, sealer: TokenSealer): string {
-  const body = Buffer.from(sealer.seal(encodeEntry(entry))).toString('base64url')
+  const body = Buffer.from(sealer.seal(encodeEntry(entry), entry.namespaceId)).toString('base64url')
   return spell(body, entry.namespaceId)
 }
 
@@ -23,7 +23,7 @@ export function openBatchToken(token: string, key: string, sealer: TokenSealer):
   const sealed = Buffer.from(body, 'base64url')
   // Node's decoder skips what is no base64: one token must not have many spellings.
   if (sealed.length === 0 || sealed.toString('base64url') !== body) return undefined
-  const plain = sealer.open(sealed)
+  const plain = sealer.open(sealed, namespaceId)
   if (plain === undefined) return undefined
   const entry = decodeEntry(key, plain)
   return entry.type === 'batch' && token === spell(body, namespaceId) && entry.namespaceId === namespaceId

@@ -1,5 +1,6 @@
 /** Makes tokens. */
 import { base62 } from '../lib/secure/random.ts'
+import { homeNameOf } from '../request/namespace-home.ts'
 import type { MadeToken, TokenInit, TokenSealer } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
 import { sealBatchToken } from './batch-token.ts'
@@ -53,6 +54,7 @@ async function createService(
 ): Promise<MadeToken> {
   const suffix = init.namespaceId === 'root' ? '' : `.${init.namespaceId}`
   const token = options.value ?? (init.id === undefined ? `hvs.${base62(TOKEN_LENGTH)}${suffix}` : checkedId(init.id))
+  if (init.id !== undefined && homeNameOf(init.namespaceId) !== '') throw tokenErrors.ID_IN_SEALABLE()
   const key = keyOf(token, deps)
   if (init.id !== undefined && (await deps.records.get(view, key)) !== undefined) throw tokenErrors.DUPLICATE_ID()
   const accessor = `${base62(ACCESSOR_LENGTH)}${suffix}`

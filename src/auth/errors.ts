@@ -7,6 +7,7 @@ export const tokenErrors = defineErrors('TOKEN', {
     message: (p: { prefix: string }) => `custom token ID cannot have the '${p.prefix}' prefix`,
   },
   ID_DOT: { status: 400, message: "custom token ID cannot have a '.' in the value" },
+  ID_IN_SEALABLE: { status: 400, message: 'custom token ID is not possible in a sealable namespace' },
   ID_INVALID: { status: 400, message: 'custom token ID takes up to 4096 printable ASCII characters without blanks' },
   PARENT_GONE: { status: 400, message: 'parent token lookup failed: no parent found' },
   NOT_RENEWABLE: { status: 400, message: 'lease is not renewable' },

@@ -1,5 +1,6 @@
-/** Who is locked out, in storage: a lock outlives the server that put it on. Written once a lock, never for each failure. */
+/** Who is locked out of a namespace, in storage: a lock outlives the server that put it on. Written once a lock, never for each failure. */
 import { collection, f } from '../framework/index.ts'
+import { homeView } from '../request/namespace-home.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 
 /** The name stands encoded: it may hold any character. */
@@ -20,19 +21,19 @@ const PAGE = 500
 const keyOf = (accessor: string, alias: string) => ({ accessor, name: Buffer.from(alias).toString('base64url') })
 
 export const lockedUsers = {
-  async at(view: ReadView, accessor: string, alias: string): Promise<number | undefined> {
-    return (await records.get(view, keyOf(accessor, alias)))?.at
+  async at(view: ReadView, namespaceId: string, accessor: string, alias: string): Promise<number | undefined> {
+    return (await records.get(homeView(view, namespaceId), keyOf(accessor, alias)))?.at
   },
 
-  put(view: WriteView, { accessor, alias, at }: LockedUser): void {
-    records.put(view, keyOf(accessor, alias), { alias, at })
+  put(view: WriteView, namespaceId: string, { accessor, alias, at }: LockedUser): void {
+    records.put(homeView(view, namespaceId), keyOf(accessor, alias), { alias, at })
   },
 
-  delete(view: WriteView, accessor: string, alias: string): void {
-    records.delete(view, keyOf(accessor, alias))
+  delete(view: WriteView, namespaceId: string, accessor: string, alias: string): void {
+    records.delete(homeView(view, namespaceId), keyOf(accessor, alias))
   },
 
-  /** All, or those of one mount. */
+  /** All in a home, or those of one mount. `view` is of the home, or of the whole storage for the namespaces that have none. */
   async *each(view: ReadView, accessor?: string): AsyncGenerator<LockedUser> {
     const below = accessor === undefined ? '' : `${accessor}/`
     for (let after: string | undefined; ;) {

@@ -1,5 +1,6 @@
 /** Tokens in a transaction: the entry, the ways to it (accessor, parent), and what is kept for it elsewhere. */
 import type { LeaseCountPort } from '../request/quota-ports.ts'
+import { absentWhileSealed } from '../errors/namespaces.ts'
 import type { TokenLeases } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { countedOf, decodeEntry, encodeEntry, isCounted, isRoot, type TokenEntry } from './token-entry.ts'
@@ -27,8 +28,9 @@ export class TokenRecords {
     this.#deps = deps
   }
 
+  /** A token of a namespace that is sealed is as one that is not there. */
   async get(view: ReadView, key: string): Promise<TokenEntry | undefined> {
-    const bytes = await view.get(tokenKeys.id(key))
+    const bytes = await absentWhileSealed(async () => view.get(tokenKeys.id(key)))
     return bytes === undefined ? undefined : decodeEntry(key, bytes)
   }
 

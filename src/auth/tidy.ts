@@ -1,12 +1,13 @@
 /** `auth/token/tidy`: looks through the whole store for what an older fault may have left, and removes it. */
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../lib/observe/index.ts'
+import { homeOfTokenKey } from '../request/namespace-home.ts'
 import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
 import { decodeAccessor, type TokenRecords } from './records.ts'
 import { cleanUpTree, revokeToken } from './revoke-tree.ts'
 import { isRoot, mayLiveForEver, type TokenEntry } from './token-entry.ts'
-import { tokenKeys } from './token-keys.ts'
+import { keyOfId, tokenKeys } from './token-keys.ts'
 
 const PAGE = 200
 /** A clean-up that did not come to its end in this time is taken up again. */
@@ -17,20 +18,35 @@ export interface TidyDeps {
   readonly records: TokenRecords
   readonly clock: { now(): number }
   readonly log: Logger
+  /** Folders of the namespaces that are looked through; empty is that of all that have none. */
+  homes(): readonly string[]
   readonly stopped: () => boolean
 }
 
 export async function tidyTokens(deps: TidyDeps): Promise<void> {
   const counts = { tokens: 0, revoked: 0, accessors: 0, links: 0 }
   deps.log.info('tidying tokens')
-  await eachPage(deps, tokenKeys.ids, async (keys) => {
-    counts.tokens += keys.length
-    for (const key of keys) if (await tidyToken(deps, key.slice(tokenKeys.ids.length))) counts.revoked++
-  })
-  await eachPage(deps, tokenKeys.allAccessors, (keys) =>
-    deps.store.write((view) => tidyAccessors(view, keys, deps, counts)),
-  )
-  await eachPage(deps, tokenKeys.parents, (keys) => deps.store.write((view) => tidyLinks(view, keys, deps, counts)))
+  for (const home of deps.homes()) {
+    await eachPage(deps, tokenKeys.ids(home), async (keys) => {
+      counts.tokens += keys.length
+      for (const key of keys) if (await tidyToken(deps, keyOfId(key) ?? '')) counts.revoked++
+    })
+    await eachPage(deps, tokenKeys.allAccessors(home), (keys) =>
+      deps.store.write((view) => tidyAccessors(view, keys, deps, counts)),
+    )
+    const parents = tokenKeys.parents(home)
+    await eachPage(deps, parents, (keys) =>
+      deps.store.write((view) =>
+        tidyLinks(
+          view,
+          keys.map((key) => key.slice(parents.length)),
+          home,
+          deps,
+          counts,
+        ),
+      ),
+    )
+  }
   deps.log.info('tokens are tidy', counts)
 }
 
@@ -103,16 +119,19 @@ async function tidyAccessors(
 
 async function tidyLinks(
   view: WriteView,
-  keys: readonly string[],
+  links: readonly string[],
+  home: string,
   deps: TidyDeps,
   counts: { links: number },
 ): Promise<void> {
   let removed = 0
-  for (const storageKey of keys) {
-    const [parent = '', child = ''] = storageKey.slice(tokenKeys.parents.length).split('/')
+  for (const link of links) {
+    const [parent = '', child = ''] = link.split('/')
+    // Of a child in a namespace that is sealed nothing is known.
+    if (homeOfTokenKey(child) !== home && !deps.homes().includes(homeOfTokenKey(child))) continue
     const entry = await deps.records.get(view, child)
     if (entry?.parent === parent) continue
-    view.delete(storageKey)
+    view.delete(tokenKeys.child(parent, child))
     removed++
   }
   counts.links += removed

@@ -1,5 +1,6 @@
 /** Turns tokens and accessors into storage names from which they can't be found again. */
 import { hash } from 'node:crypto'
+import { homeNameOfToken, tokenKeyIn } from '../request/namespace-home.ts'
 
 const BLOCK = 64
 const LONGEST = 4096
@@ -21,12 +22,12 @@ export class TokenHasher {
     }
   }
 
-  /** `h` and 64 hex digits, as Vault names salted tokens; undefined for what is too long to be a token. */
+  /** `h` and 64 hex digits, as Vault names salted tokens, and the token's home; undefined for what is too long to be a token. */
   keyOf(token: string): string | undefined {
     const length = this.#inner.write(token, BLOCK)
     if (length === 0 || Buffer.byteLength(token) !== length) return undefined
     this.#outer.write(hash('sha256', this.#inner.subarray(0, BLOCK + length), 'latin1'), BLOCK, 'latin1')
     this.#inner.fill(0, BLOCK, BLOCK + length)
-    return `h${hash('sha256', this.#outer, 'hex')}`
+    return tokenKeyIn(homeNameOfToken(token), `h${hash('sha256', this.#outer, 'hex')}`)
   }
 }

@@ -1,4 +1,5 @@
-/** The one file that spells the token store's storage keys. */
+/** The one file that spells the token store's storage keys. What belongs to a token of a namespace with a home lies there. */
+import { homeOf, homeOfTokenKey, withinHome } from '../request/namespace-home.ts'
 import type { ReadView } from '../storage/view.ts'
 
 export const TOKENS = 'sys/token/'
@@ -10,24 +11,27 @@ export const ROOT_TOKENS = `${TOKENS}root/`
 
 export const tokenKeys = {
   salt: `${TOKENS}salt`,
-  ids: ID,
-  id: (key: string): string => ID + key,
-  accessors: (namespaceId: string): string => `${ACCESSOR}${namespaceId}/`,
-  accessor: (namespaceId: string, hash: string): string => `${ACCESSOR}${namespaceId}/${hash}`,
-  allAccessors: ACCESSOR,
+  /** Of one home, as all folders below that are told so; a home's folder, or nothing. */
+  ids: (home: string): string => home + ID,
+  id: (key: string): string => homeOfTokenKey(key) + ID + key,
+  accessors: (namespaceId: string): string => `${homeOf(namespaceId)}${ACCESSOR}${namespaceId}/`,
+  accessor: (namespaceId: string, hash: string): string => `${homeOf(namespaceId)}${ACCESSOR}${namespaceId}/${hash}`,
+  allAccessors: (home: string): string => home + ACCESSOR,
   roots: ROOT_TOKENS,
-  root: (key: string): string => ROOT_TOKENS + key,
-  parents: PARENT,
-  children: (parent: string): string => `${PARENT}${parent}/`,
-  child: (parent: string, key: string): string => `${PARENT}${parent}/${key}`,
+  root: (key: string): string => homeOfTokenKey(key) + ROOT_TOKENS + key,
+  parents: (home: string): string => home + PARENT,
+  children: (parent: string): string => `${homeOfTokenKey(parent)}${PARENT}${parent}/`,
+  child: (parent: string, key: string): string => `${homeOfTokenKey(parent)}${PARENT}${parent}/${key}`,
 } as const
 
-/** Keys of all root tokens that are stored. */
-export async function rootTokenKeys(view: ReadView): Promise<ReadonlySet<string>> {
-  return new Set((await view.keys(ROOT_TOKENS)).map((key) => key.slice(ROOT_TOKENS.length)))
+/** Keys of all root tokens that are stored in a home, or outside of all. */
+export async function rootTokenKeys(view: ReadView, home: string): Promise<ReadonlySet<string>> {
+  const prefix = home + ROOT_TOKENS
+  return new Set((await view.keys(prefix)).map((key) => key.slice(prefix.length)))
 }
 
 /** The token key in a storage key below `ids`; undefined for any other. */
 export function keyOfId(storageKey: string): string | undefined {
-  return storageKey.startsWith(ID) ? storageKey.slice(ID.length) : undefined
+  const key = withinHome(storageKey)
+  return key.startsWith(ID) ? key.slice(ID.length) : undefined
 }

@@ -64,6 +64,8 @@ export interface TokenStoreDeps {
   /** Undefined where the mount is gone; without it the groups of an entity are not renewed with its token. */
   readonly mountOf?: (uuid: string) => Mount | undefined
   readonly renewals?: MethodRenewal
+  /** Folders of the namespaces whose tokens can be read; empty is that of all that have none. */
+  homes?(): readonly string[]
 }
 
 /** After its last use a token waits this long for the request that used it, should the server stop before that ends. */
@@ -122,6 +124,11 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
     const { store, sealer, clock } = deps
     this.#finder = new TokenFinder({ store, records: this.#records, cache: this.#cache, sealer, clock })
     this.#unsubscribe = deps.store.driver.subscribe((change) => this.#cache.changed(change))
+  }
+
+  /** A namespace is sealed: nothing that was read in it stays in memory. */
+  forget(): void {
+    this.#cache.clear()
   }
 
   /** At seal: nothing of a token stays in memory. */
@@ -277,7 +284,8 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   async tidy(): Promise<void> {
     const { store, clock, log } = this.#deps
     try {
-      await tidyTokens({ store, records: this.#records, clock, log, stopped: () => this.#closed })
+      const homes = () => this.#deps.homes?.() ?? ['']
+      await tidyTokens({ store, records: this.#records, clock, log, homes, stopped: () => this.#closed })
     } catch (error) {
       log.error('tidying tokens failed', { cause: error instanceof Error ? error.name : 'unknown' })
     } finally {

@@ -17,11 +17,13 @@ import type {
 } from '../request/lockout-ports.ts'
 import { lockableTypes } from '../request/lockout-ports.ts'
 import type { Mount, UserLockout } from '../request/mount.ts'
+import { homeOf, homeView } from '../request/namespace-home.ts'
+import { rootNamespace } from '../request/request.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { FailureBook } from './failed-logins.ts'
-import { lockedUsers } from './locked-users.ts'
+import { lockedUsers, type LockedUser } from './locked-users.ts'
 import { Turns } from './turns.ts'
 
 export interface UserLockoutDeps {
@@ -33,6 +35,8 @@ export interface UserLockoutDeps {
   readonly metrics: Metrics
   readonly settings: LockoutSettings
   readonly mounts: { byAccessor(accessor: string): Mount | undefined }
+  /** Folders of the namespaces whose locks can be read; empty is that of all that have none. */
+  homes?(): readonly string[]
 }
 
 /** Vault's. */
@@ -66,7 +70,10 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     if (rules === undefined) return undefined
     const { accessor } = name.mount
     const key = `${accessor}/${name.alias}`
-    const stored = this.#book.get(key) === undefined ? await lockedUsers.at(view, accessor, name.alias) : undefined
+    const stored =
+      this.#book.get(key) === undefined
+        ? await lockedUsers.at(view, name.mount.namespaceId, accessor, name.alias)
+        : undefined
     if (stored !== undefined && this.#deps.clock.now() - stored < rules.duration * 1000) throw loginErrors.LOCKED()
     const turn = slow
       ? await this.#turns.take(key, () => {
@@ -78,7 +85,7 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     return {
       settle: (writing) => {
         this.#assertOpen(key, rules)
-        if (stored !== undefined) lockedUsers.delete(writing, accessor, name.alias)
+        if (stored !== undefined) lockedUsers.delete(writing, name.mount.namespaceId, accessor, name.alias)
       },
       succeeded: () => this.#book.forget(key),
       failed: (known) => this.#failed(key, name, known, rules),
@@ -88,7 +95,7 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
 
   async locked(view: ReadView, mountAccessor: string | undefined): Promise<readonly LockedUsers[]> {
     const found = new Map<string, string[]>(mountAccessor === undefined ? [] : [[mountAccessor, []]])
-    for await (const user of lockedUsers.each(view, mountAccessor)) {
+    for await (const user of this.#each(view, mountAccessor)) {
       if (!this.#holds(user.accessor, user.at)) continue
       const aliases = found.get(user.accessor) ?? []
       aliases.push(user.alias)
@@ -100,33 +107,39 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
   }
 
   async unlock(view: WriteView, mountAccessor: string, alias: string): Promise<void> {
-    lockedUsers.delete(view, mountAccessor, alias)
+    lockedUsers.delete(view, this.#namespaceOf(mountAccessor), mountAccessor, alias)
     this.#book.forget(`${mountAccessor}/${alias}`)
   }
 
   /** Of a mount that is gone. */
-  async forget(mountAccessor: string): Promise<void> {
+  async forget({ namespaceId, accessor }: Mount): Promise<void> {
     await this.#deps.store.write(async (view) => {
-      for await (const { accessor, alias } of lockedUsers.each(view, mountAccessor))
-        lockedUsers.delete(view, accessor, alias)
+      for await (const { alias } of lockedUsers.each(homeView(view, namespaceId), accessor))
+        lockedUsers.delete(view, namespaceId, accessor, alias)
     })
+  }
+
+  /** A namespace is sealed: nothing of who failed there stays. What it counted of others begins anew, which locks nobody out. */
+  forgetCounts(): void {
+    this.#book.clear()
   }
 
   /** Removes locks that have run out, and those of mounts that are gone. */
   async tidy(): Promise<void> {
     let locked = 0
-    const over: { readonly accessor: string; readonly alias: string }[] = []
+    const over: { readonly accessor: string; readonly alias: string; readonly home: string }[] = []
     await this.#deps.store.read(async (view) => {
-      for await (const user of lockedUsers.each(view)) {
+      for await (const user of this.#each(view)) {
         if (this.#holds(user.accessor, user.at)) locked++
         else over.push(user)
       }
     })
-    for (const { accessor, alias } of over) {
-      await this.#deps.store.write(async (view) => {
+    for (const { accessor, alias, home } of over) {
+      await this.#deps.store.write(async (whole) => {
+        const view = whole.sub(home)
         // It may have been put on anew meanwhile.
-        const at = await lockedUsers.at(view, accessor, alias)
-        if (at !== undefined && !this.#holds(accessor, at)) lockedUsers.delete(view, accessor, alias)
+        const at = await lockedUsers.at(view, '', accessor, alias)
+        if (at !== undefined && !this.#holds(accessor, at)) lockedUsers.delete(view, '', accessor, alias)
       })
     }
     this.#gauge.set(locked)
@@ -143,6 +156,18 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     this.#timer = this.#deps.clock.timer(TIDY_EVERY, () => this.#tick())
   }
 
+  /** In every home that can be read, or of one mount. */
+  async *#each(view: ReadView, accessor?: string): AsyncGenerator<LockedUser & { readonly home: string }> {
+    const all = this.#deps.homes?.() ?? ['']
+    const homes = accessor === undefined ? all : [homeOf(this.#namespaceOf(accessor))]
+    for (const home of homes)
+      for await (const user of lockedUsers.each(view.sub(home), accessor)) yield { ...user, home }
+  }
+
+  #namespaceOf(accessor: string): string {
+    return this.#deps.mounts.byAccessor(accessor)?.namespaceId ?? rootNamespace.id
+  }
+
   #holds(accessor: string, at: number): boolean {
     const mount = this.#deps.mounts.byAccessor(accessor)
     const rules = mount && rulesOf(this.#deps.settings, mount)
@@ -156,7 +181,9 @@ export class UserLockoutKeeper implements LockoutPort, LockedUsersPort {
     if (count < rules.threshold || !known) return
     this.#deps.log.warn('a user is locked out after failed log-ins', { mount: mount.path, accessor: mount.accessor })
     const at = this.#deps.clock.now()
-    await this.#deps.store.write((view) => lockedUsers.put(view, { accessor: mount.accessor, alias, at }))
+    await this.#deps.store.write((view) =>
+      lockedUsers.put(view, mount.namespaceId, { accessor: mount.accessor, alias, at }),
+    )
   }
 
   #assertOpen(key: string, rules: UserLockout): void {

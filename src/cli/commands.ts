@@ -121,6 +121,11 @@ export const commandTable: readonly TableRow[] = [
     synopsis: 'Delete an existing namespace',
     load: () => import('./commands/namespace/delete.ts'),
   },
+  {
+    name: 'namespace delete-sealed',
+    synopsis: 'Delete a sealed namespace',
+    load: () => import('./commands/namespace/delete-sealed.ts'),
+  },
   { name: 'namespace list', synopsis: 'List child namespaces', load: () => import('./commands/namespace/list.ts') },
   {
     name: 'namespace lock',
@@ -137,11 +142,18 @@ export const commandTable: readonly TableRow[] = [
     synopsis: 'Patch an existing namespace',
     load: () => import('./commands/namespace/patch.ts'),
   },
+  { name: 'namespace seal', synopsis: 'Seals the namespace', load: () => import('./commands/namespace/seal.ts') },
+  {
+    name: 'namespace seal-status',
+    synopsis: 'Prints the namespace seal status',
+    load: () => import('./commands/namespace/seal-status.ts'),
+  },
   {
     name: 'namespace unlock',
     synopsis: 'Unlock the API for particular namespaces',
     load: () => import('./commands/namespace/unlock.ts'),
   },
+  { name: 'namespace unseal', synopsis: 'Unseals the namespace', load: () => import('./commands/namespace/unseal.ts') },
   { name: 'operator diagnose', synopsis: 'Troubleshoots problems starting Coffer', load: 'diagnose' },
   {
     name: 'operator generate-root',

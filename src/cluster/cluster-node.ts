@@ -12,6 +12,7 @@ import type { Election, Sequence } from '../storage/driver.ts'
 import type { ReadView } from '../storage/view.ts'
 import { makeClusterCertificate, type ClusterCertificate } from './certificate.ts'
 import { Forwarder } from './forwarder.ts'
+import { isNamespaceKey } from '../router/namespace-record.ts'
 import { encodeIdentity, type NodeIdentity } from './identity.ts'
 import { PeerServer } from './peer-server.ts'
 
@@ -50,6 +51,9 @@ class ClusterNode implements ClusterPort {
   #server: PeerServer | undefined
   #echo: Timer | undefined
   #isWorking = false
+  #unsubscribe: (() => void) | undefined
+  #fetching: Promise<void> | undefined
+  #fetchesAgain = false
   floor: Sequence = 0
 
   constructor(options: ClusterNodeOptions, parts: ClusterParts) {
@@ -76,6 +80,10 @@ class ClusterNode implements ClusterPort {
     const { clock, log, listen } = this.#options
     if (role === 'reader') {
       await this.#parts.store.read((view) => this.#load(view))
+      this.#unsubscribe = this.#parts.store.driver.subscribe(({ keys, reset }) => {
+        // One may have been opened.
+        if (reset === true || keys.some(isNamespaceKey)) void this.#fetchKeys()
+      })
       void this.#echoNow()
       return
     }
@@ -89,6 +97,7 @@ class ClusterNode implements ClusterPort {
       leads: () => this.#parts.leads(),
       sequence: () => this.#parts.store.driver.sequence,
       handler: this.#parts.handler,
+      handOut: (names) => this.#parts.homes.handOut(names),
       heard: (node) => void this.#heard.set(node.id, { node, at: clock.monotonic(), wall: clock.now() }),
     })
   }
@@ -96,6 +105,8 @@ class ClusterNode implements ClusterPort {
   stop(): void {
     this.#isWorking = false
     this.#echo?.cancel()
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
     this.#heard.clear()
     this.#forwarder.close()
     this.#server?.close()
@@ -160,7 +171,37 @@ class ClusterNode implements ClusterPort {
   /** Never rejects. */
   async #echoNow(): Promise<void> {
     const heard = await this.#forwarder.echo()
+    if (heard && this.#isWorking) await this.#fetchKeys()
     if (!this.#isWorking) return
     this.#echo = this.#options.clock.timer(heard ? ECHO_EVERY : ECHO_AGAIN, () => this.#echoNow())
+  }
+
+  /** Never rejects. Asked for while it runs it looks once more. */
+  async #fetchKeys(): Promise<void> {
+    this.#fetchesAgain = true
+    this.#fetching ??= this.#fetchAll().finally(() => {
+      this.#fetching = undefined
+    })
+    await this.#fetching
+  }
+
+  async #fetchAll(): Promise<void> {
+    const { homes } = this.#parts
+    while (this.#fetchesAgain && this.#isWorking) {
+      this.#fetchesAgain = false
+      try {
+        const missing = await homes.missing()
+        const keys = missing.length === 0 ? undefined : await this.#forwarder.keysOf(missing)
+        for (const [name, handed] of keys ?? []) {
+          if (!missing.includes(name) || !this.#isWorking) continue
+          // There may be others below it.
+          if (await homes.takeIn(name, handed)) this.#fetchesAgain = true
+        }
+      } catch (error) {
+        this.#options.log.warn('keys of namespaces could not be fetched, and are so later', {
+          cause: error instanceof Error ? error.name : 'unknown',
+        })
+      }
+    }
   }
 }

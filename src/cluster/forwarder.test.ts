@@ -57,6 +57,7 @@ async function pair() {
       carriedOut.push(target)
       return { status: 204, headers: [], body: undefined }
     },
+    handOut: () => new Map(),
     heard: () => undefined,
   })
   let leader: Leader | undefined

@@ -7,8 +7,9 @@ import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Election, Sequence } from '../storage/driver.ts'
 import type { ClusterCertificate } from './certificate.ts'
 import { decodeIdentity, encodeIdentity, type NodeIdentity } from './identity.ts'
+import { decodeKeys } from './key-frame.ts'
 import { NotCarriedOut, PeerClient, type PeerAnswer } from './peer-client.ts'
-import { ECHO, FORWARD } from './peer-server.ts'
+import { ECHO, FORWARD, KEYS } from './peer-server.ts'
 import { decodeReply, encodeRequest } from './wire-frame.ts'
 
 export interface ForwarderDeps {
@@ -34,6 +35,7 @@ const PAUSE = 100
 const FRESH = 1_000
 /** An empty reply is one with these alone. */
 const NOTHING: readonly Uint8Array[] = []
+const NO_KEYS: ReadonlyMap<string, Uint8Array> = new Map()
 
 export class Forwarder {
   readonly #deps: ForwarderDeps
@@ -78,6 +80,20 @@ export class Forwarder {
       return true
     } catch {
       return false
+    }
+  }
+
+  /** Asks the leader for keys of namespaces. Empty where it has none of them, or cannot be asked; never rejects. */
+  async keysOf(names: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    try {
+      const leader = await this.#otherLeader()
+      const client = leader && (await this.#clientTo(leader))
+      const answer = await client?.send(KEYS, names, undefined, AbortSignal.timeout(FRESH * 5))
+      if (answer === undefined) return NO_KEYS
+      for await (const _ of answer.body) NOTHING.at(0)
+      return decodeKeys(answer.head)
+    } catch {
+      return NO_KEYS
     }
   }
 

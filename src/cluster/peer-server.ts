@@ -11,6 +11,7 @@ import type { ClusterCertificate } from './certificate.ts'
 import { frameHead, readFrame } from './frame.ts'
 import { decodeIdentity, type NodeIdentity } from './identity.ts'
 import { PeerRequest } from './peer-request.ts'
+import { decodeNames, encodeKeys } from './key-frame.ts'
 import { decodeRequest, encodeReply } from './wire-frame.ts'
 
 export interface PeerServerDeps {
@@ -20,12 +21,15 @@ export interface PeerServerDeps {
   /** The newest commit. */
   sequence(): Sequence
   readonly handler: WireHandler
+  /** Keys of namespaces, for a node that follows. */
+  handOut(names: readonly string[]): ReadonlyMap<string, Uint8Array>
   /** Another node is alive. */
   heard(node: NodeIdentity): void
 }
 
 export const FORWARD = '/forward'
 export const ECHO = '/echo'
+export const KEYS = '/namespace-keys'
 /** Not the leader (any more): nothing was done with the request. */
 export const NOT_LEADER = 421
 
@@ -98,6 +102,7 @@ export class PeerServer {
       else if (!this.#deps.leads()) response.writeHead(NOT_LEADER).end()
       else if (request.url === FORWARD) await this.#carryOut(request, response)
       else if (request.url === ECHO) await this.#hear(request, response)
+      else if (request.url === KEYS) await this.#handOut(request, response)
       else response.writeHead(404).end()
     } catch (error) {
       this.#deps.log.warn('what another node sent could not be carried out', {
@@ -128,6 +133,13 @@ export class PeerServer {
     response.writeHead(200)
     response.write(frameHead(encodeReply(reply, this.#deps.sequence())))
     await sendBody(response, reply.body)
+  }
+
+  async #handOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { head } = await readFrame(request)
+    const handed = this.#deps.handOut(decodeNames(head))
+    response.writeHead(200)
+    response.end(frameHead(encodeKeys(handed)))
   }
 
   async #hear(request: IncomingMessage, response: ServerResponse): Promise<void> {

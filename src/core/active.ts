@@ -31,14 +31,17 @@ import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers, type Move } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { mountStorage } from '../router/mount-record.ts'
-import type { Barrier } from '../seal/barrier.ts'
+import type { Codec } from '../storage/codec.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { BatchTokenSealer } from './token-sealer.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 
 export interface ActiveDeps {
   readonly store: Store
-  readonly barrier: Barrier
+  /** What all that is stored passes, and batch tokens. */
+  readonly codec: Codec
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
+  homes(): readonly string[]
   readonly clock: Clock
   readonly log: Logger
   readonly mounts: MountTable
@@ -143,6 +146,19 @@ export class Active implements ActivePart {
     return this.#open().lockout
   }
 
+  /** A namespace is sealed: nothing that was read in it stays in memory. */
+  forget(): void {
+    this.#parts?.tokens.forget()
+    this.#parts?.holders.clear()
+    this.#parts?.lockout.forgetCounts()
+  }
+
+  /** What lies in a home can be read from here on: what waited for that goes on. */
+  homeOpened(home: string): void {
+    this.wake()
+    void this.#parts?.leases.opened(home)
+  }
+
   /** There is work noted that a mount left behind. */
   wake(): void {
     this.#parts?.leftovers.wake()
@@ -165,7 +181,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts, quotas } = this.#deps
+    const { store, log, clock, mounts, quotas, homes } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -176,10 +192,12 @@ export class Active implements ActivePart {
       log: log.named('expiration'),
       tokens,
       counts: quotas.counts,
+      homes,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
       store,
+      homes,
       moveLeases: (move) => this.#moveLeases(leases, move),
       forgetMount: (mount) => this.#forgetMount(mount),
       moveEnded: (id, status) => {
@@ -205,6 +223,7 @@ export class Active implements ActivePart {
       metrics: this.#deps.metrics,
       settings: this.#deps.lockout,
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+      homes,
     })
     this.#parts = { tokens, leases, wrapping, holds, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
@@ -245,7 +264,7 @@ export class Active implements ActivePart {
   /** What others keep of it. */
   async #forgetMount(mount: Mount): Promise<void> {
     await this.identityIn(mount.namespaceId)?.forgetMount(mount)
-    await this.lockout.forget(mount.accessor)
+    await this.lockout.forget(mount)
     await this.#deps.quotas.forgetMount(mount)
   }
 
@@ -267,14 +286,15 @@ export class Active implements ActivePart {
   }
 
   #tokenDeps(): TokenStoreDeps {
-    const { store, log, mounts, barrier, systemLimits, quotas } = this.#deps
+    const { store, log, mounts, codec, homes, systemLimits, quotas } = this.#deps
     return {
       store,
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
       counts: quotas.counts,
-      sealer: new BatchTokenSealer(barrier),
+      homes,
+      sealer: new BatchTokenSealer(codec),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),
       gate: { demand: (view, login) => this.factorsIn(login.context.namespace.id).demand(view, login) },

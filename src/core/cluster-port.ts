@@ -6,8 +6,19 @@ import type { Store } from '../storage/store.ts'
 import type { Follower } from './followed.ts'
 import type { ActivePart } from './lifecycle.ts'
 
+/** Keys of the namespaces that have seals of their own, by the names of their homes. */
+export interface HomeKeysPort {
+  /** Which this node could read if it had their keys; none where it leads. */
+  missing(): Promise<readonly string[]>
+  /** For another node: of those that are open here. Nobody can use them but a node of this vault that is unsealed. */
+  handOut(names: readonly string[]): ReadonlyMap<string, Uint8Array>
+  /** What another node has handed out. Whether it is open here now. */
+  takeIn(name: string, handed: Uint8Array): Promise<boolean>
+}
+
 export interface ClusterParts {
   readonly store: Store
+  readonly homes: HomeKeysPort
   /** Carries out what another node has handed over. */
   readonly handler: WireHandler
   /** Whether this node leads. */

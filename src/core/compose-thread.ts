@@ -7,7 +7,7 @@ import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
 import { inspectionPaths, type InspectionPorts } from '../engines/system/inspection.ts'
 import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
-import type { CeremoniesPort } from '../request/ceremony-ports.ts'
+import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
 import type { AutoSnapshotsPort, SnapshotsPort } from '../request/snapshot-ports.ts'
 import { versionHistory } from './version-history.ts'
 import { requestErrors } from '../errors/request.ts'
@@ -22,6 +22,7 @@ import { InFlight } from './in-flight.ts'
 import type { ActivePart } from './lifecycle.ts'
 import type { RequestLog } from './request-log.ts'
 import { serve } from './serve.ts'
+import type { SharedKeys } from './threads-port.ts'
 import { apiVersion } from './version.ts'
 
 export interface ThreadOptions extends HouseOptions {
@@ -37,8 +38,12 @@ export interface ThreadOptions extends HouseOptions {
 export interface ThreadCore {
   readonly handler: WireHandler
   readonly inFlight: InFlight
-  /** Wipes the root key that it is given. Resolves once requests are answered from the storage. */
-  open(rootKey: SharedArrayBuffer): Promise<void>
+  /** Wipes the root keys that it is given. Resolves once requests are answered from the storage. */
+  open(keys: SharedKeys): Promise<void>
+  /** The same of what lies in the home of a namespace. */
+  openHome(name: string, rootKey: SharedArrayBuffer): Promise<void>
+  /** Resolves once no key of it is left. */
+  closeHome(name: string): Promise<void>
   /** Resolves once no key is left. */
   close(): Promise<void>
   reopenAuditFiles(): Promise<void>
@@ -54,6 +59,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
   const pipeline = house.furnish(
     {
       lifecycle: elsewhereLifecycle,
+      namespaceSeals: elsewhereSeals,
       observe: elsewhereObserve,
       clustered: false,
       state: () => (isOpen ? 'standby' : 'sealed'),
@@ -66,8 +72,8 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     [
       ...snapshotPaths({ snapshots: elsewhereSnapshots }),
       ...autoSnapshotPaths({ autoSnapshots: elsewhereAutoSnapshots }),
-      ...generateRootPaths({ ceremonies: elsewhereCeremonies }),
-      ...rekeyPaths({ ceremonies: elsewhereCeremonies }),
+      ...generateRootPaths({ ceremonies: notHere }),
+      ...rekeyPaths({ ceremonies: notHere }),
       ...inspectionPaths(elsewhereInspection),
     ],
   )
@@ -81,6 +87,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       }
     }
     started = []
+    house.homes.discard()
     house.barrier.discard()
   }
   return {
@@ -94,7 +101,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       headers: options.hostnameHeader ? [['X-Vault-Hostname', options.hostname]] : [],
     }),
     inFlight,
-    open: async (rootKey) => {
+    open: async ({ rootKey, homes }) => {
       if (isOpen) return
       try {
         const key = guard(new Uint8Array(rootKey))
@@ -105,12 +112,15 @@ export function composeThread(options: ThreadOptions): ThreadCore {
           started.push(part)
           await part.start('reader')
         }
+        for (const [name, key] of homes) await house.homes.openWith(name, new Uint8Array(key))
         isOpen = true
       } catch (error) {
         await stop()
         throw error
       }
     },
+    openHome: (name, key) => house.homes.openWith(name, new Uint8Array(key)),
+    closeHome: (name) => house.homes.close(name),
     close: stop,
     reopenAuditFiles: () => house.audit.reopen(),
   }
@@ -155,10 +165,15 @@ const elsewhereAutoSnapshots: AutoSnapshotsPort = {
   status: notHere,
 }
 
-const elsewhereCeremonies: CeremoniesPort = {
-  rootToken: { status: notHere, begin: notHere, submit: notHere, cancel: notHere },
-  rekey: notHere,
-  rotateRootKey: notHere,
+const elsewhereSeals: NamespaceSealsPort = {
+  create: notHere,
+  status: notHere,
+  unseal: notHere,
+  resetUnseal: notHere,
+  seal: notHere,
+  deleteSealed: notHere,
+  keys: notHere,
+  ceremonies: notHere,
 }
 
 const elsewhereInspection: InspectionPorts = {

@@ -8,7 +8,7 @@ import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import { collectRuntime, LogHub, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
-import { rootNamespace } from '../request/request.ts'
+import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { ServerNode } from '../request/system-ports.ts'
 import type { ReloadPort } from '../request/inspect-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
@@ -37,6 +37,9 @@ import { Profiler } from './profiler.ts'
 import type { RequestLog } from './request-log.ts'
 import { SealWrap } from './seal-wrap.ts'
 import { serve } from './serve.ts'
+import { namespaceAdmin } from './namespace-admin.ts'
+import { NamespaceSeals } from './namespace-seals.ts'
+import { SharedHomes } from './shared-homes.ts'
 import { noThreads, type ThreadsPort } from './threads-port.ts'
 import { version } from './version.ts'
 import { handle } from './pipeline.ts'
@@ -94,13 +97,34 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const { driver, clock, log, metrics, threads = noThreads, seals = { seal: new ShamirSeal() } } = options
   await assertNotMigrating(driver)
   const house: House = new House(
-    { ...options, keysLost: () => lifecycle.keysLost(), rootKeyChanged: () => lifecycle.rootKeyChanged() },
+    {
+      ...options,
+      keysLost: () => lifecycle.keysLost(),
+      rootKeyChanged: () => lifecycle.rootKeyChanged(),
+      dropHome: (name) => namespaceSeals.drop(name),
+      sealedElsewhere: (name) => sharedHomes.close(name),
+    },
     () => lifecycle.role(),
   )
-  const { store, barrier, mounts, policies, cluster, active, audit, cors } = house
+  const { store, barrier, keys, namespaces, mounts, policies, cluster, active, audit, cors } = house
   const inFlight = new InFlight(uuid)
   const handedOver: WireHandler = (wire) => handle(wire, pipeline)
-  const clusterPort = options.joinCluster?.({ store, handler: handedOver, leads: () => lifecycle.role() === 'leader' })
+  const sharedHomes = new SharedHomes({
+    store,
+    log: log.named('namespace'),
+    barrier,
+    keys,
+    homes: house.homes,
+    namespaces,
+    threads,
+    follows: () => lifecycle.role() === 'reader',
+  })
+  const clusterPort = options.joinCluster?.({
+    store,
+    homes: sharedHomes,
+    handler: handedOver,
+    leads: () => lifecycle.role() === 'leader',
+  })
   if (clusterPort !== undefined) house.follow(clusterPort)
   const { seal } = seals
   const sealHealth =
@@ -120,6 +144,20 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     const folder = options.upgradeSnapshots
     await takeUpgradeSnapshot({ clock, log: log.named('snapshot'), folder, version, take }, previous)
   }
+  const namespaceSeals: NamespaceSeals = new NamespaceSeals({
+    store,
+    clock,
+    log: log.named('namespace'),
+    keys,
+    homes: house.homes,
+    namespaces,
+    threads,
+    opened: (name) => house.homeOpened(name),
+    remove: (namespace) => house.remover.remove(namespace),
+    tokenLength: ({ id }) => ROOT_TOKEN_LENGTH + 1 + id.length,
+    createToken: async (transaction, namespace, ttl) =>
+      (await active.tokens.make(transaction, namespaceAdmin(namespace, ttl, options.systemLimits))).token,
+  })
   const linkCleaner = new LinkCleaner({ store, clock, log })
   const rootTokenWatch = new RootTokenWatch({ store, clock, log, metrics, tokens: () => active.tokens })
   const firstStart = new FirstStart(store)
@@ -134,6 +172,14 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     cluster: () => cluster.get(),
     identity: clusterPort?.identity ?? '',
     threads,
+    shareKeys: () => ({
+      rootKey: barrier.shareRootKey(),
+      homes: keys.names.flatMap((name) => {
+        const rootKey = keys.barrier(name)?.shareRootKey()
+        return rootKey === undefined ? [] : [[name, rootKey] as const]
+      }),
+    }),
+    discardNamespaceKeys: () => house.homes.discard(),
     vaultReplaced: () => selfUnseal?.start(),
     roleChanged: options.roleChanged ?? (() => undefined),
     nodes: (leads) => clusterPort?.nodes(leads) ?? [alone(options)],
@@ -145,6 +191,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
         stop: () => undefined,
       },
       ...house.parts,
+      namespaceSeals,
       { start: () => undefined, stop: () => ceremonies.end() },
       linkCleaner,
       rootTokenWatch,
@@ -168,15 +215,18 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       verifyShares: (shares) => lifecycle.verifyShares(shares),
       rekey: (change) => lifecycle.rekey(change),
     },
+    home: '',
     store,
     clock,
     log: log.named('ceremony'),
     tokenLength: ROOT_TOKEN_LENGTH,
     createToken: async (transaction, ttl) => (await active.tokens.createRoot(transaction, undefined, ttl)).token,
   })
+  const ceremoniesOf = (namespace: Namespace) =>
+    namespace.id === rootNamespace.id ? ceremonies : namespaceSeals.ceremonies(namespace)
   const snapshots: Snapshots = new Snapshots({
     driver,
-    vault: snapshotVault({ barrier, cluster, lifecycle, sealType: seal.type }),
+    vault: snapshotVault({ barrier, keys, cluster, lifecycle, sealType: seal.type }),
     clock,
     log: log.named('snapshot'),
     version,
@@ -207,6 +257,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
   const pipeline: PipelineDeps = house.furnish(
     {
       lifecycle,
+      namespaceSeals,
       observe,
       clustered: driver.election !== undefined,
       state: () => lifecycle.state(),
@@ -219,8 +270,8 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     [
       ...snapshotPaths({ snapshots }),
       ...autoSnapshotPaths({ autoSnapshots }),
-      ...generateRootPaths({ ceremonies }),
-      ...rekeyPaths({ ceremonies }),
+      ...generateRootPaths({ ceremonies: ceremoniesOf }),
+      ...rekeyPaths({ ceremonies: ceremoniesOf }),
       ...inspectionPaths({
         monitor: new Monitor(options.logHub ?? new LogHub(options.levels, clock)),
         profiler: new Profiler({ clock, threads, commandLine: process.argv }),

@@ -27,7 +27,7 @@ import type { ReadView } from '../storage/view.ts'
 export interface PipelineDeps {
   readonly clock: Clock
   readonly log: Logger
-  readonly namespaces: Pick<NamespaceLookup, 'locate' | 'byId' | 'lockedAt'>
+  readonly namespaces: Pick<NamespaceLookup, 'locate' | 'byId' | 'lockedAt' | 'isSealed' | 'isHomeSealed'>
   state(): ServerState
   /** Whether requests that need the storage can be answered here: as the leader, or as one that follows it and is not cut off from it. */
   reads(): boolean

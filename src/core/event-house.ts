@@ -7,7 +7,9 @@ import { subscribers, type SubscribersDeps } from './subscribers.ts'
 import { version } from './version.ts'
 
 export interface EventHouseDeps
-  extends Pick<EventsDeps, 'store' | 'clock' | 'log' | 'metrics'>, Pick<SubscribersDeps, 'tokens' | 'policies'> {
+  extends
+    Pick<EventsDeps, 'store' | 'clock' | 'log' | 'metrics' | 'homes'>,
+    Pick<SubscribersDeps, 'tokens' | 'policies'> {
   readonly namespaces: Pick<NamespaceLookup, 'byId' | 'lockedAt'>
   readonly cluster: Cluster
   /** Webhooks may speak plain HTTP with other machines. */
@@ -15,7 +17,7 @@ export interface EventHouseDeps
 }
 
 export function eventHouse(deps: EventHouseDeps): Events {
-  const { store, clock, log, metrics, namespaces, cluster, allowHttpWebhooks = false } = deps
+  const { store, clock, log, metrics, homes, namespaces, cluster, allowHttpWebhooks = false } = deps
   return new Events({
     store,
     clock,
@@ -24,6 +26,7 @@ export function eventHouse(deps: EventHouseDeps): Events {
     subscribers: subscribers(deps),
     webhooks: { allowHttp: allowHttpWebhooks, userAgent: `Coffer/${version}` },
     namespace: (id) => namespaces.byId(id),
+    ...(homes === undefined ? {} : { homes }),
     source: () => `coffer://${cluster.get()?.id ?? ''}`,
     indexOf: encodeIndex,
   })

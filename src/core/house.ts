@@ -43,7 +43,10 @@ import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import type { NamespaceInfo } from '../request/namespace-ports.ts'
+import { homeCalled, homeNameOf, HOMES } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
+import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import { mountStorage } from '../router/mount-record.ts'
@@ -51,6 +54,7 @@ import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
+import { NamespaceKeys } from '../seal/namespace-keys.ts'
 import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
@@ -62,12 +66,14 @@ import { AuditHouse, type AuditRelay } from './audit-house.ts'
 import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
+import { toCofferError } from './failure.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { eventHouse } from './event-house.ts'
 import { sealedMounts } from './sealed-mounts.ts'
 import { GROUP_POLICIES_KEY, GroupPolicies } from './group-policies.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
+import { Homes } from './homes.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { Observation } from './observation.ts'
 import { version } from './version.ts'
@@ -105,6 +111,10 @@ export interface HouseOptions {
   readonly allowHttpWebhooks?: boolean
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
+  /** Another node has sealed or deleted a namespace: its keys are to go here, too. Threads are told by their node. */
+  readonly sealedElsewhere?: (homeName: string) => Promise<void>
+  /** Gives up the keys of a home, on the node's own core. */
+  readonly dropHome?: (name: string) => Promise<void>
   /** Called where another node has put another root key in place, and this one has it by now. */
   readonly rootKeyChanged?: () => void
 }
@@ -112,6 +122,7 @@ export interface HouseOptions {
 /** What differs between a node's own core and that of a thread. */
 export interface Standing {
   readonly lifecycle: LifecyclePort
+  readonly namespaceSeals: NamespaceSealsPort
   readonly observe: ObservePort
   state(): ServerState
   /** As what the core works now; undefined while sealed and between two roles. */
@@ -127,6 +138,10 @@ export interface Standing {
 export class House {
   readonly store: Store
   readonly barrier: Barrier
+  /** The barrier's keys, and those of the namespaces that have seals of their own. */
+  readonly keys: NamespaceKeys
+  readonly homes: Homes
+  readonly remover: NamespaceRemover
   readonly cluster = new Cluster()
   readonly cors = new Cors()
   readonly policies: PolicyStore
@@ -154,7 +169,8 @@ export class House {
     this.#options = options
     this.barrier = new Barrier({ driver, clock })
     // Only readers follow: a core that writes knows of its own changes, and a sealed one can read nothing.
-    this.store = new Store(driver, this.barrier, (view) =>
+    this.keys = new NamespaceKeys(this.barrier)
+    this.store = new Store(driver, this.keys, (view) =>
       role() === 'reader' ? followAll(this.#followers, view) : undefined,
     )
     driver.subscribe(({ sequence, reset, keys }) => {
@@ -162,7 +178,8 @@ export class House {
       // What leads to a new root key is not there for long: it is followed at once, not only when the next request comes.
       if (keys.includes(ROOT_KEY_LINKS_KEY)) setImmediate(() => void this.#catchUp(role))
     })
-    const { store, barrier, cluster, cors } = this
+    const { store, keys, cluster, cors } = this
+    const open = { folders: () => keys.folders, isOpen: (name: string) => this.homes.serves(name) }
     const namespaces: NamespaceTable = new NamespaceTable({
       store,
       clock,
@@ -174,6 +191,11 @@ export class House {
       },
       mountsAt: (view) => mounts.stored(view),
       remove: (namespace) => remover.remove(namespace),
+      homes: open,
+      changed: (id, row) => {
+        // Who writes seals it himself.
+        if (role() === 'reader') this.#rowChanged(id, row)
+      },
     })
     this.namespaces = namespaces
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
@@ -182,6 +204,7 @@ export class House {
       clock,
       log: log.named('policy'),
       namespaces,
+      homes: open.folders,
       aclKey: (id, name) => policyPrefix(id) + name,
     })
     this.audit = new AuditHouse({
@@ -197,6 +220,7 @@ export class House {
     })
     this.mounts = new MountTable({
       store,
+      homes: open.folders,
       clock,
       systemLimits,
       version,
@@ -218,7 +242,7 @@ export class House {
       log: log.named('quota'),
       metrics,
       buckets: options.rateBuckets,
-      census: leaseCensus(rootTokenKeys),
+      census: leaseCensus({ homes: open.folders, rootTokens: rootTokenKeys }),
       namespaces,
       mountByUuid: (id) => mounts.index.byUuid(id),
       mountAt: (namespaceId, path) => mounts.index.match(namespaceId, path),
@@ -250,9 +274,27 @@ export class House {
       removeMount: (mount) => mounts.remove(mount),
       forgetQuotas: (namespace) => quotas.forgetNamespace(namespace),
       cleared: () => this.active.cleared(),
-      forget: (view, id) => {
-        view.onCommitted(() => this.events.webhooks.forget(id))
-        namespaces.forget(view, id)
+      forget: (view, namespace) => {
+        view.onCommitted(() => this.events.webhooks.forget(namespace.id))
+        namespaces.forget(view, namespace)
+      },
+      isSealed: (namespace) => namespaces.isSealed(namespace),
+      dropHome: (name) => options.dropHome?.(name) ?? this.homes.close(name),
+    })
+    this.remover = remover
+    this.homes = new Homes({
+      store,
+      clock,
+      log: log.named('namespace'),
+      keys,
+      namespaces,
+      mounts,
+      released: (mount) => keeper.released(mount),
+      forget: () => {
+        policies.clear()
+        this.governing.clear()
+        this.active.forget()
+        this.events.webhooks.retain((namespace) => isReadable(keys, namespace))
       },
     })
     this.observation = new Observation({
@@ -274,12 +316,25 @@ export class House {
     })
     const { observation, groupPolicies } = this
     const { lockout = plainLockout, web = fetch } = options
-    this.active = new Active({ store, barrier, clock, log, metrics, mounts, systemLimits, lockout, web, quotas })
+    this.active = new Active({
+      store,
+      codec: keys,
+      homes: open.folders,
+      clock,
+      log,
+      metrics,
+      mounts,
+      systemLimits,
+      lockout,
+      web,
+      quotas,
+    })
     const tokens = () => this.active.tokens
-    this.events = eventHouse({ ...options, store, tokens, policies, namespaces, cluster })
+    this.events = eventHouse({ ...options, homes: open.folders, store, tokens, policies, namespaces, cluster })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
+      this.homes,
       namespaces.follower,
       mounts.follower,
       quotas.follower,
@@ -290,6 +345,7 @@ export class House {
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
+      this.homes,
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
       { start: (role) => quotas.start(role === 'leader'), stop: () => quotas.stop() },
@@ -331,6 +387,7 @@ export class House {
         allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
       },
       lifecycle: standing.lifecycle,
+      namespaceSeals: standing.namespaceSeals,
       audit: audit.admin,
       cors,
       observe: standing.observe,
@@ -373,7 +430,7 @@ export class House {
         introspection,
         (mount) => storageOf(mount, mounts.engine(mount), mount),
       ),
-      ...(rawStorage ? rawStoragePaths({ outside: OUTSIDE_BARRIER }) : []),
+      ...(rawStorage ? rawStoragePaths({ outside: new Set([...OUTSIDE_BARRIER, HOMES]) }) : []),
       ...more,
     ])
     const oidc: OidcPorts = {
@@ -447,14 +504,44 @@ export class House {
     const { store, mounts } = this
     await store.read((view) => mounts.load(view))
     if (role !== 'leader') return
-    for (const namespace of [rootNamespace, ...this.namespaces.all().filter(({ tainted }) => !tainted)])
-      if (!mounts.isComplete(namespace)) await store.write((view) => mounts.bootstrap(view, namespace))
+    await this.#completeMounts([rootNamespace, ...this.namespaces.all()])
+  }
+
+  /** In namespaces of an older version some mounts may be missing. Those that are sealed have their turn when they are opened. */
+  async #completeMounts(all: readonly Namespace[]): Promise<void> {
+    const { store, mounts, namespaces } = this
+    for (const namespace of all)
+      if (
+        !mounts.isComplete(namespace) &&
+        namespaces.byId(namespace.id) !== undefined &&
+        !namespaces.isSealed(namespace)
+      )
+        await store.write((view) => mounts.bootstrap(view, namespace))
+  }
+
+  /** On a core that writes: what waited for a home to be opened goes on. */
+  async homeOpened(name: string): Promise<void> {
+    const theirs = this.namespaces.all().filter(({ id }) => homeNameOf(id) === name)
+    await this.#completeMounts(theirs)
+    this.active.homeOpened(homeCalled(name))
+    this.quotas.counts.recount()
+    await this.events.webhooks.resume(homeCalled(name))
+    for (const namespace of theirs) if (namespace.tainted) void this.remover.remove(namespace)
   }
 
   /** What a token keeps for itself lies in its own namespace, wherever it is used, and goes with it. */
   #keepingMount(mount: Mount, caller: Caller | undefined): Mount {
     if (mount.type !== 'cubbyhole' || caller === undefined || caller.namespaceId === mount.namespaceId) return mount
     return this.mounts.index.at(caller.namespaceId, mount.path) ?? mount
+  }
+
+  #rowChanged(id: string, row: NamespaceInfo | undefined): void {
+    const { log, sealedElsewhere } = this.#options
+    const name = this.homes.closedBy(id, row)
+    if (name === undefined || sealedElsewhere === undefined) return
+    sealedElsewhere(name).catch((error: unknown) =>
+      log.error('a namespace could not be sealed in order', { code: toCofferError(error).code }),
+    )
   }
 
   /** Never rejects: the next request meets the same failure, and says so. */
@@ -497,4 +584,10 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     keysLost()
     throw requestErrors.SEALED(undefined, { cause: error })
   }
+}
+
+/** Whether what is kept for a namespace can be read. */
+function isReadable(keys: NamespaceKeys, namespaceId: string): boolean {
+  const home = homeNameOf(namespaceId)
+  return home === '' || keys.isOpen(home)
 }

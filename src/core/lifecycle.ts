@@ -32,7 +32,7 @@ import type { Leadership } from '../storage/driver.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
 import { RoleKeeper } from './role-keeper.ts'
-import type { ThreadsPort } from './threads-port.ts'
+import type { SharedKeys, ThreadsPort } from './threads-port.ts'
 
 /** As what a core works while it is unsealed: it may write, or it follows one that does. */
 export type Role = 'leader' | 'reader'
@@ -61,6 +61,10 @@ export interface LifecycleDeps extends ConfiguredSeals {
   /** What the other nodes are told of this one while it leads. */
   readonly identity: string
   readonly threads: ThreadsPort
+  /** What the serving threads need to read. */
+  shareKeys(): SharedKeys
+  /** The vault is sealed: the keys of namespaces are to be wiped, too. */
+  discardNamespaceKeys(): void
   /** Another vault has taken the place of this one, and is sealed. */
   vaultReplaced(): void
   roleChanged(role: Role | undefined, leadership: Leadership | undefined): void
@@ -354,7 +358,7 @@ export class Lifecycle implements LifecyclePort {
   async #activate(): Promise<void> {
     try {
       await this.#roles.begin()
-      await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
+      await this.#deps.threads.open(() => this.#deps.shareKeys())
     } catch (error) {
       this.#deps.log.error('the server could not become active and stays sealed', { code: toCofferError(error).code })
       await this.#close()
@@ -399,7 +403,7 @@ export class Lifecycle implements LifecyclePort {
 
   async #resume(): Promise<void> {
     await this.#roles.resume()
-    await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
+    await this.#deps.threads.open(() => this.#deps.shareKeys())
     this.#unsealed = true
     this.#restoring = false
   }
@@ -407,12 +411,16 @@ export class Lifecycle implements LifecyclePort {
   /** A thread that slept while the key was replaced more than once would not find its way. */
   async #shareRootKey(): Promise<void> {
     await this.#deps.threads.close()
-    await this.#deps.threads.open(() => this.#deps.barrier.shareRootKey())
+    await this.#deps.threads.open(() => this.#deps.shareKeys())
   }
 
   async #close(): Promise<void> {
-    await this.#deps.threads.close()
-    await this.#roles.end()
+    try {
+      await this.#deps.threads.close()
+      await this.#roles.end()
+    } finally {
+      this.#deps.discardNamespaceKeys()
+    }
   }
 
   #watchRotation(): void {

@@ -13,9 +13,12 @@ import { controlGroupPrefix } from '../approvals/held-requests.ts'
 import { governingPrefix } from '../policy/expressions/governing-policy.ts'
 import { policyPrefix } from '../policy/store.ts'
 import type { Mount } from '../request/mount.ts'
+import { homeCalled, homeNameOf, homeView } from '../request/namespace-home.ts'
 import type { NamespaceInfo } from '../request/namespace-ports.ts'
 import type { Namespace } from '../request/request.ts'
 import { removalRecords } from '../router/mount-record.ts'
+import { namespaceKeysIn } from '../router/namespace-record.ts'
+import { isSealable } from '../router/namespace-table.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { toCofferError } from './failure.ts'
@@ -38,7 +41,11 @@ export interface NamespaceRemoverDeps {
   /** Resolves once what mounts left behind was worked off, as far as it can be. */
   cleared(): Promise<void>
   /** Takes the mark itself away. */
-  forget(view: WriteView, id: string): void
+  forget(view: WriteView, namespace: NamespaceInfo): void
+  /** Whether what is in it cannot be read: it waits until it can. */
+  isSealed(namespace: Namespace): boolean
+  /** Gives up the keys of a home, whose namespace is all gone but for them. */
+  dropHome(name: string): Promise<void>
 }
 
 /** Keys deleted in one transaction: short enough that no other request waits. */
@@ -112,7 +119,9 @@ export class NamespaceRemover implements ActivePart {
 
   /** What can be taken away is, even where something else cannot: a credential that cannot be revoked keeps its own mount alone. */
   async #remove(namespace: NamespaceInfo): Promise<boolean> {
-    const { mountsOf, revokeLeases, removeMount, revokeAll, forgetQuotas, cleared, store } = this.#deps
+    const { mountsOf, revokeLeases, removeMount, revokeAll, forgetQuotas, cleared } = this.#deps
+    if (namespace.wiped) return this.#wipe(namespace)
+    if (this.#deps.isSealed(namespace)) return false
     let failure: unknown
     for (const mount of inOrder(mountsOf(namespace))) {
       if (this.#stopped) return false
@@ -128,10 +137,31 @@ export class NamespaceRemover implements ActivePart {
     await forgetQuotas(namespace)
     await cleared()
     for (const prefix of prefixesOf(namespace.id)) await this.#clear(prefix)
-    if (this.#stopped) return false
-    return store.write(async (view) => {
+    if (this.#stopped || (await this.#deps.store.read((view) => isLeft(view, namespace.id)))) return false
+    return isSealable(namespace) ? this.#wipe(namespace) : this.#forget(namespace)
+  }
+
+  /** All that lies in its home, whoever could read it, and in the homes of those below it. */
+  async #wipe(namespace: NamespaceInfo): Promise<boolean> {
+    const name = homeNameOf(namespace.id)
+    await this.#deps.dropHome(name)
+    for (const one of await this.#homesFrom(name)) await this.#clear(homeCalled(one))
+    return !this.#stopped && this.#forget(namespace)
+  }
+
+  /** Ids say in their keys which home they are of. The lowest come first: until all are gone they can be found. */
+  async #homesFrom(name: string): Promise<readonly string[]> {
+    const keys = await this.#deps.store.read((view) => namespaceKeysIn(view, homeCalled(name)))
+    const names = keys.map((key) => homeNameOf(key.slice(key.lastIndexOf('/') + 1))).filter((one) => one !== name)
+    const below: string[] = []
+    for (const one of names) below.push(...(await this.#homesFrom(one)))
+    return [...below, name]
+  }
+
+  #forget(namespace: NamespaceInfo): Promise<boolean> {
+    return this.#deps.store.write(async (view) => {
       if (await isLeft(view, namespace.id)) return false
-      this.#deps.forget(view, namespace.id)
+      this.#deps.forget(view, namespace)
       return true
     })
   }
@@ -171,8 +201,9 @@ function prefixesOf(id: string): readonly string[] {
 
 async function isLeft(view: ReadView, id: string): Promise<boolean> {
   for (const prefix of prefixesOf(id)) if ((await view.keys(prefix, { limit: 1 })).length > 0) return true
-  for (const uuid of await removalRecords.list(view)) {
-    const record = await removalRecords.get(view, { uuid })
+  const home = homeView(view, id)
+  for (const uuid of await removalRecords.list(home)) {
+    const record = await removalRecords.get(home, { uuid })
     if (record?.namespace_id === id) return true
   }
   return false

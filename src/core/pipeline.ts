@@ -47,7 +47,7 @@ import { receive } from './stages/receive.ts'
 import { respond, withHeaders } from './stages/respond.ts'
 import { stepUp } from './stages/step-up.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
-import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
+import { assertServing, assertUnlocked, assertUnsealed, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
 import { wrap } from './stages/wrap.ts'
 
@@ -105,6 +105,7 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   if (limiting !== undefined && (await limiting) === ELSEWHERE) return ELSEWHERE
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
+  assertUnsealed(x, deps)
   assertUnlocked(x, deps)
   for (const stage of STAGES[kindOf(x, deps)]) {
     if (x.wire.expired) throw requestErrors.OVERDUE()

@@ -1,6 +1,7 @@
 /** Who subscribes to events, and what he may know of: looked up again for every event, in the storage as it is then. */
 import { subjectOf, type SubscribersPort } from '../events/index.ts'
 import { tokenKeys } from '../auth/token-keys.ts'
+import { withinHome } from '../request/namespace-home.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import type { SubscriberPolicyPort, TokenPort } from '../request/ports.ts'
 
@@ -12,6 +13,7 @@ export interface SubscribersDeps {
 
 /** Policies, namespaces and what else is the server's own. */
 const OWN = 'core/'
+const TOKENS = tokenKeys.ids('')
 
 export function subscribers({ tokens, policies, namespaces }: SubscribersDeps): SubscribersPort {
   const denied = { refused: 'permission denied' }
@@ -32,6 +34,9 @@ export function subscribers({ tokens, policies, namespaces }: SubscribersDeps): 
       // Of what happens below, nothing is told that he could not find out by looking.
       return namespace.id === own.id || policies.mayList(caller, namespace, path, view)
     },
-    concerns: (key) => key.startsWith(tokenKeys.ids) || key.startsWith(OWN),
+    concerns: (storageKey) => {
+      const key = withinHome(storageKey)
+      return key.startsWith(TOKENS) || key.startsWith(OWN)
+    },
   }
 }

@@ -3,9 +3,20 @@ import type { Tallied } from '../lib/observe/index.ts'
 import type { ProfileWish } from '../request/inspect-ports.ts'
 import type { InFlightRequest } from '../request/system-ports.ts'
 
+/** Root keys, each in memory of its own. */
+export interface SharedKeys {
+  readonly rootKey: SharedArrayBuffer
+  /** Of the namespaces that are open, by the names of their homes. */
+  readonly homes: readonly (readonly [string, SharedArrayBuffer])[]
+}
+
 export interface ThreadsPort {
-  /** Lets them read: resolves when each of them does. The key is wiped by those it is given to. */
-  open(shareRootKey: () => SharedArrayBuffer): Promise<void>
+  /** Lets them read: resolves when each of them does. Keys are wiped by those they are given to. */
+  open(shareKeys: () => SharedKeys): Promise<void>
+  /** Lets them read what lies in the home of a namespace; resolves as `open` does. */
+  openHome(name: string, shareRootKey: () => SharedArrayBuffer): Promise<void>
+  /** Resolves when none of them has a key of it any more. */
+  closeHome(name: string): Promise<void>
   /** Resolves when none of them has a key any more. */
   close(): Promise<void>
   /** What they have counted since they were last asked. */
@@ -19,6 +30,8 @@ export interface ThreadsPort {
 
 export const noThreads: ThreadsPort = {
   open: async () => undefined,
+  openHome: async () => undefined,
+  closeHome: async () => undefined,
   close: async () => undefined,
   tallies: async () => new Map(),
   inFlight: async () => [],

@@ -15,6 +15,10 @@ export const mountErrors = defineErrors('MOUNT', {
     status: 400,
     message: 'an auth mount can only be moved to a path below "auth/", and a secrets engine only outside it',
   },
+  HOME_DIFFERS: {
+    status: 400,
+    message: 'a mount cannot be moved into a namespace with a seal of its own, or out of one',
+  },
   TTL_ORDER: { status: 400, message: 'given default lease TTL greater than given max lease TTL' },
   TTL_TUNE: {
     status: 400,

@@ -1,4 +1,4 @@
-import { defineErrors } from './coffer-error.ts'
+import { CofferError, defineErrors } from './coffer-error.ts'
 
 export const namespaceErrors = defineErrors('NAMESPACE', {
   /** Told only to who may know it. */
@@ -24,6 +24,20 @@ export const namespaceErrors = defineErrors('NAMESPACE', {
     message: (p: { path: string }) =>
       `API access to this namespace has been locked by an administrator - "${p.path}" must be unlocked to gain access.`,
   },
+  /** Its keys are not in memory. */
+  SEALED: { status: 503, message: 'namespace is sealed' },
+  NOT_SEALED: { status: 400, message: 'namespace is not sealed' },
+  NOT_SEALABLE: { status: 400, message: 'namespace is not sealable' },
+  SEAL_UNKNOWN: { status: 400, message: (p: { name: string }) => `namespace "${p.name}/" doesn't exist` },
+  SEAL_GOING: { status: 400, message: 'unable to seal tainted namespace' },
+  SEAL_CONFIG: { status: 400, message: (p: { reason: string }) => p.reason },
+  SEAL_STAYS: { status: 400, message: 'cannot modify existing namespace seal config' },
+  NO_SHARE: { status: 400, message: 'provided key is empty' },
+  LEFTOVERS: {
+    status: 400,
+    message:
+      'sealed namespace has leftover child namespaces; pass force=true to delete the entire tree, or unseal the namespace and delete children individually',
+  },
   LOCK_UNKNOWN: { status: 400, message: 'requested namespace does not exist' },
   LOCK_ROOT: { status: 400, message: 'root namespace cannot be locked/unlocked' },
   LOCK_TWICE: { status: 400, message: (p: { path: string }) => `cannot lock namespace "${p.path}": is already locked` },
@@ -31,3 +45,17 @@ export const namespaceErrors = defineErrors('NAMESPACE', {
   UNLOCK_KEY: { status: 400, message: 'incorrect unlock key' },
   NO_UNLOCK_KEY: { status: 400, message: 'provided empty key' },
 })
+
+export function isNamespaceSealed(error: unknown): boolean {
+  return error instanceof CofferError && error.code === 'NAMESPACE_SEALED'
+}
+
+/** For what is not told apart from something that is not there, as long as its namespace is sealed. */
+export async function absentWhileSealed<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (isNamespaceSealed(error)) return undefined
+    throw error
+  }
+}

@@ -23,6 +23,7 @@ export {
 } from './token-params.ts'
 export { defineLease, type LeaseDefinition, type LeaseCall, type RenewCall } from './lease.ts'
 export { collection, collectionOf, documents, type Collection } from './collection.ts'
+export { namespaceCollection } from './namespace-collection.ts'
 export { fromUtf8, toUtf8, type RecordCodec } from './codec.ts'
 export { pageFields, pageOf } from './page.ts'
 export { entryOf, namesOf } from './entries.ts'

@@ -198,11 +198,11 @@ class WatchedIndex extends PassingDriver implements Disposable {
     return {
       sequence: inner.sequence,
       get: (key) => {
-        if (key.startsWith(leaseKeys.due)) this.values++
+        if (key.startsWith(leaseKeys.due(''))) this.values++
         return inner.get(key)
       },
       keys: (range) => {
-        if (range.prefix === leaseKeys.due) this.turns.push(this.#turn)
+        if (range.prefix === leaseKeys.due('')) this.turns.push(this.#turn)
         return inner.keys(range)
       },
       entries: (range) => inner.entries(range),

@@ -5,6 +5,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
+import { isNamespaceSealed } from '../errors/namespaces.ts'
+import { homeCalled, homeNameIn } from '../request/namespace-home.ts'
 import type { TokenExpiry } from '../request/token-ports.ts'
 import type { Change } from '../storage/driver.ts'
 import type { Store } from '../storage/store.ts'
@@ -25,6 +27,8 @@ export interface WorkerDeps {
   readonly time: SteadyTime
   readonly log: Logger
   readonly limits?: Partial<QueueLimits>
+  /** Folders of the namespaces whose leases can be read; empty is that of all that have none. */
+  homes(): readonly string[]
 }
 
 /** The wall clock may leap while the worker sleeps: it looks at it, and at nothing else, this often. */
@@ -42,8 +46,8 @@ export class ExpiryWorker {
   #unsubscribe: (() => void) | undefined
   #timer: Timer | undefined
   #wakesAt = Infinity
-  /** The scan goes on after this key of the index. */
-  #cursor: string | undefined
+  /** The scan of a home's index goes on after this key of it. */
+  readonly #cursors = new Map<string, string>()
   #scanning: Promise<void> | undefined
   #again = false
 
@@ -98,14 +102,29 @@ export class ExpiryWorker {
 
   /** Offers due tasks to the queue. The time of the first that is not due yet. */
   async #collect(): Promise<number> {
+    let first = Infinity
+    for (const home of this.#deps.homes()) {
+      try {
+        first = Math.min(first, await this.#collectIn(home))
+      } catch (error) {
+        // Its namespace was sealed meanwhile: nobody comes by what is in there until it is opened.
+        if (!isNamespaceSealed(error)) throw error
+      }
+    }
+    return first
+  }
+
+  async #collectIn(home: string): Promise<number> {
     const { store, time } = this.#deps
+    const index = leaseKeys.due(home)
     for (;;) {
-      const page = { limit: PAGE, ...(this.#cursor === undefined ? {} : { after: this.#cursor }) }
+      const cursor = this.#cursors.get(home)
+      const page = { limit: PAGE, ...(cursor === undefined ? {} : { after: cursor }) }
       const due = time.due()
       const { tasks, next, last } = await store.read(async (view) => {
         const found: Task[] = []
         let key: string | undefined
-        for (key of await view.keys(leaseKeys.due, page)) {
+        for (key of await view.keys(index, page)) {
           const place = parseDue(key)
           if (place === undefined) continue
           if (place.time > due) return { tasks: found, next: place.time, last: undefined }
@@ -114,12 +133,13 @@ export class ExpiryWorker {
         return { tasks: found, next: Infinity, last: key }
       })
       for (const task of tasks) this.#queue.offer(task)
-      this.#cursor = tasks.at(-1)?.place.storageKey ?? this.#cursor
+      const reached = tasks.at(-1)?.place.storageKey
+      if (reached !== undefined) this.#cursors.set(home, reached)
       if (last === undefined) return next
       // However much is due, requests have their turn between two pages.
       await setImmediate()
       if (this.#unsubscribe === undefined) {
-        this.#cursor = undefined
+        this.#cursors.clear()
         return Infinity
       }
     }
@@ -130,7 +150,7 @@ export class ExpiryWorker {
     if (this.#queue.hungry) {
       this.#queue.hungry = false
       this.#rescan()
-    } else if (this.#queue.idle) this.#cursor = undefined
+    } else if (this.#queue.idle) this.#cursors.clear()
   }
 
   /** Never rejects. */
@@ -139,7 +159,7 @@ export class ExpiryWorker {
       await this.#end(task.place)
       this.#queue.release(task)
     } catch (error) {
-      this.#deps.log.warn('a lease could not be ended', { cause: nameOf(error) })
+      if (!isNamespaceSealed(error)) this.#deps.log.warn('a lease could not be ended', { cause: nameOf(error) })
       this.#deps.clock.timer(REST, () => {
         this.#queue.release(task)
         this.#rescan()
@@ -198,14 +218,23 @@ export class ExpiryWorker {
       if (place.time > this.#deps.time.due()) {
         if (place.time < this.#wakesAt) this.#sleep(place.time)
       } else if (!this.#queue.has(place.ref)) {
-        if (this.#cursor !== undefined && key <= this.#cursor) this.#cursor = undefined
+        const home = homeCalled(homeNameIn(key))
+        const cursor = this.#cursors.get(home)
+        if (cursor !== undefined && key <= cursor) this.#cursors.delete(home)
         this.wake()
       }
     }
   }
 
+  /** A namespace was opened: what is in there may be due for long. */
+  opened(): void {
+    if (this.#unsubscribe === undefined) return
+    this.#track(this.#resumeJobs())
+    this.#rescan()
+  }
+
   #rescan(): void {
-    this.#cursor = undefined
+    this.#cursors.clear()
     this.wake()
   }
 
@@ -221,6 +250,8 @@ export class ExpiryWorker {
     try {
       await this.#deps.runPrefixJob(id)
     } catch (error) {
+      // It goes on when its namespace is opened.
+      if (isNamespaceSealed(error)) return
       this.#deps.log.warn('revoking a prefix stopped; it goes on later', { cause: nameOf(error) })
       this.#deps.clock.timer(REST, () => this.#track(this.#job(id)))
     } finally {

@@ -1,4 +1,8 @@
-/** The one file that spells the lease store's storage keys. */
+/**
+ * The one file that spells the lease store's storage keys. What belongs to a namespace with a home lies there, so each home has an expiry
+ * index of its own: while it is sealed nobody comes by what is in there.
+ */
+import { homeOf, homeOfTokenKey, isTokenKey, withinHome } from '../request/namespace-home.ts'
 
 const EXPIRE = 'sys/expire/'
 const DUE = `${EXPIRE}due/`
@@ -7,19 +11,19 @@ const TIME_DIGITS = 15
 
 export const leaseKeys = {
   /** Leases of a namespace, by id. */
-  ids: (namespaceId: string): string => `${EXPIRE}id/${namespaceId}/`,
-  id: (namespaceId: string, leaseId: string): string => `${EXPIRE}id/${namespaceId}/${leaseId}`,
-  allIds: `${EXPIRE}id/`,
-  /** The expiry index: `<time>/<ref>`. */
-  due: DUE,
-  dueAt: (time: number, ref: string): string => `${DUE}${timeText(time)}/${ref}`,
-  /** Every key of the index before this one is due by `time`. */
-  dueAfter: (time: number): string => `${DUE}${timeText(time + 1)}`,
+  ids: (namespaceId: string): string => `${homeOf(namespaceId)}${EXPIRE}id/${namespaceId}/`,
+  id: (namespaceId: string, leaseId: string): string => `${homeOf(namespaceId)}${EXPIRE}id/${namespaceId}/${leaseId}`,
+  /** Of all namespaces of a home, or of all that have none. */
+  allIds: (home: string): string => `${home}${EXPIRE}id/`,
+  /** The expiry index of a home, or of all namespaces that have none: `<time>/<ref>`. */
+  due: (home: string): string => home + DUE,
+  dueAt: (namespaceId: string, time: number, ref: string): string =>
+    `${homeOf(namespaceId)}${DUE}${timeText(time)}/${ref}`,
   /** Leases of secrets by the token they were issued to. */
-  ofToken: (tokenKey: string): string => `${EXPIRE}token/${tokenKey}/`,
-  tokenLease: (tokenKey: string, ref: string): string => `${EXPIRE}token/${tokenKey}/${ref}`,
-  irrevocables: (namespaceId: string): string => `${EXPIRE}irrevocable/${namespaceId}/`,
-  irrevocable: (namespaceId: string, ref: string): string => `${EXPIRE}irrevocable/${namespaceId}/${ref}`,
+  ofToken: (tokenKey: string): string => `${homeOfTokenKey(tokenKey)}${EXPIRE}token/${tokenKey}/`,
+  tokenLease: (tokenKey: string, ref: string): string => `${leaseKeys.ofToken(tokenKey)}${ref}`,
+  irrevocables: (namespaceId: string): string => `${homeOf(namespaceId)}${EXPIRE}irrevocable/${namespaceId}/`,
+  irrevocable: (namespaceId: string, ref: string): string => `${leaseKeys.irrevocables(namespaceId)}${ref}`,
   prefixJobs: `${EXPIRE}prefix/`,
   prefixJob: (id: string): string => `${EXPIRE}prefix/${id}`,
 } as const
@@ -36,17 +40,16 @@ export interface DuePlace {
 
 /** What a key of the expiry index says; undefined for any other key. */
 export function parseDue(storageKey: string): DuePlace | undefined {
-  if (!storageKey.startsWith(DUE)) return undefined
-  const time = Number(storageKey.slice(DUE.length, DUE.length + TIME_DIGITS))
-  const ref = storageKey.slice(DUE.length + TIME_DIGITS + 1)
+  const key = withinHome(storageKey)
+  if (!key.startsWith(DUE)) return undefined
+  const time = Number(key.slice(DUE.length, DUE.length + TIME_DIGITS))
+  const ref = key.slice(DUE.length + TIME_DIGITS + 1)
   return Number.isSafeInteger(time) && ref !== '' ? { storageKey, time, ref } : undefined
 }
 
-const TOKEN_REF = /^h[0-9a-f]{64}$/
-
 /** A token's lease is named by the token's key; that of a secret by the random end of its id. */
 export function isTokenRef(ref: string): boolean {
-  return TOKEN_REF.test(ref)
+  return isTokenKey(ref)
 }
 
 /** The last segment of a lease id, without the namespace's suffix. */

@@ -63,7 +63,7 @@ export const leaseRecords = {
   add(view: WriteView, lease: LeaseRecord): void {
     const ref = refOf(lease.id)
     view.put(leaseKeys.id(lease.namespaceId, lease.id), encodeLease(lease))
-    view.put(leaseKeys.dueAt(lease.dueAt, ref), dueValue(lease))
+    view.put(leaseKeys.dueAt(lease.namespaceId, lease.dueAt, ref), dueValue(lease))
     if (lease.tokenKey !== '') view.put(leaseKeys.tokenLease(lease.tokenKey, ref), nameValue(lease))
   },
 
@@ -71,8 +71,8 @@ export const leaseRecords = {
   change(view: WriteView, old: LeaseRecord, lease: LeaseRecord): void {
     const ref = refOf(old.id)
     view.put(leaseKeys.id(lease.namespaceId, lease.id), encodeLease(lease))
-    if (old.dueAt !== lease.dueAt) view.delete(leaseKeys.dueAt(old.dueAt, ref))
-    view.put(leaseKeys.dueAt(lease.dueAt, ref), dueValue(lease))
+    if (old.dueAt !== lease.dueAt) view.delete(leaseKeys.dueAt(lease.namespaceId, old.dueAt, ref))
+    view.put(leaseKeys.dueAt(lease.namespaceId, lease.dueAt, ref), dueValue(lease))
     if (old.revokeError === undefined && lease.revokeError !== undefined) {
       view.put(leaseKeys.irrevocable(lease.namespaceId, ref), nameValue(lease))
     }
@@ -81,7 +81,7 @@ export const leaseRecords = {
   remove(view: WriteView, lease: LeaseRecord): void {
     const ref = refOf(lease.id)
     view.delete(leaseKeys.id(lease.namespaceId, lease.id))
-    view.delete(leaseKeys.dueAt(lease.dueAt, ref))
+    view.delete(leaseKeys.dueAt(lease.namespaceId, lease.dueAt, ref))
     if (lease.tokenKey !== '') view.delete(leaseKeys.tokenLease(lease.tokenKey, ref))
     if (lease.revokeError !== undefined) view.delete(leaseKeys.irrevocable(lease.namespaceId, ref))
   },

@@ -36,6 +36,8 @@ export interface LeaseStoreDeps {
   readonly workers?: Partial<QueueLimits>
   /** How many there may be; nothing is counted without it. */
   readonly counts?: LeaseCountPort
+  /** Folders of the namespaces whose leases can be read; empty is that of all that have none. */
+  homes?(): readonly string[]
 }
 
 interface RegisterContext {
@@ -65,6 +67,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       limits: deps.workers ?? {},
       revoker: this.#revoker,
       runPrefixJob: (id) => this.#runPrefixJob(id),
+      homes: () => this.#homes(),
     })
   }
 
@@ -215,12 +218,25 @@ export class LeaseStore implements LeasePort, LeasesPort {
   /** Leases of every namespace, tokens among them: for the metric. */
   async count(view: ReadView): Promise<number> {
     let total = 0
-    for (let after: string | undefined; ; await setImmediate()) {
-      const keys = await view.keys(leaseKeys.allIds, { limit: PAGE, ...(after === undefined ? {} : { after }) })
-      total += keys.length
-      if (keys.length < PAGE) return total
-      after = keys.at(-1)
+    for (const home of this.#homes()) {
+      for (let after: string | undefined; ; await setImmediate()) {
+        const page = { limit: PAGE, ...(after === undefined ? {} : { after }) }
+        const keys = await view.keys(leaseKeys.allIds(home), page)
+        total += keys.length
+        if (keys.length < PAGE) break
+        after = keys.at(-1)
+      }
     }
+    return total
+  }
+
+  /**
+   * A namespace was opened: what came due in there while it was sealed is ended now, and what hung on tokens outside that were revoked
+   * meanwhile. Never rejects.
+   */
+  async opened(home: string): Promise<void> {
+    this.#worker.opened()
+    await this.#tidy([home])
   }
 
   startTidy(): boolean {
@@ -232,14 +248,24 @@ export class LeaseStore implements LeasePort, LeasesPort {
 
   /** Never rejects. */
   async tidy(): Promise<void> {
-    const { log } = this.#deps
     try {
-      await tidyLeases({ ...this.#deps, stopped: () => this.#closed })
-    } catch (error) {
-      log.error('tidying leases failed', { cause: error instanceof Error ? error.name : 'unknown' })
+      await this.#tidy(this.#homes())
     } finally {
       this.#tidying = false
     }
+  }
+
+  async #tidy(homes: readonly string[]): Promise<void> {
+    const { log } = this.#deps
+    try {
+      await tidyLeases({ ...this.#deps, homes, stopped: () => this.#closed })
+    } catch (error) {
+      log.error('tidying leases failed', { cause: error instanceof Error ? error.name : 'unknown' })
+    }
+  }
+
+  #homes(): readonly string[] {
+    return this.#deps.homes?.() ?? ['']
   }
 
   /** One entry of the list that `queuePrefix` makes; joins it where it runs already. */

@@ -6,6 +6,7 @@ import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
 import type { Circumstances, SubscriberPolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
+import { homeOf, withinHome } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
 import type { PoliciesPort, PolicyRecord, ResultantAcl } from '../request/system-ports.ts'
@@ -33,18 +34,16 @@ export interface PolicyStoreDeps {
 
 const ROOT_PREFIX = 'core/policies/'
 const OTHERS_PREFIX = 'core/namespace-policies/'
-/** Of all that is kept in memory here. */
-const PREFIX = 'core/'
 
 /** Policies of the root namespace lie where they lay before there were others. */
 export function policyPrefix(namespaceId: string): string {
-  return namespaceId === rootNamespace.id ? ROOT_PREFIX : `${OTHERS_PREFIX}${namespaceId}/`
+  return namespaceId === rootNamespace.id ? ROOT_PREFIX : `${homeOf(namespaceId)}${OTHERS_PREFIX}${namespaceId}/`
 }
 
 /** The cache's key of a policy is its storage key; undefined for what is no policy. */
-function policyKey(relative: string): string | undefined {
-  const key = PREFIX + relative
-  return key.startsWith(ROOT_PREFIX) || key.startsWith(OTHERS_PREFIX) ? key : undefined
+function policyKey(storageKey: string): string | undefined {
+  const key = withinHome(storageKey)
+  return key.startsWith(ROOT_PREFIX) || key.startsWith(OTHERS_PREFIX) ? storageKey : undefined
 }
 
 const onlyRoot: Pick<NamespaceLookup, 'byId' | 'descend'> = {
@@ -78,11 +77,11 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
   constructor(deps: PolicyStoreDeps) {
     this.#deps = deps
     this.#namespaces = deps.namespaces ?? onlyRoot
-    this.#parsed = new DerivedCache(deps.driver, { prefix: PREFIX, capacity: 50_000, keyOf: policyKey })
+    this.#parsed = new DerivedCache(deps.driver, { prefix: '', capacity: 50_000, keyOf: policyKey })
     this.#compiled = new DerivedCache(deps.driver, {
-      prefix: PREFIX,
+      prefix: '',
       capacity: 1,
-      keyOf: (relative) => (policyKey(relative) === undefined ? undefined : 'all'),
+      keyOf: (storageKey) => (policyKey(storageKey) === undefined ? undefined : 'all'),
     })
   }
 
@@ -91,7 +90,7 @@ export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainP
     view.put(policyPrefix(namespace.id) + 'default', Buffer.from(defaultPolicyText))
   }
 
-  /** Forgets what was parsed, at seal. */
+  /** Forgets what was parsed, when the vault or a namespace is sealed. */
   clear(): void {
     this.#parsed.clear()
     this.#compiled.clear()

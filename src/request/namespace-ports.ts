@@ -10,6 +10,12 @@ export interface NamespaceInfo extends Namespace {
   readonly tainted: boolean
   /** Its API is locked, and that of what is below it. */
   readonly lock: NamespaceLock | undefined
+  /** The folder that this row lies in: of the nearest namespace above with a seal of its own; empty where there is none. */
+  readonly home: string
+  /** An administrator has sealed it, and nobody has unsealed it since. */
+  readonly sealed: boolean
+  /** Being deleted while it is sealed: with all that nobody can read. */
+  readonly wiped: boolean
 }
 
 export interface NamespaceLock {
@@ -36,6 +42,10 @@ export interface NamespaceLookup {
   byId(id: string): Namespace | undefined
   /** The nearest namespace, at the one given or above it, whose API is locked. */
   lockedAt(namespace: Namespace): Namespace | undefined
+  /** Whether the keys of what is stored in it are not in this core's memory. */
+  isSealed(namespace: Namespace): boolean
+  /** The same of the home that is called so. */
+  isHomeSealed(homeName: string): boolean
   /** All below a namespace, however deep, in byte order of their paths. */
   below(namespace: Namespace): readonly NamespaceInfo[]
 }
@@ -47,6 +57,14 @@ export interface NamespacesPort extends NamespaceLookup {
   get(parent: Namespace, name: string): NamespaceInfo | undefined
   /** Makes it with its own mounts and policies, or changes the metadata of one that is there. */
   put(view: WriteView, parent: Namespace, name: string, metadata: ReadonlyMap<string, string>): Promise<NamespaceInfo>
+  /** Makes one with a home of its own, which is open meanwhile. Rejects with `NAMESPACE_SEAL_STAYS` where there is one of that name. */
+  putSealable(
+    view: WriteView,
+    parent: Namespace,
+    name: string,
+    metadata: ReadonlyMap<string, string>,
+    homeName: string,
+  ): Promise<NamespaceInfo>
   /** `null` takes a key away. Undefined where there is no such namespace. */
   patch(
     view: WriteView,

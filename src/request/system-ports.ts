@@ -6,6 +6,7 @@ import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from './caller.ts'
 import type { Mount, MountKind, MountTuning } from './mount.ts'
 import type { NamespacesPort } from './namespace-ports.ts'
+import type { NamespaceSealsPort } from './namespace-seal-ports.ts'
 import type { LeaseLimits } from './ports.ts'
 import type { Namespace } from './request.ts'
 
@@ -300,6 +301,7 @@ export interface ObservePort {
 export interface SystemPorts {
   readonly mounts: MountsPort
   readonly namespaces: NamespacesPort
+  readonly namespaceSeals: NamespaceSealsPort
   readonly policies: PoliciesPort
   readonly callers: CallerLookup
   readonly lifecycle: LifecyclePort

@@ -248,9 +248,9 @@ export interface MethodRenewal {
 
 /** Encrypts and authenticates what batch tokens carry, with a key of the barrier. */
 export interface TokenSealer {
-  seal(plaintext: Uint8Array): Uint8Array
-  /** Undefined for what this server did not seal. */
-  open(sealed: Uint8Array): Uint8Array | undefined
+  seal(plaintext: Uint8Array, namespaceId: string): Uint8Array
+  /** Undefined for what this server did not seal for that namespace's keys, and while it is sealed. */
+  open(sealed: Uint8Array, namespaceId: string): Uint8Array | undefined
 }
 
 /** Callers by handles other than their own request, for `sys/capabilities`. */

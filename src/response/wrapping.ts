@@ -1,6 +1,7 @@
 /** Response wrapping: a reply is kept for the holder of a token of one use, and the client gets the token in its place. */
 import { defineErrors } from '../errors/coffer-error.ts'
 import { rfc3339 } from '../lib/rfc3339.ts'
+import { homeOfTokenKey } from '../request/namespace-home.ts'
 import type { WrapPort } from '../request/ports.ts'
 import type { Reply, WrapInfo } from '../request/reply.ts'
 import type { MadeToken, WrappingTokens } from '../request/token-ports.ts'
@@ -26,7 +27,7 @@ const KEPT = 'sys/wrapping/'
 
 /** Where a wrapping token's reply lies: goes with the token, whoever ends it. */
 export function wrappingPrefix(tokenKey: string): string {
-  return `${KEPT}${tokenKey}/`
+  return `${homeOfTokenKey(tokenKey)}${KEPT}${tokenKey}/`
 }
 
 const responseKey = (tokenKey: string): string => `${wrappingPrefix(tokenKey)}response`

@@ -1,28 +1,51 @@
 /** The mounts in memory. */
 import type { Clock } from '../lib/clock.ts'
 import type { Mount } from '../request/mount.ts'
+import { homeCalled, homeNameIn, withinHome } from '../request/namespace-home.ts'
 import type { Store } from '../storage/store.ts'
 import { CurrentRows } from '../storage/current-rows.ts'
 import { MountIndex } from './mount-index.ts'
-import { fromRecord, mountRecords } from './mount-record.ts'
+import { fromRecord, mountKey, mountRecords } from './mount-record.ts'
 
 export type CurrentMounts = CurrentRows<Mount, MountIndex>
 
-/** `changed` is told of each mount that comes, changes or goes. */
-export function currentMounts(store: Store, clock: Clock, changed: (uuid: string) => void): CurrentMounts {
+const FOLDER = mountRecords.key({ uuid: '' })
+
+/**
+ * @param homes those that can be read; empty is that of all namespaces that have none.
+ * @param changed is told of each mount that comes, changes or goes.
+ */
+export function currentMounts(
+  store: Store,
+  clock: Clock,
+  homes: () => readonly string[],
+  changed: (uuid: string) => void,
+): CurrentMounts {
   return new CurrentRows<Mount, MountIndex>(
     store,
     clock,
     {
-      prefix: mountRecords.key({ uuid: '' }),
-      keyOf: ({ uuid }) => uuid,
-      keys: (view) => mountRecords.list(view),
-      get: async (view, uuid) => {
-        const record = await mountRecords.get(view, { uuid })
+      owns: (key) => withinHome(key).startsWith(FOLDER),
+      keyOf: mountKey,
+      keys: async (view) => {
+        const keys: string[] = []
+        for (const home of homes()) {
+          const names = await view.list(home + FOLDER)
+          for (const name of names) keys.push(home + FOLDER + name)
+        }
+        return keys
+      },
+      get: async (view, key) => {
+        const home = homeCalled(homeNameIn(key))
+        const record = await mountRecords.get(home === '' ? view : view.sub(home), { uuid: uuidIn(key) })
         return record && fromRecord(record)
       },
       index: (mounts) => new MountIndex(mounts),
     },
-    changed,
+    (key) => changed(uuidIn(key)),
   )
+}
+
+function uuidIn(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1)
 }

@@ -43,6 +43,7 @@ function leftovers(
 ): Leftovers {
   return new Leftovers({
     store,
+    homes: () => [''],
     moveLeases: async ({ from, to }) => {
       if (seen.refuse === true) throw new Error('not now')
       seen.moved?.push(`${from}>${to}`)

@@ -3,6 +3,7 @@
  * crash resumes here; the work goes in small transactions, and no request waits for it.
  */
 import { collection, f } from '../framework/index.ts'
+import { homeView } from '../request/namespace-home.ts'
 import type { Mount } from '../request/mount.ts'
 import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
@@ -30,15 +31,17 @@ export interface Move {
 const BATCH = 500
 
 export function noteRemoval(view: WriteView, mount: Mount): void {
-  removalRecords.put(view, { uuid: mount.uuid }, toRecord(mount))
+  removalRecords.put(homeView(view, mount.namespaceId), { uuid: mount.uuid }, toRecord(mount))
 }
 
 export function noteMove(view: WriteView, id: string, move: Move): void {
-  moveRecords.put(view, { id }, move)
+  moveRecords.put(homeView(view, move.namespace_id), { id }, move)
 }
 
 export interface LeftoversDeps {
   readonly store: Store
+  /** Folders of the namespaces that are looked through; empty is that of all that have none. */
+  homes(): readonly string[]
   /** Has what a mount lent follow it, or takes back what cannot; resumable. */
   moveLeases(move: Move): Promise<void>
   /** Takes away what other engines keep of a mount that is gone; resumable. */
@@ -79,8 +82,10 @@ export class Leftovers {
     while (this.#again && !this.#stopped) {
       this.#again = false
       try {
-        await this.#moves()
-        await this.#removals()
+        for (const home of this.#deps.homes()) {
+          await this.#moves(home)
+          await this.#removals(home)
+        }
       } catch (error) {
         this.#deps.failed('clearing up after mounts', error)
       }
@@ -88,14 +93,14 @@ export class Leftovers {
     this.#running = undefined
   }
 
-  async #moves(): Promise<void> {
+  async #moves(home: string): Promise<void> {
     const { store } = this.#deps
-    for (const id of await store.read((view) => moveRecords.list(view))) {
-      const move = await store.read((view) => moveRecords.get(view, { id }))
+    for (const id of await store.read((view) => moveRecords.list(view.sub(home)))) {
+      const move = await store.read((view) => moveRecords.get(view.sub(home), { id }))
       if (move === undefined || this.#stopped) continue
       try {
         await this.#deps.moveLeases(move)
-        await store.write((view) => moveRecords.delete(view, { id }))
+        await store.write((view) => moveRecords.delete(view.sub(home), { id }))
         this.#deps.moveEnded(id, 'success')
       } catch (error) {
         this.#deps.moveEnded(id, 'failure')
@@ -104,10 +109,10 @@ export class Leftovers {
     }
   }
 
-  async #removals(): Promise<void> {
+  async #removals(home: string): Promise<void> {
     const { store } = this.#deps
-    for (const uuid of await store.read((view) => removalRecords.list(view))) {
-      const record = await store.read((view) => removalRecords.get(view, { uuid }))
+    for (const uuid of await store.read((view) => removalRecords.list(view.sub(home)))) {
+      const record = await store.read((view) => removalRecords.get(view.sub(home), { uuid }))
       if (record === undefined || this.#stopped) continue
       const mount = fromRecord(record)
       await this.#deps.forgetMount(mount)
@@ -121,7 +126,7 @@ export class Leftovers {
       const found = await this.#deps.store.write(async (view) => {
         const keys = await view.keys(prefix, { limit: BATCH })
         for (const key of keys) view.delete(key)
-        if (keys.length === 0) removalRecords.delete(view, { uuid: mount.uuid })
+        if (keys.length === 0) removalRecords.delete(homeView(view, mount.namespaceId), { uuid: mount.uuid })
         return keys.length
       })
       if (found === 0) return

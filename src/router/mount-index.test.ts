@@ -9,7 +9,7 @@ function mount(path: string): Mount {
     kind: 'secret',
     path,
     type: 'kv',
-    uuid: `uuid-${path}`,
+    uuid: `uuid-${path.replaceAll('/', '.')}`,
     accessor: `kv_${path}`,
     description: '',
     options: new Map(),
@@ -62,13 +62,13 @@ test('a path above or below a mount is taken, unless it is that mount itself', (
   assert.equal(index.conflict('root', 'a/')?.path, 'a/b/')
   assert.equal(index.conflict('root', 'a/b/c/')?.path, 'a/b/')
   assert.equal(index.conflict('root', 'ab/'), undefined)
-  assert.equal(index.conflict('root', 'a/b/', 'uuid-a/b/'), undefined)
+  assert.equal(index.conflict('root', 'a/b/', 'uuid-a.b.'), undefined)
 })
 
 test('is immutable: a change gives another index', () => {
   const moved = index.with({ ...mount('secret/'), path: 'moved/' })
   assert.equal(moved.match('root', 'secret/x'), undefined)
-  assert.equal(moved.match('root', 'moved/x')?.mount.uuid, 'uuid-secret/')
+  assert.equal(moved.match('root', 'moved/x')?.mount.uuid, 'uuid-secret.')
   assert.equal(index.match('root', 'secret/x')?.mount.path, 'secret/')
-  assert.equal(moved.without('uuid-secret/').match('root', 'moved/x'), undefined)
+  assert.equal(moved.without('core/mounts/uuid-secret.').match('root', 'moved/x'), undefined)
 })

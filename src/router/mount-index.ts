@@ -74,7 +74,9 @@ export class MountIndex {
     return new MountIndex([...[...this.#byUuid.values()].filter((old) => old.uuid !== mount.uuid), mount])
   }
 
-  without(uuid: string): MountIndex {
+  /** @param storedAs the key of the mount in storage, which ends with its uuid. */
+  without(storedAs: string): MountIndex {
+    const uuid = storedAs.slice(storedAs.lastIndexOf('/') + 1)
     return new MountIndex([...this.#byUuid.values()].filter((old) => old.uuid !== uuid))
   }
 }

@@ -1,5 +1,6 @@
 /** How a mount stands in storage. One entry a mount: ten thousand mounts are not one huge entry that grows past a limit. */
 import { collection, f, type Infer } from '../framework/index.ts'
+import { homeOf } from '../request/namespace-home.ts'
 import type { Mount, MountTuning } from '../request/mount.ts'
 
 const lockout = { threshold: f.int(), duration: f.int(), counter_reset: f.int(), disable: f.bool() }
@@ -113,7 +114,13 @@ export function fromRecord(record: MountRecord): Mount {
   })
 }
 
+/** Under which key the mount itself is stored. */
+export function mountKey({ namespaceId, uuid }: Mount): string {
+  return homeOf(namespaceId) + mountRecords.key({ uuid })
+}
+
 /** Where a mount's own entries lie. */
 export function mountStorage(mount: Mount): string {
-  return mount.kind === 'auth' ? `auth/${mount.uuid}/` : `logical/${mount.uuid}/`
+  const home = homeOf(mount.namespaceId)
+  return mount.kind === 'auth' ? `${home}auth/${mount.uuid}/` : `${home}logical/${mount.uuid}/`
 }

@@ -5,6 +5,7 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import { noTuning, type Mount, type MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
+import { homeOf, homeView } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { AssertNamespace, NamespaceInfo } from '../request/namespace-ports.ts'
 import type { MountChange, MountInit, MountPlace, MountsPort, MoveStatus } from '../request/system-ports.ts'
@@ -12,7 +13,7 @@ import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { currentMounts, type CurrentMounts } from './current-mounts.ts'
 import type { MountIndex } from './mount-index.ts'
-import { fromRecord, mountRecords, mountStorage, toRecord } from './mount-record.ts'
+import { fromRecord, mountKey, mountRecords, mountStorage, toRecord } from './mount-record.ts'
 import { MoveLog } from './move-log.ts'
 import { assertMountable, assertMovable, assertRemovable, assertTuning, isFixed } from './mount-rules.ts'
 import { noteMove, noteRemoval } from './leftovers.ts'
@@ -28,6 +29,8 @@ export interface MountTableDeps {
   /** Eight hexadecimal digits. */
   accessorSuffix(): string
   readonly store: Store
+  /** Folders of the namespaces whose mounts can be read; empty is that of all that have none. */
+  homes?(): readonly string[]
   /** Takes back every lease and token issued below a mount; rejects with the engine's failure. */
   revokeLeases(mount: Mount): Promise<void>
   /** Called when a move or a removal was noted: what is left to do goes on in the background. */
@@ -45,6 +48,8 @@ export interface MountTableDeps {
   readonly version: string
 }
 
+const ROOT_HOME: readonly string[] = ['']
+
 export class MountTable implements MountsPort {
   readonly #deps: MountTableDeps
   readonly #moves = new MoveLog()
@@ -53,7 +58,12 @@ export class MountTable implements MountsPort {
 
   constructor(deps: MountTableDeps) {
     this.#deps = deps
-    this.#mounts = currentMounts(deps.store, deps.clock, (uuid) => void this.#engines.delete(uuid))
+    this.#mounts = currentMounts(
+      deps.store,
+      deps.clock,
+      () => deps.homes?.() ?? ROOT_HOME,
+      (uuid) => void this.#engines.delete(uuid),
+    )
   }
 
   get index(): MountIndex {
@@ -140,7 +150,7 @@ export class MountTable implements MountsPort {
   async assertHeld(view: ReadView, mount: Mount): Promise<void> {
     await this.#deps.assertNamespace(view, mount.namespaceId)
     if (isFixed(mount)) return
-    const isThere = await mountRecords.has(view, { uuid: mount.uuid })
+    const isThere = await mountRecords.has(homeView(view, mount.namespaceId), { uuid: mount.uuid })
     // Where it went to another namespace somebody else decides who may use it.
     const current = this.index.byUuid(mount.uuid)
     if (!isThere || (current !== undefined && current.namespaceId !== mount.namespaceId))
@@ -184,12 +194,12 @@ export class MountTable implements MountsPort {
     const { store, removed, clock } = this.#deps
     await store.write(async (view) => {
       // Another request may have removed it meanwhile.
-      if (!(await mountRecords.has(view, { uuid: mount.uuid }))) return
+      if (!(await mountRecords.has(homeView(view, mount.namespaceId), { uuid: mount.uuid }))) return
       await this.engine(mount).unmounted?.({ mount, view: view.sub(mountStorage(mount)), clock })
-      mountRecords.delete(view, { uuid: mount.uuid })
+      mountRecords.delete(homeView(view, mount.namespaceId), { uuid: mount.uuid })
       noteRemoval(view, mount)
       view.onCommitted((sequence) => {
-        this.#mounts.apply(mount.uuid, sequence, undefined)
+        this.#mounts.apply(mountKey(mount), sequence, undefined)
         this.#deps.workNoted()
       })
     })
@@ -220,6 +230,7 @@ export class MountTable implements MountsPort {
     const mount = await this.#find(view, from.namespace, from.path)
     if (mount === undefined) throw mountErrors.NONE_AT({ path: from.path })
     const stays = from.namespace.id === to.namespace.id
+    if (homeOf(from.namespace.id) !== homeOf(to.namespace.id)) throw mountErrors.HOME_DIFFERS()
     await this.#deps.assertNamespace(view, to.namespace.id)
     assertMovable(mount, to.path, {
       mounts: (await this.#mounts.at(view)).within(to.namespace.id),
@@ -262,14 +273,14 @@ export class MountTable implements MountsPort {
   /** As it is stored now: another request may have changed it since the index was made. */
   async #find(view: ReadView, namespace: Namespace, path: string): Promise<Mount | undefined> {
     const known = (await this.#mounts.at(view)).at(namespace.id, path)
-    const record = known && (await mountRecords.get(view, { uuid: known.uuid }))
+    const record = known && (await mountRecords.get(homeView(view, known.namespaceId), { uuid: known.uuid }))
     return record && fromRecord(record)
   }
 
   #replace(view: WriteView, mount: Mount): Mount {
     const frozen = Object.freeze(mount)
-    mountRecords.put(view, { uuid: mount.uuid }, toRecord(frozen))
-    view.onCommitted((sequence) => this.#mounts.apply(mount.uuid, sequence, frozen))
+    mountRecords.put(homeView(view, mount.namespaceId), { uuid: mount.uuid }, toRecord(frozen))
+    view.onCommitted((sequence) => this.#mounts.apply(mountKey(mount), sequence, frozen))
     return frozen
   }
 

@@ -8,6 +8,9 @@ const ROOT: NamespaceInfo = Object.freeze({
   customMetadata: new Map(),
   tainted: false,
   lock: undefined,
+  home: '',
+  sealed: false,
+  wiped: false,
 })
 
 export class NamespaceIndex {
@@ -78,7 +81,9 @@ export class NamespaceIndex {
     return new NamespaceIndex([...[...this.#byId.values()].filter((old) => old.id !== row.id), row])
   }
 
-  without(id: string): NamespaceIndex {
+  /** @param storedAs the namespace's key in storage, which ends with its id. */
+  without(storedAs: string): NamespaceIndex {
+    const id = storedAs.slice(storedAs.lastIndexOf('/') + 1)
     return new NamespaceIndex([...this.#byId.values()].filter((old) => old.id !== id))
   }
 }

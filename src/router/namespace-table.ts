@@ -6,6 +6,7 @@ import type { AdministrativeNamespace } from '../request/administrative.ts'
 import { pathProblem } from '../lib/path.ts'
 import { secretsEqual } from '../lib/secure/equal.ts'
 import { base62 } from '../lib/secure/random.ts'
+import { homeNameOf, homeOf } from '../request/namespace-home.ts'
 import type { Located, NamespaceInfo, NamespacesPort } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { Store } from '../storage/store.ts'
@@ -13,7 +14,14 @@ import type { ReadView, WriteView } from '../storage/view.ts'
 import { CurrentRows } from '../storage/current-rows.ts'
 import type { MountIndex } from './mount-index.ts'
 import { NamespaceIndex } from './namespace-index.ts'
-import { fromNamespaceRecord, namespaceRecords, toNamespaceRecord } from './namespace-record.ts'
+import {
+  isNamespaceKey,
+  namespaceKey,
+  namespaceKeysIn,
+  namespaceRecords,
+  storedNamespace,
+  toNamespaceRecord,
+} from './namespace-record.ts'
 import { assertDepth, assertMetadata, assertNamespaceName } from './namespace-rules.ts'
 
 /** Letters and digits: 35 bits, which is not a secret. */
@@ -31,6 +39,16 @@ export interface NamespaceTableDeps {
   mountsAt(view: ReadView): Promise<MountIndex>
   /** Takes a namespace that is tainted away; tells whether all of it is gone. */
   remove(namespace: NamespaceInfo): Promise<boolean>
+  /** Of the namespaces with seals of their own, those whose keys are in memory. Without it there are none. */
+  readonly homes?: OpenHomes
+  /** Told of each row that comes, changes or goes. */
+  changed?(id: string, row: NamespaceInfo | undefined): void
+}
+
+export interface OpenHomes {
+  /** Their folders, and the empty one of all namespaces that have none. */
+  folders(): readonly string[]
+  isOpen(homeName: string): boolean
 }
 
 export class NamespaceTable implements NamespacesPort {
@@ -39,13 +57,25 @@ export class NamespaceTable implements NamespacesPort {
 
   constructor(deps: NamespaceTableDeps) {
     this.#deps = deps
-    this.#rows = new CurrentRows<NamespaceInfo, NamespaceIndex>(deps.store, deps.clock, {
-      prefix: namespaceRecords.key({ id: '' }),
-      keyOf: ({ id }) => id,
-      keys: (view) => namespaceRecords.list(view),
-      get: stored,
-      index: (rows) => new NamespaceIndex(rows),
-    })
+    this.#rows = new CurrentRows<NamespaceInfo, NamespaceIndex>(
+      deps.store,
+      deps.clock,
+      {
+        owns: isNamespaceKey,
+        keyOf: namespaceKey,
+        keys: async (view) => {
+          const keys: string[] = []
+          for (const home of deps.homes?.folders() ?? ['']) keys.push(...(await namespaceKeysIn(view, home)))
+          return keys
+        },
+        get: storedNamespace,
+        index: (rows) => new NamespaceIndex(rows),
+      },
+      (key) => {
+        const id = key.slice(key.lastIndexOf('/') + 1)
+        deps.changed?.(id, this.#rows.index.byId(id))
+      },
+    )
   }
 
   /** For cores that only read. */
@@ -105,6 +135,14 @@ export class NamespaceTable implements NamespacesPort {
     return this.#rows.index.lockedAt(namespace)
   }
 
+  isSealed({ id }: Namespace): boolean {
+    return this.isHomeSealed(homeNameOf(id))
+  }
+
+  isHomeSealed(homeName: string): boolean {
+    return homeName !== '' && this.#deps.homes?.isOpen(homeName) !== true
+  }
+
   below(namespace: Namespace): readonly NamespaceInfo[] {
     return this.#rows.index.below(namespace.path)
   }
@@ -126,6 +164,26 @@ export class NamespaceTable implements NamespacesPort {
     name: string,
     customMetadata: ReadonlyMap<string, string>,
   ): Promise<NamespaceInfo> {
+    return this.#put(view, parent, name, customMetadata, undefined)
+  }
+
+  async putSealable(
+    view: WriteView,
+    parent: Namespace,
+    name: string,
+    customMetadata: ReadonlyMap<string, string>,
+    homeName: string,
+  ): Promise<NamespaceInfo> {
+    return this.#put(view, parent, name, customMetadata, homeName)
+  }
+
+  async #put(
+    view: WriteView,
+    parent: Namespace,
+    name: string,
+    customMetadata: ReadonlyMap<string, string>,
+    ownHome: string | undefined,
+  ): Promise<NamespaceInfo> {
     assertNamespaceName(name)
     assertMetadata(customMetadata)
     const path = `${parent.path}${name}/`
@@ -134,10 +192,11 @@ export class NamespaceTable implements NamespacesPort {
     const index = await this.at(view)
     const present = await this.#current(view, index.at(path))
     if (present?.tainted === true) throw namespaceErrors.GOING({ path })
+    if (present !== undefined && ownHome !== undefined) throw namespaceErrors.SEAL_STAYS()
     if (present !== undefined) return this.#replace(view, { ...present, customMetadata })
     const inUse = (await this.#deps.mountsAt(view)).conflict(parent.id, `${name}/`)
     if (inUse !== undefined) throw namespaceErrors.MOUNT({ path: inUse.path })
-    const id = freshId(index)
+    const id = freshId(index, ownHome ?? homeNameOf(parent.id))
     const row = this.#replace(view, {
       id,
       path,
@@ -145,6 +204,9 @@ export class NamespaceTable implements NamespacesPort {
       customMetadata,
       tainted: false,
       lock: undefined,
+      home: homeOf(parent.id),
+      sealed: false,
+      wiped: false,
     })
     await this.#deps.populate(view, row)
     return row
@@ -174,6 +236,7 @@ export class NamespaceTable implements NamespacesPort {
       const index = await this.at(view)
       const found = await this.#current(view, index.at(path))
       if (found === undefined) return undefined
+      if (!found.tainted && this.isSealed(found)) throw namespaceErrors.SEALED()
       if (index.below(path).length > 0) throw namespaceErrors.CHILDREN({ path })
       return found.tainted ? found : this.#replace(view, { ...found, tainted: true })
     })
@@ -198,17 +261,46 @@ export class NamespaceTable implements NamespacesPort {
 
   // For the rooms around
 
+  /** As it is stored now. */
+  stored(view: ReadView, row: NamespaceInfo): Promise<NamespaceInfo | undefined> {
+    return storedNamespace(view, namespaceKey(row))
+  }
+
+  async find(view: ReadView, parent: Namespace, name: string): Promise<NamespaceInfo | undefined> {
+    assertNamespaceName(name)
+    return this.#current(view, (await this.at(view)).at(`${parent.path}${name}/`))
+  }
+
+  /** As it is stored, with a seal of its own. Rejects with `NAMESPACE_SEAL_UNKNOWN` or `NAMESPACE_NOT_SEALABLE`. */
+  async sealable(view: ReadView, parent: Namespace, name: string): Promise<NamespaceInfo> {
+    const row = await this.find(view, parent, name)
+    if (row === undefined) throw namespaceErrors.SEAL_UNKNOWN({ name })
+    if (!isSealable(row)) throw namespaceErrors.NOT_SEALABLE()
+    return row
+  }
+
+  /** Notes with it that an administrator has sealed it, or that it was opened: other nodes hear of either. */
+  noteSealed(view: WriteView, row: NamespaceInfo, sealed: boolean): void {
+    this.#replace(view, { ...row, sealed })
+  }
+
+  /** It is to be deleted as it is: nobody can read what is in there. */
+  wipe(view: WriteView, row: NamespaceInfo): NamespaceInfo {
+    return this.#replace(view, { ...row, tainted: true, wiped: true })
+  }
+
   /** Rejects with `NAMESPACE_ABSENT`. What is written in a namespace depends on this: where it goes meanwhile, the commit conflicts. */
   async assertServed(view: ReadView, id: string): Promise<void> {
     if (id === rootNamespace.id) return
-    const row = await stored(view, id)
+    const known = this.#rows.index.byId(id) ?? (await this.at(view)).byId(id)
+    const row = await this.#current(view, known)
     if (row === undefined || row.tainted) throw namespaceErrors.ABSENT()
   }
 
   /** The last step of a deletion. */
-  forget(view: WriteView, id: string): void {
-    namespaceRecords.delete(view, { id })
-    view.onCommitted((sequence) => this.#rows.apply(id, sequence, undefined))
+  forget(view: WriteView, row: NamespaceInfo): void {
+    namespaceRecords.delete(view.sub(row.home), { id: row.id })
+    view.onCommitted((sequence) => this.#rows.apply(namespaceKey(row), sequence, undefined))
   }
 
   async #lockable(view: WriteView, from: Namespace, path: string): Promise<NamespaceInfo> {
@@ -226,20 +318,20 @@ export class NamespaceTable implements NamespacesPort {
 
   /** As it is stored now. */
   async #current(view: ReadView, known: NamespaceInfo | undefined): Promise<NamespaceInfo | undefined> {
-    return known && stored(view, known.id)
+    return known && this.stored(view, known)
   }
 
   #replace(view: WriteView, row: NamespaceInfo): NamespaceInfo {
     const frozen = Object.freeze(row)
-    namespaceRecords.put(view, { id: row.id }, toNamespaceRecord(frozen))
-    view.onCommitted((sequence) => this.#rows.apply(row.id, sequence, frozen))
+    namespaceRecords.put(view.sub(row.home), { id: row.id }, toNamespaceRecord(frozen))
+    view.onCommitted((sequence) => this.#rows.apply(namespaceKey(row), sequence, frozen))
     return frozen
   }
 }
 
-async function stored(view: ReadView, id: string): Promise<NamespaceInfo | undefined> {
-  const record = await namespaceRecords.get(view, { id })
-  return record && fromNamespaceRecord(record)
+/** Whether it has a seal of its own: it lies above what that encrypts. */
+export function isSealable({ id, home }: NamespaceInfo): boolean {
+  return homeOf(id) !== home
 }
 
 /** Of a header: the path with a slash at its end; empty for the root namespace. It is not percent-decoded: that is for targets. */
@@ -268,9 +360,10 @@ function fromUtf8(latin1: string): string | undefined {
   }
 }
 
-function freshId(index: NamespaceIndex): string {
+/** One in a home begins with what that is called. */
+function freshId(index: NamespaceIndex, homeName: string): string {
   for (;;) {
-    const id = base62(ID_LENGTH)
+    const id = homeName + base62(ID_LENGTH)
     if (index.byId(id) === undefined) return id
   }
 }

@@ -34,6 +34,10 @@ export interface BarrierOptions {
   readonly reservation?: number
   /** The least that `maxOperations` may be set to. */
   readonly minOperations?: number
+  /** Of a namespace with a seal of its own: the folder in which all lies that this encrypts. */
+  readonly home?: string
+  /** Thrown while there are no keys. */
+  readonly refusal?: () => CofferError
 }
 
 interface Unsealed {
@@ -56,6 +60,10 @@ export class Barrier implements Codec {
   readonly #minOperations: number
   /** Changes of the keyring, one at a time. */
   readonly #lane = new FairLane()
+  readonly #keyringKey: string
+  readonly #linksKey: string
+  readonly #outside: ReadonlySet<string>
+  readonly #refusal: () => CofferError
   #state: Unsealed | undefined
 
   constructor(options: BarrierOptions) {
@@ -63,6 +71,11 @@ export class Barrier implements Codec {
     this.#clock = options.clock
     this.#reservation = options.reservation ?? 10_000
     this.#minOperations = options.minOperations ?? MIN_OPERATIONS
+    const { home = '' } = options
+    this.#keyringKey = home + KEYRING_KEY
+    this.#linksKey = home + ROOT_KEY_LINKS_KEY
+    this.#outside = home === '' ? OUTSIDE_BARRIER : new Set([...OUTSIDE_BARRIER].map((key) => home + key))
+    this.#refusal = options.refusal ?? requestErrors.SEALED
   }
 
   get sealed(): boolean {
@@ -70,13 +83,13 @@ export class Barrier implements Codec {
   }
 
   seal(storageKey: string, plaintext: Uint8Array): Uint8Array {
-    if (OUTSIDE_BARRIER.has(storageKey)) return plaintext
+    if (this.#outside.has(storageKey)) return plaintext
     const { term, key } = this.#unsealed().keyring.active
     return sealEnvelope(key.bytes, term, storageKey, plaintext)
   }
 
   open(storageKey: string, stored: Uint8Array): Uint8Array {
-    if (OUTSIDE_BARRIER.has(storageKey)) return stored
+    if (this.#outside.has(storageKey)) return stored
     return openWith(this.#unsealed().keyring, storageKey, stored)
   }
 
@@ -107,13 +120,13 @@ export class Barrier implements Codec {
     const { rootKey } = this.#unsealed()
     let keyring: Keyring
     try {
-      keyring = decrypt(storedKeyring, rootKey)
+      keyring = decrypt(storedKeyring, rootKey, this.#keyringKey)
     } catch (error) {
       if (isTampered(error)) return undefined
       throw error
     }
     return {
-      open: (key, stored) => (OUTSIDE_BARRIER.has(key) ? stored : openWith(keyring, key, stored)),
+      open: (key, stored) => (this.#outside.has(key) ? stored : openWith(keyring, key, stored)),
       close: () => keyring.wipe(),
     }
   }
@@ -128,7 +141,7 @@ export class Barrier implements Codec {
       const stored = await work()
       let keyring: Keyring | undefined
       try {
-        keyring = stored === undefined ? undefined : decrypt(stored, state.rootKey)
+        keyring = stored === undefined ? undefined : decrypt(stored, state.rootKey, this.#keyringKey)
       } catch {
         // Of another vault, or of another time of this one.
       }
@@ -159,7 +172,7 @@ export class Barrier implements Codec {
   /** The keyring as it is stored under `core/keyring`. */
   storedKeyring(): Uint8Array {
     const { keyring, rootKey } = this.#unsealed()
-    return encrypt(keyring, rootKey)
+    return encrypt(keyring, rootKey, this.#keyringKey)
   }
 
   /**
@@ -168,7 +181,7 @@ export class Barrier implements Codec {
    */
   unseal(rootKey: SecretBytes, stored: Uint8Array): void {
     try {
-      const keyring = decrypt(stored, rootKey)
+      const keyring = decrypt(stored, rootKey, this.#keyringKey)
       this.#state = { rootKey, keyring, used: keyring.active.operations }
     } catch (error) {
       rootKey.wipe()
@@ -191,7 +204,7 @@ export class Barrier implements Codec {
   reload(stored: Uint8Array, links?: Uint8Array): boolean {
     const state = this.#unsealed()
     const before = { keyring: state.keyring, rootKey: state.rootKey }
-    const { keyring, rootKey } = decryptFollowing(stored, state.rootKey, links)
+    const { keyring, rootKey } = decryptFollowing(stored, state.rootKey, links, this.#keyringKey)
     state.keyring = keyring
     state.rootKey = rootKey
     state.used = keyring.active.operations
@@ -209,11 +222,11 @@ export class Barrier implements Codec {
   async replaceRootKey(next: SecretBytes, reads: ReadSet, writes: WriteSet): Promise<void> {
     try {
       await this.#exclusively(async (state) => {
-        const stored = encrypt(state.keyring, next)
+        const stored = encrypt(state.keyring, next, this.#keyringKey)
         const links = await this.#linksWith(state.rootKey, next)
         try {
-          const all = new Map([...writes, [KEYRING_KEY, stored], [ROOT_KEY_LINKS_KEY, links]])
-          await commitForSure(this.#driver, reads, all, KEYRING_KEY)
+          const all = new Map([...writes, [this.#keyringKey, stored], [this.#linksKey, links]])
+          await commitForSure(this.#driver, reads, all, this.#keyringKey)
         } catch (error) {
           if (error instanceof CofferError && error.code === 'SEAL_UNSETTLED') this.discard()
           throw error
@@ -285,7 +298,7 @@ export class Barrier implements Codec {
   }
 
   async #linksWith(from: SecretBytes, to: SecretBytes): Promise<Uint8Array> {
-    const stored = await storedNow(this.#driver, ROOT_KEY_LINKS_KEY)
+    const stored = await storedNow(this.#driver, this.#linksKey)
     const earlier = stored === undefined ? [] : decodeLinks(stored)
     const now = this.#clock.now()
     return encodeLinks([...earlier, linkBetween(from, to, now)], now)
@@ -325,7 +338,10 @@ export class Barrier implements Codec {
 
   /** Nothing is encrypted under a keyring that is not on the disk. */
   async #persist(state: Unsealed, keyring: Keyring): Promise<void> {
-    await this.#driver.commit(NO_READS, new Map([[KEYRING_KEY, encrypt(keyring, state.rootKey)]]))
+    await this.#driver.commit(
+      NO_READS,
+      new Map([[this.#keyringKey, encrypt(keyring, state.rootKey, this.#keyringKey)]]),
+    )
     state.keyring = keyring
   }
 
@@ -339,7 +355,7 @@ export class Barrier implements Codec {
   }
 
   #unsealed(): Unsealed {
-    if (this.#state === undefined) throw requestErrors.SEALED()
+    if (this.#state === undefined) throw this.#refusal()
     return this.#state
   }
 }
@@ -361,10 +377,10 @@ function wipeKeys(state: Unsealed | undefined): void {
   state?.rootKey.wipe()
 }
 
-function encrypt(keyring: Keyring, rootKey: SecretBytes): Uint8Array {
+function encrypt(keyring: Keyring, rootKey: SecretBytes, storageKey: string): Uint8Array {
   return withScratch(keyring.encodedLength, (scratch) => {
     keyring.encode(scratch)
-    return sealEnvelope(rootKey.bytes, ROOT_TERM, KEYRING_KEY, scratch)
+    return sealEnvelope(rootKey.bytes, ROOT_TERM, storageKey, scratch)
   })
 }
 
@@ -373,14 +389,15 @@ function decryptFollowing(
   stored: Uint8Array,
   rootKey: SecretBytes,
   links: Uint8Array | undefined,
+  storageKey: string,
 ): { readonly keyring: Keyring; readonly rootKey: SecretBytes } {
   try {
-    return { keyring: decrypt(stored, rootKey), rootKey }
+    return { keyring: decrypt(stored, rootKey, storageKey), rootKey }
   } catch (error) {
     const followed = links === undefined || !isTampered(error) ? undefined : followLinks(rootKey, decodeLinks(links))
     if (followed === undefined) throw error
     try {
-      return { keyring: decrypt(stored, followed), rootKey: followed }
+      return { keyring: decrypt(stored, followed, storageKey), rootKey: followed }
     } catch (failure) {
       followed.wipe()
       throw failure
@@ -388,10 +405,10 @@ function decryptFollowing(
   }
 }
 
-function decrypt(stored: Uint8Array, rootKey: SecretBytes): Keyring {
+function decrypt(stored: Uint8Array, rootKey: SecretBytes, storageKey: string): Keyring {
   return withScratch(plaintextLength(stored), (scratch) => {
     if (termOf(stored) !== ROOT_TERM) throw tampered('not a keyring')
-    openEnvelope(rootKey.bytes, KEYRING_KEY, stored, scratch)
+    openEnvelope(rootKey.bytes, storageKey, stored, scratch)
     const keyring = Keyring.decode(scratch)
     if (keyring === undefined) throw sealErrors.CORRUPT({ what: 'keyring' })
     return keyring

@@ -7,6 +7,8 @@ import type { SealManager } from './seal-manager.ts'
 
 export type CeremoniesDeps = Omit<RootTokenDeps, 'manager'> & {
   readonly manager: RootTokenDeps['manager'] & RekeyDeps['manager'] & Pick<SealManager, 'rekey'>
+  /** The folder of the namespace whose shares they hold; empty for the vault's. */
+  readonly home: string
 }
 
 export class Ceremonies implements CeremoniesPort {
@@ -17,8 +19,8 @@ export class Ceremonies implements CeremoniesPort {
   constructor(deps: CeremoniesDeps) {
     this.#manager = deps.manager
     this.rootToken = new RootTokens(deps)
-    const { manager, store, clock, log } = deps
-    const rekey = (target: 'root' | 'recovery') => new Rekey({ target, manager, store, clock, log })
+    const { manager, store, clock, log, home } = deps
+    const rekey = (target: 'root' | 'recovery') => new Rekey({ target, manager, store, clock, log, home })
     this.#rekeys = { root: rekey('root'), recovery: rekey('recovery') }
   }
 

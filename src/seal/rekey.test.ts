@@ -28,7 +28,8 @@ function server(driver: FaultyDriver, seal: Seal = new ShamirSeal(), clock = new
   const barrier = new Barrier({ driver, clock })
   const store = new Store(driver, barrier)
   const manager = new SealManager({ store, barrier, seal })
-  const rekey = (target: 'root' | 'recovery') => new Rekey({ target, manager, store, clock, log: silentLogger })
+  const rekey = (target: 'root' | 'recovery') =>
+    new Rekey({ home: '', target, manager, store, clock, log: silentLogger })
   return { driver, barrier, store, manager, clock, root: rekey('root'), recovery: rekey('recovery') }
 }
 

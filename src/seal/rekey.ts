@@ -37,6 +37,8 @@ export interface RekeyDeps {
   readonly target: 'root' | 'recovery'
   readonly manager: Pick<SealManager, 'status' | 'verifyShares' | 'rekey'>
   readonly store: Store
+  /** The folder of the namespace whose shares they are; empty for the vault's. */
+  readonly home: string
   readonly clock: Clock
   readonly log: Logger
 }
@@ -329,7 +331,7 @@ export class Rekey implements RekeyPort {
   }
 
   get #backupKey(): string {
-    return this.#deps.target === 'root' ? UNSEAL_BACKUP_KEY : RECOVERY_BACKUP_KEY
+    return this.#deps.home + (this.#deps.target === 'root' ? UNSEAL_BACKUP_KEY : RECOVERY_BACKUP_KEY)
   }
 
   #log(message: string, fields: Readonly<Record<string, string | number | boolean>>): void {

@@ -1,4 +1,4 @@
-/** The life of the seal: initialise, unseal, seal. One step at a time, however many ask at once. */
+/** The life of a seal, the vault's or a namespace's: initialise, unseal, seal. One step at a time, however many ask at once. */
 import { CofferError } from '../errors/coffer-error.ts'
 import { requestErrors } from '../errors/request.ts'
 import { sealErrors } from '../errors/seal.ts'
@@ -78,18 +78,21 @@ export class SealManager {
   readonly #seal: Seal
   readonly #plan: MigrationPlan
   readonly #hooks: SealHooks
+  readonly #home: string
   readonly #lane = new FairLane()
   readonly #progress = new UnsealProgress()
   /** Whether shares for a migration have a meaning to this server, also once it is done. */
   #migrates: boolean
   #prepared: Prepared | undefined
-  #sealed = true
+  #sealed: boolean
 
   constructor(
     parts: ConfiguredSeals & {
       readonly store: Store
       readonly barrier: Barrier
       readonly hooks?: SealHooks
+      /** The folder of the namespace whose seal it is; empty for the vault's. */
+      readonly home?: string
     },
   ) {
     this.#store = parts.store
@@ -98,6 +101,9 @@ export class SealManager {
     this.#plan = new MigrationPlan(parts)
     this.#migrates = parts.retired !== undefined
     this.#hooks = parts.hooks ?? {}
+    this.#home = parts.home ?? ''
+    // The keys of a namespace stay when the part of the server that works it changes.
+    this.#sealed = this.#home === '' || parts.barrier.sealed
   }
 
   /** Whether requests are refused. */
@@ -250,14 +256,14 @@ export class SealManager {
     try {
       if (this.#sealed) throw requestErrors.SEALED()
       const { records, sequence } = await this.#store.read(async (view) => ({
-        records: await readSealRecords(view),
+        records: await readSealRecords(view.sub(this.#home)),
         sequence: view.sequence,
       }))
       if (records === undefined) throw requestErrors.NOT_INITIALIZED()
       if ((await this.#migratesFrom(records)) !== undefined) throw sealErrors.MIGRATING()
       const reads = {
         sequence,
-        keys: new Set([ROOT_KEY_KEY, SEAL_CONFIG_KEY, RECOVERY_KEY_KEY]),
+        keys: new Set([ROOT_KEY_KEY, SEAL_CONFIG_KEY, RECOVERY_KEY_KEY].map((key) => this.#home + key)),
         prefixes: new Set<string>(),
       }
       if (change.target === 'recovery') {
@@ -268,7 +274,8 @@ export class SealManager {
       const rootKey = randomSecret(KEY_BYTES)
       try {
         const { writes } = await recordsWith(this.#seal, records, change, rootKey)
-        await this.#barrier.replaceRootKey(rootKey, reads, writes)
+        const inHome = new Map([...writes].map(([key, value]) => [this.#home + key, value] as const))
+        await this.#barrier.replaceRootKey(rootKey, reads, inHome)
       } finally {
         if (this.#barrier.sealed) rootKey.wipe()
       }
@@ -397,9 +404,9 @@ export class SealManager {
     const transaction = await this.#store.begin()
     try {
       // Read, so that another server that initialises the same storage in this moment makes the commit fail.
-      if ((await readSealRecords(transaction)) !== undefined) throw sealErrors.ALREADY_INITIALIZED()
-      writeSealRecords(transaction, records)
-      transaction.put(KEYRING_KEY, this.#barrier.storedKeyring())
+      if ((await readSealRecords(transaction.sub(this.#home))) !== undefined) throw sealErrors.ALREADY_INITIALIZED()
+      writeSealRecords(transaction.sub(this.#home), records)
+      transaction.put(this.#home + KEYRING_KEY, this.#barrier.storedKeyring())
       const filled = await fill(transaction)
       await transaction.commit()
       return filled
@@ -425,7 +432,7 @@ export class SealManager {
 
   /** Takes over the root key. `first` is done before the server loads anything. */
   async #open(rootKey: SecretBytes, first?: () => Promise<void>): Promise<void> {
-    const keyring = await this.#store.read((view) => view.get(KEYRING_KEY))
+    const keyring = await this.#store.read((view) => view.get(this.#home + KEYRING_KEY))
     if (keyring === undefined) {
       rootKey.wipe()
       throw requestErrors.NOT_INITIALIZED()
@@ -451,12 +458,13 @@ export class SealManager {
   /** All in one commit, unless somebody replaced them before. */
   async #replaceRecords(before: SealRecords, after: SealRecords): Promise<void> {
     await this.#store.write(async (transaction) => {
-      if (await areCurrent(transaction, before)) writeSealRecords(transaction, after)
+      const view = transaction.sub(this.#home)
+      if (await areCurrent(view, before)) writeSealRecords(view, after)
     })
   }
 
   async #records(): Promise<SealRecords | undefined> {
-    return await this.#store.read(readSealRecords)
+    return await this.#store.read((view) => readSealRecords(view.sub(this.#home)))
   }
 }
 

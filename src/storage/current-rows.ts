@@ -2,22 +2,25 @@
  * Rows of a table in memory. They follow storage by a moment: a commit can be seen before the request that made it has been told, and
  * two such requests are told in any order. What storage is known to have and the index does not have yet is read where it matters.
  */
+import { absentWhileSealed } from '../errors/namespaces.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Change, Sequence } from './driver.ts'
 import type { Store } from './store.ts'
 import type { ReadView } from './view.ts'
 
-/** Finds rows by whatever they are asked for by. Immutable. */
+/** Finds rows by whatever they are asked for by. Immutable. A row's key is the one that it is stored under. */
 export interface RowIndex<R, I> {
   all(): readonly R[]
   with(row: R): I
   without(key: string): I
 }
 
-/** How the rows of one table stand in storage, below `prefix`, each by its key. */
+/** How the rows of one table stand in storage, each by its key. */
 export interface StoredRows<R, I> {
-  readonly prefix: string
+  /** Whether a row of the table stands under the key. */
+  owns(storageKey: string): boolean
   keyOf(row: R): string
+  /** Of all that can be read: those in a home that is sealed cannot. */
   keys(view: ReadView): Promise<readonly string[]>
   get(view: ReadView, key: string): Promise<R | undefined>
   index(rows: readonly R[]): I
@@ -72,8 +75,8 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
 
   /** Brings the index up to what a view shows: for whoever only reads, to whom nobody brings what changed. */
   async follow(view: ReadView): Promise<void> {
-    if (this.#replaced !== undefined && view.sequence >= this.#replaced) await this.#reload(view)
-    for (const key of this.#behind.keys()) this.apply(key, view.sequence, await this.#stored.get(view, key))
+    if (this.#replaced !== undefined && view.sequence >= this.#replaced) await this.reload(view)
+    for (const key of this.#behind.keys()) this.apply(key, view.sequence, await this.#read(view, key))
   }
 
   /** Forgets everything, at seal. */
@@ -94,7 +97,7 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
     if (this.#replaced !== undefined) return this.#allIn(view)
     let index = this.#index
     for (const key of this.#behind.keys()) {
-      const row = await this.#stored.get(view, key)
+      const row = await this.#read(view, key)
       index = row === undefined ? index.without(key) : index.with(row)
     }
     return index
@@ -115,10 +118,8 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
       this.#replaced = sequence
       this.#clock.timer(PATIENCE, () => this.#catchUp())
     }
-    const { prefix } = this.#stored
-    for (const storageKey of keys) {
-      if (!storageKey.startsWith(prefix)) continue
-      const key = storageKey.slice(prefix.length)
+    for (const key of keys) {
+      if (!this.#stored.owns(key)) continue
       if (sequence <= (this.#applied.get(key) ?? 0)) continue
       if (this.#behind.size === 0) this.#clock.timer(PATIENCE, () => this.#catchUp())
       this.#behind.set(key, sequence)
@@ -130,7 +131,9 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
     await this.#store.read((view) => this.follow(view))
   }
 
-  async #reload(view: ReadView): Promise<void> {
+  /** Reads all anew: a home was opened or sealed. */
+  async reload(view: ReadView): Promise<void> {
+    if (!this.#open) return
     const before = this.#index
     this.#index = await this.#allIn(view)
     this.#replaced = undefined
@@ -141,9 +144,14 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
   async #allIn(view: ReadView): Promise<I> {
     const rows: R[] = []
     for (const key of await this.#stored.keys(view)) {
-      const row = await this.#stored.get(view, key)
+      const row = await this.#read(view, key)
       if (row !== undefined) rows.push(row)
     }
     return this.#stored.index(rows)
+  }
+
+  /** A row in a home that is sealed is as one that is not there. */
+  #read(view: ReadView, key: string): Promise<R | undefined> {
+    return absentWhileSealed(() => this.#stored.get(view, key))
   }
 }

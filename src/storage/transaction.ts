@@ -143,7 +143,9 @@ export class Transaction implements WriteView {
   async #commit(): Promise<Sequence> {
     let sequence: Sequence | Promise<Sequence>
     try {
-      const room = this.dirty ? this.#codec.reserve?.(this.#overlay.writes.size) : undefined
+      const room = this.dirty
+        ? this.#codec.reserve?.(this.#overlay.writes.size, this.#overlay.writes.keys())
+        : undefined
       if (room instanceof Promise) await room
       sequence = this.dirty ? this.#driver.commit(this.#readSet(), this.#seal()) : this.sequence
     } finally {

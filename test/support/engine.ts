@@ -187,6 +187,8 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
       locate: (_header, path) => ({ namespace: rootNamespace, path }),
       byId: () => rootNamespace,
       lockedAt: () => undefined,
+      isSealed: () => false,
+      isHomeSealed: () => false,
     },
     state: () => 'active',
     reads: () => true,

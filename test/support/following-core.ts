@@ -5,6 +5,7 @@ import type { Role } from '../../src/core/lifecycle.ts'
 import { handle } from '../../src/core/pipeline.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { Metrics, silentLogger } from '../../src/lib/observe/index.ts'
+import type { NamespaceSealsPort } from '../../src/request/namespace-seal-ports.ts'
 import type { LifecyclePort, ObservePort } from '../../src/request/system-ports.ts'
 import type { WireReply, WireRequest } from '../../src/request/wire.ts'
 import { MemoryDriver } from '../../src/storage/drivers/memory.ts'
@@ -34,6 +35,7 @@ export function followingCore(options: { role(): Role | undefined; looked?: () =
   let looks = 0
   const deps: PipelineDeps = house.furnish({
     lifecycle: nothing as LifecyclePort,
+    namespaceSeals: nothing as NamespaceSealsPort,
     observe: nothing as ObservePort,
     state: () => 'standby',
     role: () => {

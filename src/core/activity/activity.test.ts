@@ -66,7 +66,20 @@ async function setUp(store = new Store(new MemoryDriver(), plainCodec), clock = 
     namespaces: {
       byId: (id) => (id === team.id ? team : undefined),
       below: ({ id }) =>
-        id === 'root' ? [{ ...team, uuid: '', customMetadata: new Map(), tainted: false, lock: undefined }] : [],
+        id === 'root'
+          ? [
+              {
+                ...team,
+                uuid: '',
+                customMetadata: new Map(),
+                tainted: false,
+                lock: undefined,
+                home: '',
+                sealed: false,
+                wiped: false,
+              },
+            ]
+          : [],
     },
     mounts: {
       byAccessor: (accessor) => mounts.find((mount) => mount.accessor === accessor),

@@ -1,6 +1,7 @@
 import { requestErrors } from '../../errors/request.ts'
 import { wrappingErrors } from '../../errors/wrapping.ts'
 import type { Caller } from '../../request/caller.ts'
+import { homeNameOfToken } from '../../request/namespace-home.ts'
 import { route } from './route.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
@@ -10,6 +11,7 @@ import { ELSEWHERE, type Elsewhere } from './place.ts'
 export async function identify(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | undefined> {
   const { clientToken, remoteAddress } = x.request
   if (clientToken === undefined) throw requestErrors.MISSING_TOKEN()
+  if (deps.reach() !== 'leader' && deps.namespaces.isHomeSealed(homeNameOfToken(clientToken))) return ELSEWHERE
   x.snapshot ??= await deps.store().beginRead()
   const holder = await deps.tokens().lookup(clientToken, x.snapshot)
   if (holder === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()

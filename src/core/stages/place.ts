@@ -46,6 +46,8 @@ export function place(x: Exchange, deps: PipelineDeps): Elsewhere | undefined {
   // even if the next role has begun meanwhile.
   if (x.snapshot === undefined) return deps.state() === 'standby' && needs !== 'node' ? ELSEWHERE : undefined
   if (RANK[needs] > RANK[deps.reach()] || isAskedOfLeader(x)) return ELSEWHERE
+  // Here its keys are not, or not yet; where they ought to be it is known whether it is sealed.
+  if (deps.namespaces.isSealed(x.request.namespace)) return ELSEWHERE
   // A wrapped reply is stored.
   return x.request.wrapTtl !== undefined && needs !== 'node' && operation?.flags.neverWrapped !== true
     ? ELSEWHERE

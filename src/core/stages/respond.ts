@@ -55,7 +55,7 @@ function success(x: Exchange, reply: Reply): WireReply {
 
 function failure(x: Exchange, deps: PipelineDeps): WireReply {
   const error = toCofferError(x.error)
-  if (error.status >= 500 && error.code !== LOCKED) {
+  if (error.status >= 500 && !CLOSED.has(error.code)) {
     const where = x.hasRequest ? { request: x.request.id, path: x.request.path } : {}
     deps.log.error('request failed', { ...where, code: error.code, cause: describe(error.cause) })
   }
@@ -65,7 +65,7 @@ function failure(x: Exchange, deps: PipelineDeps): WireReply {
 }
 
 /** Nothing is wrong with the server: an administrator wants it so. */
-const LOCKED = namespaceErrors.LOCKED({ path: '' }).code
+const CLOSED: ReadonlySet<string> = new Set([namespaceErrors.LOCKED({ path: '' }).code, namespaceErrors.SEALED().code])
 
 /** RFC 6750, 3.1. */
 const BEARER_CHALLENGE: WireReply = {

@@ -27,6 +27,11 @@ export function isOpen(x: Exchange, flags: PathFlags | undefined): boolean {
   return flags?.openBy !== undefined && x.wire.listener[flags.openBy]
 }
 
+/** Nothing of a namespace is answered while its keys are nowhere, whoever asks. */
+export function assertUnsealed(x: Exchange, deps: PipelineDeps): void {
+  if (deps.namespaces.isSealed(x.request.namespace)) throw namespaceErrors.SEALED()
+}
+
 /** A namespace whose API an administrator has locked answers what needs no token and is no log-in, and the request that unlocks it. */
 export function assertUnlocked(x: Exchange, deps: PipelineDeps): void {
   const locked = deps.namespaces.lockedAt(x.request.namespace)

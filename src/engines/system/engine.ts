@@ -17,6 +17,7 @@ import { loggerPaths } from './paths/loggers.ts'
 import { metricsPaths } from './paths/metrics.ts'
 import { mountPaths } from './paths/mounts.ts'
 import { namespacePaths } from './paths/namespaces.ts'
+import { namespaceSealPaths } from './paths/namespace-seal.ts'
 import { openapiPaths } from './paths/openapi.ts'
 import { passwordPolicyPaths } from './paths/password-policies.ts'
 import { policyPaths } from './paths/policies.ts'
@@ -36,6 +37,7 @@ const FAMILIES: readonly ((ports: SystemPorts) => readonly PathDefinition[])[] =
   authPaths,
   remountPaths,
   namespacePaths,
+  namespaceSealPaths,
   policyPaths,
   passwordPolicyPaths,
   capabilitiesPaths,

@@ -1,9 +1,9 @@
 /** Password policies in storage, each below its namespace, as their text. */
-import { collection, f, type ReadView } from '#framework'
+import { f, namespaceCollection, type ReadView } from '#framework'
 import { generatePassword, parsePasswordPolicy } from '../../lib/password-policy/index.ts'
 import { systemErrors } from './errors.ts'
 
-export const passwordPolicies = collection('sys/password-policies/{namespace}/{name}', { policy: f.string() })
+export const passwordPolicies = namespaceCollection('sys/password-policies/{namespace}/{name}', { policy: f.string() })
 
 /** Rejects with `SYSTEM_NO_PASSWORD_POLICY`. */
 export async function passwordBy(view: ReadView, namespace: string, name: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** What a node's main thread and its serving threads tell each other. Everything here can be cloned between threads. */
 import type { AdministrativeNamespace } from '../../request/administrative.ts'
+import type { SharedKeys } from '../../core/threads-port.ts'
 import type { DeviceRequest } from '../../audit/index.ts'
 import type { HeardLine, LogFormat, LogLevel, LogLevelsState, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/config.ts'
@@ -35,8 +36,12 @@ export interface ThreadData {
 
 /** What the main thread asks of a thread; each is answered. */
 export type Order =
-  /** Read with this root key, which the thread wipes. */
-  | { readonly kind: 'open'; readonly rootKey: SharedArrayBuffer }
+  /** Read with these root keys, which the thread wipes. */
+  | { readonly kind: 'open'; readonly keys: SharedKeys }
+  /** Read with this root key, which the thread wipes, what lies in the home of a namespace. */
+  | { readonly kind: 'openHome'; readonly name: string; readonly rootKey: SharedArrayBuffer }
+  /** Wipe its keys. */
+  | { readonly kind: 'closeHome'; readonly name: string }
   /** Wipe all keys. */
   | { readonly kind: 'close' }
   | { readonly kind: 'listen'; readonly listeners: readonly ListenerConfig[] }
@@ -53,6 +58,8 @@ export type Order =
 
 export interface OrderResults {
   readonly open: undefined
+  readonly openHome: undefined
+  readonly closeHome: undefined
   readonly close: undefined
   readonly listen: undefined
   readonly reloadCertificates: undefined

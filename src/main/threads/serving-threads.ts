@@ -1,5 +1,5 @@
 /** The serving threads of a node: started together, told the same, replaced when one ends. */
-import type { ThreadsPort } from '../../core/threads-port.ts'
+import type { SharedKeys, ThreadsPort } from '../../core/threads-port.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger, Metrics, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/index.ts'
@@ -36,8 +36,8 @@ export class ServingThreads implements ThreadsPort {
   readonly #lane = new FairLane()
   #threads: ServingThread[] = []
   #last = 0
-  /** While unsealed: the way to the root key. */
-  #shareRootKey: (() => SharedArrayBuffer) | undefined
+  /** While unsealed: the way to the root keys. */
+  #shareKeys: (() => SharedKeys) | undefined
   /** Where they listen, once they do. */
   #listeners: readonly ListenerConfig[] | undefined
   #isStopping = false
@@ -64,18 +64,34 @@ export class ServingThreads implements ThreadsPort {
     for (const thread of this.#threads) await thread.order({ kind: 'listen', listeners })
   }
 
-  async open(shareRootKey: () => SharedArrayBuffer): Promise<void> {
+  async open(shareKeys: () => SharedKeys): Promise<void> {
     await this.#exclusively(async () => {
-      this.#shareRootKey = shareRootKey
-      await Promise.all(this.#threads.map((thread) => thread.order({ kind: 'open', rootKey: shareRootKey() }, 60_000)))
+      this.#shareKeys = shareKeys
+      await Promise.all(this.#threads.map((thread) => thread.order({ kind: 'open', keys: shareKeys() }, 60_000)))
+    })
+  }
+
+  async openHome(name: string, shareRootKey: () => SharedArrayBuffer): Promise<void> {
+    await this.#exclusively(async () => {
+      // Those that are not open yet are given all keys when they are.
+      if (this.#shareKeys === undefined) return
+      const order = (thread: ServingThread) => thread.order({ kind: 'openHome', name, rootKey: shareRootKey() }, 60_000)
+      await Promise.all(this.#threads.map(order))
+    })
+  }
+
+  async closeHome(name: string): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.#shareKeys === undefined) return
+      await Promise.all(this.#threads.map((thread) => this.#orderToClose(thread, { kind: 'closeHome', name })))
     })
   }
 
   /** One that does not answer is ended: no key outlives the sealing. */
   async close(): Promise<void> {
     await this.#exclusively(async () => {
-      this.#shareRootKey = undefined
-      await Promise.all(this.#threads.map((thread) => this.#closeOne(thread)))
+      this.#shareKeys = undefined
+      await Promise.all(this.#threads.map((thread) => this.#orderToClose(thread, { kind: 'close' })))
     })
   }
 
@@ -159,9 +175,12 @@ export class ServingThreads implements ThreadsPort {
     return thread
   }
 
-  async #closeOne(thread: ServingThread): Promise<void> {
+  async #orderToClose(
+    thread: ServingThread,
+    order: Extract<Order, { readonly kind: 'close' | 'closeHome' }>,
+  ): Promise<void> {
     try {
-      await thread.order({ kind: 'close' }, CLOSE_PATIENCE)
+      await thread.order(order, CLOSE_PATIENCE)
     } catch {
       this.#deps.log.error('a serving thread did not give up its keys and was ended', { thread: thread.number })
       await thread.terminate()
@@ -190,8 +209,7 @@ export class ServingThreads implements ThreadsPort {
     try {
       await thread.ready()
       await this.#exclusively(async () => {
-        if (this.#shareRootKey !== undefined)
-          await thread.order({ kind: 'open', rootKey: this.#shareRootKey() }, 60_000)
+        if (this.#shareKeys !== undefined) await thread.order({ kind: 'open', keys: this.#shareKeys() }, 60_000)
       })
       const listeners = this.#listeners
       if (listeners !== undefined) await thread.order({ kind: 'listen', listeners })

@@ -65,7 +65,11 @@ let listeners: Listener[] = []
 async function carryOut(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'open':
-      return core.open(order.rootKey)
+      return core.open(order.keys)
+    case 'openHome':
+      return core.openHome(order.name, order.rootKey)
+    case 'closeHome':
+      return core.closeHome(order.name)
     case 'close':
       return core.close()
     case 'listen':

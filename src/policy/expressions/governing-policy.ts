@@ -1,13 +1,14 @@
 /** One governing policy as stored, and which paths an endpoint governing one is for. */
 import { policyErrors } from '../errors.ts'
 import { foldPath } from '../fold-path.ts'
+import { homeOf } from '../../request/namespace-home.ts'
 import type { GoverningRecord, GoverningType } from '../../request/governing-ports.ts'
 
 export const GOVERNING_PREFIX = 'core/governing-policies/'
 
 /** Of a namespace: goes with it. */
 export function governingPrefix(namespaceId: string): string {
-  return `${GOVERNING_PREFIX}${namespaceId}/`
+  return `${homeOf(namespaceId)}${GOVERNING_PREFIX}${namespaceId}/`
 }
 
 export function governingKey(namespaceId: string, type: GoverningType, name: string): string {

@@ -10,6 +10,7 @@ import type {
   GoverningRecord,
   GoverningType,
 } from '../../request/governing-ports.ts'
+import { withinHome } from '../../request/namespace-home.ts'
 import type { NamespaceLookup } from '../../request/namespace-ports.ts'
 import { rootNamespace, type Namespace } from '../../request/request.ts'
 import { DerivedCache } from '../../storage/cache.ts'
@@ -35,6 +36,8 @@ export interface GoverningStoreDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly namespaces: Pick<NamespaceLookup, 'byId'>
+  /** Folders of the namespaces whose policies can be read; empty is that of all that have none. */
+  readonly homes?: (() => readonly string[]) | undefined
   /** Where the ACL policy of a name lies: role governing policies are held by name, too, so that one name is one policy. */
   readonly aclKey: (namespaceId: string, name: string) => string
 }
@@ -48,6 +51,7 @@ function evaluator(): Promise<Evaluator> {
 
 /** Work after which others get their turn before the next policy is asked, units. */
 const TURN = 5000
+const NO_HOMES: readonly string[] = ['']
 /** Expressions that are kept parsed, whatever became of the policies that had them. */
 const PROGRAMS = 2000
 
@@ -59,7 +63,11 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
 
   constructor(deps: GoverningStoreDeps) {
     this.#deps = deps
-    this.#rules = new DerivedCache(deps.driver, { prefix: GOVERNING_PREFIX, capacity: 1, keyOf: () => 'all' })
+    this.#rules = new DerivedCache(deps.driver, {
+      prefix: '',
+      capacity: 1,
+      keyOf: (storageKey) => (withinHome(storageKey).startsWith(GOVERNING_PREFIX) ? 'all' : undefined),
+    })
   }
 
   /** At the unsealing: what there is of policies is read before anybody waits for it. */
@@ -67,7 +75,7 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     await this.#rulesOf(view)
   }
 
-  /** Forgets what was parsed, at seal. */
+  /** Forgets what was parsed, when the vault or a namespace is sealed. */
   clear(): void {
     this.#rules.clear()
     this.#programs.clear()
@@ -158,13 +166,19 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
   async #rulesOf(view: ReadView): Promise<GoverningRules> {
     const known = this.#rules.get('all')
     if (known !== undefined && view.sequence >= known.sequence) return known
+    const homes = this.#homes()
     const loaded = await loadRules(view, {
+      homes,
       namespaceOf: (id) => (id === rootNamespace.id ? rootNamespace : this.#deps.namespaces.byId(id)),
       programOf: (name, text) => this.#programOf(name, text),
     })
-    // Refused where one changed after this view: what was read from it serves this request only.
-    this.#rules.fill('all', view.sequence, loaded)
+    // Refused where one changed after this view: what was read from it serves this request only. So it does where a namespace was opened.
+    if (this.#homes() === homes) this.#rules.fill('all', view.sequence, loaded)
     return loaded
+  }
+
+  #homes(): readonly string[] {
+    return this.#deps.homes?.() ?? NO_HOMES
   }
 
   async #programOf(name: string, text: string): Promise<Program | undefined> {

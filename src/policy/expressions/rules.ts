@@ -1,6 +1,7 @@
 /** All governing policies of a server, as they stood at one commit, in the order in which a request is asked. */
 import { setImmediate } from 'node:timers/promises'
 import type { GoverningRecord, GoverningType } from '../../request/governing-ports.ts'
+import { withinHome } from '../../request/namespace-home.ts'
 import type { Namespace } from '../../request/request.ts'
 import type { Sequence } from '../../storage/driver.ts'
 import type { ReadView } from '../../storage/view.ts'
@@ -64,6 +65,8 @@ export class GoverningRules {
 }
 
 export interface LoadDeps {
+  /** Folders of the namespaces whose policies are read; empty is that of all that have none. */
+  readonly homes: readonly string[]
   /** Undefined for a namespace that is gone or going. */
   namespaceOf(id: string): Namespace | undefined
   programOf(name: string, text: string): Promise<Program | undefined>
@@ -72,8 +75,9 @@ export interface LoadDeps {
 /** Each is parsed apart from the others, so that nobody waits for all of them. */
 export async function loadRules(view: ReadView, deps: LoadDeps): Promise<GoverningRules> {
   const policies: GoverningPolicy[] = []
-  for (const key of await view.keys(GOVERNING_PREFIX)) {
-    const [id = '', type = '', name = ''] = key.slice(GOVERNING_PREFIX.length).split('/')
+  const keys = await Promise.all(deps.homes.map(async (home) => view.keys(home + GOVERNING_PREFIX)))
+  for (const key of keys.flat()) {
+    const [id = '', type = '', name = ''] = withinHome(key).slice(GOVERNING_PREFIX.length).split('/')
     const namespace = deps.namespaceOf(id)
     const bytes = namespace && (await view.get(key))
     if (namespace === undefined || bytes === undefined || (type !== 'egp' && type !== 'rgp')) continue

@@ -1,8 +1,8 @@
 import { defineCommand } from '../../command.ts'
-import { attempt, usageFailure } from '../../failure.ts'
+import { attempt } from '../../failure.ts'
 import { flag } from '../../flags/flag.ts'
-import { askHidden } from '../../input/prompt.ts'
 import { printSealStatus } from '../shared/seal-status.ts'
+import { unsealKey } from '../shared/unseal-key.ts'
 
 export const command = defineCommand({
   usage: '[options] [KEY]',
@@ -23,30 +23,17 @@ export const command = defineCommand({
       const reset = { method: 'PUT', path: 'sys/unseal', body: { reset: true } } as const
       return printSealStatus(run.ui, client, await attempt('Error resetting unseal process', client.json(reset)))
     }
-    const key = await share(
-      run.args[0],
-      run.http['non-interactive'],
-      () => run.stdin(),
-      () => askHidden(run.io, 'Unseal Key (will be hidden): '),
-    )
+    const key = await unsealKey({
+      argument: run.args[0],
+      mayNotAsk: run.http['non-interactive'],
+      stdin: () => run.stdin(),
+      io: run.io,
+    })
     const request = {
       method: 'PUT',
       path: 'sys/unseal',
-      body: { key: key.trim(), reset: false, migrate: run.flags.migrate },
+      body: { key, reset: false, migrate: run.flags.migrate },
     } as const
     return printSealStatus(run.ui, client, await attempt('Error unsealing', client.json(request)))
   },
 })
-
-async function share(
-  given: string | undefined,
-  mayNotAsk: boolean,
-  stdin: () => Promise<string>,
-  ask: () => Promise<string>,
-): Promise<string> {
-  if (given === '-') return stdin()
-  if (given !== undefined) return given
-  if (mayNotAsk)
-    throw usageFailure('Not asking for the unseal key, because of -non-interactive: give it as the argument')
-  return attempt('An error occurred attempting to ask for an unseal key', ask(), 1)
-}

@@ -20,6 +20,13 @@ export async function printSealStatus(ui: Ui, client: Client, status: JsonTree):
   return 0
 }
 
+/** Of a namespace's seal: `status` is the data of `sys/namespaces/:path/seal-status` or `unseal`. Returns the exit code. */
+export async function printNamespaceSeal(ui: Ui, status: JsonTree): Promise<number> {
+  if (!ui.isTable) return printData(ui, status)
+  ui.print(table(['Key', 'Value'], sealRows(status)))
+  return 0
+}
+
 /** A sealed node cannot tell who leads, only that somebody may. */
 async function leaderOf(client: Client, status: JsonTree): Promise<JsonTree> {
   try {

@@ -1,5 +1,5 @@
 /** Token roles in storage, each below its namespace. */
-import { collection, f, type Infer } from '#framework'
+import { f, namespaceCollection, type Infer } from '#framework'
 
 const fields = {
   allowed_policies: f.list(),
@@ -24,7 +24,7 @@ const fields = {
 
 export type TokenRole = Infer<typeof fields>
 
-export const roles = collection('sys/token/roles/{namespace}/{name}', fields)
+export const roles = namespaceCollection('sys/token/roles/{namespace}/{name}', fields)
 
 export const newRole: TokenRole = Object.freeze({
   allowed_policies: [],

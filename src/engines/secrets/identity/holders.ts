@@ -4,6 +4,7 @@
  */
 import type { ReadView } from '#framework'
 import type { IdentityGroup } from '../../../lib/identity-template.ts'
+import { withinHome } from '../../../request/namespace-home.ts'
 import type { EntityHolder } from '../../../request/token-ports.ts'
 import { DerivedCache } from '../../../storage/cache.ts'
 import type { Driver, Sequence } from '../../../storage/driver.ts'
@@ -41,8 +42,22 @@ export class Holders {
   /** @param folder in which the storage of all mounts lies. */
   constructor(driver: Driver, folder = MOUNTS) {
     this.#folder = folder
-    this.#kept = new DerivedCache(driver, { prefix: folder, capacity: CAPACITY, keyOf: entityOf })
-    this.#groupState = new DerivedCache(driver, { prefix: folder, capacity: GROUP_STATES, keyOf: ofGroups })
+    this.#kept = new DerivedCache(driver, {
+      prefix: '',
+      capacity: CAPACITY,
+      keyOf: (key) => this.#within(key, entityOf),
+    })
+    this.#groupState = new DerivedCache(driver, {
+      prefix: '',
+      capacity: GROUP_STATES,
+      keyOf: (key) => this.#within(key, ofGroups),
+    })
+  }
+
+  /** A namespace is sealed. */
+  clear(): void {
+    this.#kept.clear()
+    this.#groupState.clear()
   }
 
   close(): void {
@@ -55,7 +70,7 @@ export class Holders {
    * @param prefix of the mount's storage.
    */
   cached(prefix: string, id: string): EntityHolder | undefined | null {
-    const mount = prefix.slice(this.#folder.length)
+    const mount = this.#mountOf(prefix)
     const groupState = this.#groupState.get(mount)
     const kept = this.#kept.get(mount + id)
     if (kept === undefined || kept.groupState !== groupState) return null
@@ -66,7 +81,7 @@ export class Holders {
 
   /** @param view of the mount's storage, which nobody writes through. */
   async resolve(prefix: string, id: string, view: ReadView): Promise<EntityHolder | undefined> {
-    const mount = prefix.slice(this.#folder.length)
+    const mount = this.#mountOf(prefix)
     const groupState = this.#groupState.get(mount) ?? this.#newGroupState(mount, view)
     const entity = await entityOrHeir(view, id)
     const holder = await holderOf(entity, view)
@@ -77,6 +92,16 @@ export class Holders {
     if (heir !== undefined) this.#kept.fill(mount + heir, sequence, { groupState, heir: undefined, holder })
     this.#kept.fill(mount + id, sequence, { groupState, heir, holder: heir === undefined ? holder : undefined })
     return holder
+  }
+
+  /** The mount's folder within the one of all mounts, whichever home that is in. */
+  #mountOf(prefix: string): string {
+    return withinHome(prefix).slice(this.#folder.length)
+  }
+
+  #within(storageKey: string, keyOf: (relative: string) => string | undefined): string | undefined {
+    const key = withinHome(storageKey)
+    return key.startsWith(this.#folder) ? keyOf(key.slice(this.#folder.length)) : undefined
   }
 
   #newGroupState(mount: string, view: ReadView): GroupState | undefined {

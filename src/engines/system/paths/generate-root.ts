@@ -1,10 +1,12 @@
 import { definePath, done, f, none, ok, okData, replySchema, type PathDefinition, type Reply } from '#framework'
 import type { CeremoniesPort, RootTokenStatus } from '../../../request/ceremony-ports.ts'
+import type { Namespace } from '../../../request/request.ts'
 import { ceremonyErrors } from '../../../errors/ceremony.ts'
 import { decodeRootToken } from '../root-token.ts'
 
 interface CeremonyPorts {
-  readonly ceremonies: CeremoniesPort
+  /** Of those who hold shares of a namespace's seal. Throws `REQUEST_UNSUPPORTED_PATH` where it has none. */
+  ceremonies(namespace: Namespace): CeremoniesPort
 }
 
 const statusReply = replySchema('How far the generation of a root token is.', {
@@ -40,15 +42,16 @@ const shareFields = {
 }
 
 /**
- * Vault's paths, which need a token unless the configuration opens them; and those of OpenBao, which always do. All of it is the leader's:
- * what was given so far is in its memory.
+ * Vault's paths, which need a token unless the configuration opens them; and those of OpenBao, which always do, and are there in namespaces
+ * with seals of their own, too. All of it is the leader's: what was given so far is in its memory.
  */
-export function generateRootPaths({ ceremonies: { rootToken } }: CeremonyPorts): readonly PathDefinition[] {
+export function generateRootPaths({ ceremonies }: CeremonyPorts): readonly PathDefinition[] {
   const leader = { place: 'leader' } as const
-  const opened = { ...leader, anonymousBy: 'unauthenticatedGenerateRoot' } as const
+  const root = { ...leader, rootNamespaceOnly: true } as const
+  const opened = { ...root, anonymousBy: 'unauthenticatedGenerateRoot' } as const
   const attempt = (
     template: 'generate-root' | 'generate-root/attempt' | 'generate-root-token/attempt',
-    flags: typeof leader | typeof opened,
+    flags: typeof leader | typeof root | typeof opened,
     operationSuffix: string,
   ) =>
     definePath(template, {
@@ -62,14 +65,17 @@ export function generateRootPaths({ ceremonies: { rootToken } }: CeremonyPorts):
         summary: 'Tell how far the generation of a root token is.',
         replies: { 200: statusReply },
         operationId: `root-token-generation-read-progress${operationSuffix}`,
-        run: async () => replyOf(await rootToken.status()),
+        run: async (c) => replyOf(await ceremonies(c.request.namespace).rootToken.status()),
       })
       .compute({
         summary: 'Begin to generate a root token.',
         fields: attemptFields,
         replies: { 200: statusReply },
         operationId: `root-token-generation-initialize${operationSuffix}`,
-        run: async (c) => replyOf(await rootToken.begin({ otp: c.in.otp, pgpKey: c.in.pgp_key, ttl: c.in.ttl })),
+        run: async (c) => {
+          const wish = { otp: c.in.otp, pgpKey: c.in.pgp_key, ttl: c.in.ttl }
+          return replyOf(await ceremonies(c.request.namespace).rootToken.begin(wish))
+        },
       })
       .deleteApart({
         summary: 'Cancel the generation of a root token.',
@@ -81,7 +87,7 @@ export function generateRootPaths({ ceremonies: { rootToken } }: CeremonyPorts):
         replies: { 204: none },
         operationId: `root-token-generation-cancel${operationSuffix}`,
         run: async (c) => {
-          await rootToken.cancel({ nonce: c.in.nonce, known: c.caller !== undefined })
+          await ceremonies(c.request.namespace).rootToken.cancel({ nonce: c.in.nonce, known: c.caller !== undefined })
           return done()
         },
       })
@@ -103,11 +109,11 @@ export function generateRootPaths({ ceremonies: { rootToken } }: CeremonyPorts):
           : 'root-token-generation-update-authenticated',
       run: async (c) => {
         if (c.in.key === '') throw ceremonyErrors.NO_KEY()
-        return replyOf(await rootToken.submit(c.in.key, c.in.nonce))
+        return replyOf(await ceremonies(c.request.namespace).rootToken.submit(c.in.key, c.in.nonce))
       },
     })
   return [
-    attempt('generate-root', leader, '-2'),
+    attempt('generate-root', root, '-2'),
     attempt('generate-root/attempt', opened, ''),
     attempt('generate-root-token/attempt', leader, '-authenticated'),
     update('generate-root/update', opened),

@@ -16,6 +16,7 @@ import {
   type Reply,
 } from '#framework'
 import { namespaceErrors } from '../../../errors/namespaces.ts'
+import type { SealedNamespace } from '../../../request/namespace-seal-ports.ts'
 import type { NamespaceInfo, NamespacesPort } from '../../../request/namespace-ports.ts'
 import type { SystemPorts } from '../../../request/system-ports.ts'
 import { unslashed } from '../unslashed.ts'
@@ -30,6 +31,14 @@ const infoFields = {
 }
 
 const infoReply = replySchema('A namespace.', infoFields)
+const madeReply = replySchema('The namespace; of one with a seal of its own the key shares, told once.', {
+  ...infoFields,
+  key_shares: f
+    .list('Shares of its unseal key, in hexadecimal; encrypted where PGP keys were given.')
+    .optional()
+    .sensitive(),
+  key_threshold: f.int('How many of them it takes.').optional(),
+})
 const listReply = replySchema('The namespaces directly below.', {
   keys: f.list('Their names.'),
   key_info: f.map('What is known of each.'),
@@ -44,7 +53,7 @@ const params = { path: 'Name of the namespace, directly below the one that is as
 /** What the table says is in memory; the leader's has every change. */
 const flags = { place: 'leader' } as const
 
-export function namespacePaths({ namespaces }: SystemPorts): readonly PathDefinition[] {
+export function namespacePaths({ namespaces, namespaceSeals }: SystemPorts): readonly PathDefinition[] {
   return [
     definePath('namespaces', { help: 'The namespaces directly below.', params: {} }).list({
       summary: 'List the namespaces directly below.',
@@ -71,15 +80,31 @@ export function namespacePaths({ namespaces }: SystemPorts): readonly PathDefini
       .write({
         summary: 'Create a namespace, or put other metadata with one that is there.',
         operationId: 'write-namespaces-path',
-        fields: { custom_metadata: metadataField },
-        replies: { 200: infoReply },
-        run: async (c) => {
-          const metadata = new Map<string, string>()
-          for (const [name, value] of metadataIn(c.in)) {
-            if (value === null) throw namespaceErrors.METADATA({ takes: 'texts' })
-            metadata.set(name, value)
-          }
-          return answer(await namespaces.put(c.view, c.request.namespace, unslashed(c.params.path), metadata))
+        fields: {
+          custom_metadata: metadataField,
+          seal: f
+            .string(
+              'The configuration of a seal of its own, in HCL or JSON: `seal "shamir" { shares = 5 threshold = 3 }`.',
+            )
+            .optional(),
+          pgp_keys: f.list('One PGP public key a share, in base64: each share is encrypted to its key.').default([]),
+        },
+        replies: { 200: madeReply },
+        // A seal takes a transaction of its own: the keys are gone once that is over.
+        prepare: async (c): Promise<SealedNamespace | undefined> => {
+          const { seal, pgp_keys: pgpKeys } = c.in
+          if (seal === undefined) return undefined
+          const wish = { seal, pgpKeys }
+          return namespaceSeals.create(c.request.namespace, unslashed(c.params.path), textsIn(c.in), wish)
+        },
+        run: async (c, sealed) => {
+          if (sealed !== undefined)
+            return ok(madeReply, {
+              ...members(sealed.info),
+              key_shares: sealed.keyShares,
+              key_threshold: sealed.threshold,
+            })
+          return answer(await namespaces.put(c.view, c.request.namespace, unslashed(c.params.path), textsIn(c.in)))
         },
       })
       .patch({
@@ -169,6 +194,16 @@ function keyIn(c: Pick<CallContext, 'sudo' | 'warn'> & { readonly in: { readonly
 }
 
 const map = f.map()
+
+/** Nothing can go of what is put in place of all. */
+function textsIn(input: Parameters<typeof metadataIn>[0]): ReadonlyMap<string, string> {
+  const metadata = new Map<string, string>()
+  for (const [name, value] of metadataIn(input)) {
+    if (value === null) throw namespaceErrors.METADATA({ takes: 'texts' })
+    metadata.set(name, value)
+  }
+  return metadata
+}
 
 /** Texts, and null for what is to go. */
 function metadataIn({ custom_metadata: given }: Infer<{ custom_metadata: typeof metadataField }>) {

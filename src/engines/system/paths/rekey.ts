@@ -6,10 +6,12 @@ import type {
   RekeyStatus,
   VerificationStatus,
 } from '../../../request/ceremony-ports.ts'
+import type { Namespace } from '../../../request/request.ts'
 import { ceremonyErrors } from '../../../errors/ceremony.ts'
 
 interface CeremonyPorts {
-  readonly ceremonies: CeremoniesPort
+  /** Of those who hold shares of a namespace's seal. Throws `REQUEST_UNSUPPORTED_PATH` where it has none. */
+  ceremonies(namespace: Namespace): CeremoniesPort
 }
 
 const statusFields = {
@@ -68,7 +70,10 @@ const nonceField = f
   .optional()
 
 type Target = 'root' | 'recovery'
-/** What distinguishes Vault's paths, which may be opened to anyone, from those that always need a token. */
+/**
+ * What distinguishes Vault's paths, which may be opened to anyone, from those that always need a token and are there in namespaces with seals
+ * of their own, too.
+ */
 interface Family {
   readonly target: Target
   readonly init: 'rekey/init' | 'rekey-recovery-key/init' | 'rotate/root/init' | 'rotate/recovery/init'
@@ -126,7 +131,7 @@ const FAMILIES: readonly Family[] = [
 /** All of it is the leader's: what was given so far is in its memory. */
 export function rekeyPaths({ ceremonies }: CeremonyPorts): readonly PathDefinition[] {
   return [
-    ...FAMILIES.flatMap((family) => pathsOf(family, (target) => ceremonies.rekey(target))),
+    ...FAMILIES.flatMap((family) => pathsOf(family, (namespace, target) => ceremonies(namespace).rekey(target))),
     definePath('rotate/root', {
       help: 'Replace the root key.',
       description: 'With auto-unseal alone: a Shamir seal takes the shares that the root key is kept under.',
@@ -136,20 +141,23 @@ export function rekeyPaths({ ceremonies }: CeremonyPorts): readonly PathDefiniti
       summary: 'Replace the root key, which stays with the key service.',
       operationId: 'root-key-rotate',
       replies: { 204: none },
-      run: async () => {
-        await ceremonies.rotateRootKey()
+      run: async (c) => {
+        await ceremonies(c.request.namespace).rotateRootKey()
         return done()
       },
     }),
   ]
 }
 
-function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonly PathDefinition[] {
+function pathsOf(
+  family: Family,
+  portOf: (namespace: Namespace, target: Target) => RekeyPort,
+): readonly PathDefinition[] {
   const { target, operations, backupOperations, opens } = family
   const whose = target === 'root' ? 'unseal key, and the root key that they protect,' : 'recovery key'
-  const leader = { place: 'leader' } as const
+  const leader = opens ? ({ place: 'leader', rootNamespaceOnly: true } as const) : ({ place: 'leader' } as const)
   const flags = opens ? ({ ...leader, anonymousBy: 'unauthenticatedRekey' } as const) : leader
-  const port = () => portOf(target)
+  const port = (c: { readonly request: { readonly namespace: Namespace } }) => portOf(c.request.namespace, target)
   return [
     definePath(family.init, {
       help: `Replace the shares of the ${whose} by a quorum of those who hold them.`,
@@ -162,7 +170,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         summary: 'Tell how far an attempt is.',
         replies: { 200: statusReply },
         operationId: `${operations}-attempt-read-progress`,
-        run: async () => statusOf(await port().status()),
+        run: async (c) => statusOf(await port(c).status()),
       })
       .compute({
         summary: 'Begin to replace the shares.',
@@ -177,7 +185,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
             backup: c.in.backup,
             requireVerification: c.in.require_verification,
           }
-          return stepOf(await port().begin(wish, c.caller !== undefined))
+          return stepOf(await port(c).begin(wish, c.caller !== undefined))
         },
       })
       .deleteApart({
@@ -186,7 +194,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         replies: { 204: none },
         operationId: `${operations}-attempt-cancel`,
         run: async (c) => {
-          await port().cancel({ nonce: c.in.nonce, known: c.caller !== undefined })
+          await port(c).cancel({ nonce: c.in.nonce, known: c.caller !== undefined })
           return done()
         },
       }),
@@ -197,7 +205,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
       operationId: `${operations}-attempt-update`,
       run: async (c) => {
         if (c.in.key === '') throw ceremonyErrors.NO_KEY()
-        return stepOf(await port().submit(c.in.key, c.in.nonce))
+        return stepOf(await port(c).submit(c.in.key, c.in.nonce))
       },
     }),
     definePath(family.verify, { help: 'Show the new shares, so that they count.', params: {}, flags })
@@ -205,7 +213,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         summary: 'Tell how far the verification of the new shares is.',
         replies: { 200: verificationReply },
         operationId: `${operations}-verification-read-progress`,
-        run: async () => verificationOf(await port().verification()),
+        run: async (c) => verificationOf(await port(c).verification()),
       })
       .compute({
         summary: 'Show a new share. The one that reaches the threshold lets the new ones count.',
@@ -214,7 +222,7 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         operationId: `${operations}-verification-update`,
         run: async (c) => {
           if (c.in.key === '') throw ceremonyErrors.NO_KEY()
-          const step = await port().verify(c.in.key, c.in.nonce)
+          const step = await port(c).verify(c.in.key, c.in.nonce)
           return typeof step === 'string'
             ? okData({ nonce: step, complete: true }, { flatten: true })
             : verificationOf(step)
@@ -226,15 +234,15 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         replies: { 200: verificationReply },
         operationId: `${operations}-verification-cancel`,
         run: async (c) =>
-          verificationOf(await port().restartVerification({ nonce: c.in.nonce, known: c.caller !== undefined })),
+          verificationOf(await port(c).restartVerification({ nonce: c.in.nonce, known: c.caller !== undefined })),
       }),
     definePath(family.backup, { help: 'The encrypted shares that were kept.', params: {}, flags: leader })
       .read({
         summary: 'Read the encrypted shares that were kept.',
         replies: { 200: backupReply },
         operationId: backupOperations.replace('%', 'read'),
-        run: async () => {
-          const kept = await port().backup()
+        run: async (c) => {
+          const kept = await port(c).backup()
           if (kept === undefined) throw ceremonyErrors.NO_BACKUP()
           const base64 = [...kept.keys].map(
             ([name, list]) => [name, list.map((hex) => Buffer.from(hex, 'hex').toString('base64'))] as const,
@@ -246,8 +254,8 @@ function pathsOf(family: Family, portOf: (target: Target) => RekeyPort): readonl
         summary: 'Remove the encrypted shares that were kept.',
         replies: { 204: none },
         operationId: backupOperations.replace('%', 'delete'),
-        run: async () => {
-          await port().deleteBackup()
+        run: async (c) => {
+          await port(c).deleteBackup()
           return done()
         },
       }),
