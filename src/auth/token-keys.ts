@@ -1,4 +1,5 @@
 /** The one file that spells the token store's storage keys. */
+import type { ReadView } from '../storage/view.ts'
 
 export const TOKENS = 'sys/token/'
 const ID = `${TOKENS}id/`
@@ -20,6 +21,11 @@ export const tokenKeys = {
   children: (parent: string): string => `${PARENT}${parent}/`,
   child: (parent: string, key: string): string => `${PARENT}${parent}/${key}`,
 } as const
+
+/** Keys of all root tokens that are stored. */
+export async function rootTokenKeys(view: ReadView): Promise<ReadonlySet<string>> {
+  return new Set((await view.keys(ROOT_TOKENS)).map((key) => key.slice(ROOT_TOKENS.length)))
+}
 
 /** The token key in a storage key below `ids`; undefined for any other. */
 export function keyOfId(storageKey: string): string | undefined {

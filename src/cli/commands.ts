@@ -41,6 +41,11 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/debug/debug.ts'),
   },
   { name: 'delete', synopsis: 'Delete secrets and configuration', load: () => import('./commands/delete.ts') },
+  {
+    name: 'events subscribe',
+    synopsis: 'Subscribes to events',
+    load: () => import('./commands/events/subscribe.ts'),
+  },
   { name: 'export', synopsis: 'Write the configuration as declarations', load: () => import('./commands/export.ts') },
   { name: 'kv delete', synopsis: 'Deletes versions in the KV store', load: () => import('./commands/kv/delete.ts') },
   {
@@ -322,6 +327,14 @@ export const groups: readonly GroupRow[] = [
       $ coffer auth list
       $ coffer auth enable userpass
       $ coffer auth help userpass`,
+  },
+  {
+    name: 'events',
+    synopsis: 'Interact with events',
+    help: `  What engines do is told to whoever subscribes to it: that a secret was written, and where, but not what is in it.
+
+      $ coffer events subscribe 'kv*'
+      $ coffer events subscribe -filter='data_path == secret/data/app' kv-v2/data-write`,
   },
   {
     name: 'kv',

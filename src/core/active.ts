@@ -2,6 +2,7 @@
  * What exists only while the server is active: the tokens, the leases, and what depends on their salts. Made when the barrier opens,
  * closed before it shuts, so that nothing of a sealed vault stays in memory.
  */
+import { HeldRequests } from '../approvals/held-requests.ts'
 import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { UserLockoutKeeper } from '../auth/user-lockout.ts'
@@ -25,6 +26,7 @@ import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
+import type { Quotas } from '../quotas/quotas.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
 import { Leftovers, type Move } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
@@ -45,12 +47,14 @@ export interface ActiveDeps {
   readonly web: Web
   readonly metrics: Metrics
   readonly lockout: LockoutSettings
+  readonly quotas: Pick<Quotas, 'counts' | 'forgetMount'>
 }
 
 interface Parts {
   readonly tokens: TokenStore
   readonly leases: LeaseStore
   readonly wrapping: Wrapping
+  readonly holds: HeldRequests
   readonly leftovers: Leftovers
   readonly lockout: UserLockoutKeeper
   readonly holders: Holders
@@ -130,6 +134,11 @@ export class Active implements ActivePart {
     return this.#open().wrapping
   }
 
+  /** Requests that control groups hold. */
+  get holds(): HeldRequests {
+    return this.#open().holds
+  }
+
   get lockout(): UserLockoutKeeper {
     return this.#open().lockout
   }
@@ -156,7 +165,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts } = this.#deps
+    const { store, log, clock, mounts, quotas } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -166,17 +175,28 @@ export class Active implements ActivePart {
       time: this.#time,
       log: log.named('expiration'),
       tokens,
+      counts: quotas.counts,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
       store,
       moveLeases: (move) => this.#moveLeases(leases, move),
       forgetMount: (mount) => this.#forgetMount(mount),
-      moveEnded: (id, status) => mounts.moveEnded(id, status),
+      moveEnded: (id, status) => {
+        mounts.moveEnded(id, status)
+        // A lease that ended on the way stood at a path where nothing is mounted any more.
+        quotas.counts.recount()
+      },
       failed: (what, error) =>
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
+    const holds = new HeldRequests({
+      tokens,
+      time: this.#time,
+      identityIn: (id) => this.identityIn(id),
+      prefixOf: wrappingPrefix,
+    })
     const lockout = new UserLockoutKeeper({
       store,
       clock,
@@ -186,7 +206,7 @@ export class Active implements ActivePart {
       settings: this.#deps.lockout,
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
     })
-    this.#parts = { tokens, leases, wrapping, leftovers, lockout, holders: new Holders(store.driver) }
+    this.#parts = { tokens, leases, wrapping, holds, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
     leases.start()
     lockout.start()
@@ -226,6 +246,7 @@ export class Active implements ActivePart {
   async #forgetMount(mount: Mount): Promise<void> {
     await this.identityIn(mount.namespaceId)?.forgetMount(mount)
     await this.lockout.forget(mount.accessor)
+    await this.#deps.quotas.forgetMount(mount)
   }
 
   #engineLease(uuid: string, type: string) {
@@ -246,12 +267,13 @@ export class Active implements ActivePart {
   }
 
   #tokenDeps(): TokenStoreDeps {
-    const { store, log, mounts, barrier, systemLimits } = this.#deps
+    const { store, log, mounts, barrier, systemLimits, quotas } = this.#deps
     return {
       store,
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
+      counts: quotas.counts,
       sealer: new BatchTokenSealer(barrier),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),

@@ -8,10 +8,14 @@ import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
 import type { SecondFactors, StepUpPort } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
+import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
+import type { GoverningPort } from '../request/governing-ports.ts'
+import type { EventSink } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
+import type { RateLimitPort } from '../request/quota-ports.ts'
 import type { ServerState } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
@@ -54,9 +58,15 @@ export interface PipelineDeps {
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
+  rateLimits(): RateLimitPort
+  /** Policy expressions. */
+  governing(): GoverningPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort
+  /** Requests that control groups hold. */
+  holds(): HoldPort
+  events(): EventSink
   /** The prefix of what a mount stores for a caller. */
   storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */

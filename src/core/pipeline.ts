@@ -9,6 +9,7 @@
  *   catchUp               x            x               x         on cores that only read: nothing older than what was acknowledged
  *   locate                x            x               x         namespace, by header and path
  *   route                 x            x               x         mount, engine, path, operation
+ *   limit                 x            x               x         rate limits, where there are any
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller, of this namespace or one above
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
@@ -16,10 +17,12 @@
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
  *   count                 x            .               .         a client that is new this month
+ *   govern                x            x               .         policy expressions, of the caller and of the path
  *   auditRequest          x            x               .         before the engine runs
  *   stepUp                x            .               .         second factors that the rule demands
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
+ *   carryOut              x            .               .         a held request that others authorized: the stages from authorize on
  *   wrap                  x            x               .
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
@@ -32,13 +35,16 @@ import { Exchange } from './exchange.ts'
 import { toCofferError } from './failure.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
+import { carryOut } from './stages/carry-out.ts'
 import { count, placeOfCount } from './stages/count.ts'
 import { consume } from './stages/consume.ts'
+import { govern } from './stages/govern.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
+import { limit } from './stages/limit.ts'
 import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
-import { respond } from './stages/respond.ts'
+import { respond, withHeaders } from './stages/respond.ts'
 import { stepUp } from './stages/step-up.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
 import { assertServing, assertUnlocked, isAnonymous, isOpen, route } from './stages/route.ts'
@@ -59,10 +65,12 @@ const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [readBody, EVERY],
   [authorize, WHOLE],
   [count, WHOLE],
+  [govern, AUDITED],
   [auditRequest, AUDITED],
   [stepUp, WHOLE],
   [consume, WHOLE],
   [run, EVERY],
+  [carryOut, WHOLE],
   [wrap, AUDITED],
 ]
 
@@ -93,6 +101,8 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
   locate(x, deps)
   route(x, deps)
+  const limiting = deps.rateLimits().any ? limit(x, deps) : undefined
+  if (limiting !== undefined && (await limiting) === ELSEWHERE) return ELSEWHERE
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
   assertUnlocked(x, deps)
@@ -117,7 +127,7 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
     locate(x, deps)
     if (!x.hasRoute) route(x, deps)
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
-    return await deps.elsewhere(x.wire, streamed)
+    return withHeaders(await deps.elsewhere(x.wire, streamed), x.headers)
   } catch (error) {
     if (x.onlyToCount && READS.has(x.wire.method) && toCofferError(error).code === NO_LEADER) {
       deps.clients.pause()

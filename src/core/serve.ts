@@ -7,6 +7,7 @@ import type { InFlight } from './in-flight.ts'
 import type { PipelineDeps } from './deps.ts'
 import { handle } from './pipeline.ts'
 import type { RequestLog } from './request-log.ts'
+import { withHeaders } from './stages/respond.ts'
 import type { UiHeaders } from './ui-headers.ts'
 
 type Header = readonly [name: string, value: string]
@@ -52,8 +53,4 @@ export function serve({ pipeline, cors, uiHeaders, inFlight, metrics, requestLog
       time.observe(clock.monotonic() - began)
     }
   }
-}
-
-function withHeaders(reply: WireReply, headers: readonly Header[]): WireReply {
-  return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }
 }

@@ -8,6 +8,7 @@ import type { Caller } from '../request/caller.ts'
 import type { IrrevocableLease, LeaseInfo, LeasesPort, RenewedLease, RevokeMode } from '../request/lease-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeasePort } from '../request/ports.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { LeaseGrant } from '../request/reply.ts'
 import type { Namespace } from '../request/request.ts'
 import type { TokenExpiry } from '../request/token-ports.ts'
@@ -18,7 +19,7 @@ import type { EngineLeases } from './engine-leases.ts'
 import { leaseErrors } from './errors.ts'
 import { ExpiryWorker } from './expiry-worker.ts'
 import { leaseIdOf, leaseKeys, refOf } from './lease-keys.ts'
-import { decodeName, internalOf, leaseRecords, type LeaseRecord } from './lease-record.ts'
+import { countedOf, decodeName, internalOf, leaseRecords, type LeaseRecord } from './lease-record.ts'
 import { eachLease, enterJob, makeDue, revokeNow, revokeOne, runJob, type PrefixDeps } from './prefix-jobs.ts'
 import { renewLease } from './renew-lease.ts'
 import { Revoker } from './revoker.ts'
@@ -33,6 +34,8 @@ export interface LeaseStoreDeps {
   readonly tokens: TokenExpiry
   readonly engines: EngineLeases
   readonly workers?: Partial<QueueLimits>
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
 }
 
 interface RegisterContext {
@@ -117,6 +120,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       attempts: 0,
       revokeError: undefined,
     }
+    await this.#deps.counts?.enter(view, countedOf(lease))
     leaseRecords.add(view, lease)
     const leaseDuration = Math.min(granted.ttl, Math.ceil((expiresAt - now) / 1000))
     return { leaseId: lease.id, leaseDuration, renewable: lease.renewable, warnings: granted.warnings }
@@ -228,9 +232,9 @@ export class LeaseStore implements LeasePort, LeasesPort {
 
   /** Never rejects. */
   async tidy(): Promise<void> {
-    const { store, tokens, time, log } = this.#deps
+    const { log } = this.#deps
     try {
-      await tidyLeases({ store, tokens, time, log, stopped: () => this.#closed })
+      await tidyLeases({ ...this.#deps, stopped: () => this.#closed })
     } catch (error) {
       log.error('tidying leases failed', { cause: error instanceof Error ? error.name : 'unknown' })
     } finally {

@@ -85,7 +85,7 @@ async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Ui
 }
 
 /** Lets a body that nobody will read give back what it holds. */
-function abandon(body: Body): void {
+export function abandon(body: Body): void {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return
   const iterator = body[Symbol.asyncIterator]()
   Promise.resolve(iterator.return?.()).catch(ignore)

@@ -8,6 +8,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { Metrics } from '../lib/observe/index.ts'
 import { startListener, type Listener } from '../listener/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import { Buckets } from '../quotas/buckets.ts'
 import type { Doors, WireHandler } from '../request/wire.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import type { ServerLog } from './log-setup.ts'
@@ -28,6 +29,8 @@ export class Front {
   readonly #serverLog: ServerLog
   readonly #metrics: Metrics
   readonly #shared = new SharedState()
+  /** What all threads count for rate limits. */
+  readonly rateBuckets = new Buckets().buffer
   #listeners: Listener[] = []
   #threads: ServingThreads | undefined
   #leadership: Leadership
@@ -180,6 +183,7 @@ export class Front {
     return {
       number,
       shared: this.#shared.buffer,
+      rateBuckets: this.rateBuckets,
       storage,
       cachedEntries: rest.cachedEntries,
       systemLimits: rest.systemLimits,

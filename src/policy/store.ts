@@ -4,7 +4,7 @@ import { DerivedCache } from '../storage/cache.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
-import type { Circumstances, PolicyPort, Verdict } from '../request/ports.ts'
+import type { Circumstances, SubscriberPolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
 import type { ExplainPort, Explanation, Question, Reach } from '../request/policy-ports.ts'
@@ -18,6 +18,7 @@ import { DENY } from './capability.ts'
 import { compileAcl, compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
 import { explain } from './explain.ts'
+import { governingKey } from './expressions/governing-policy.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
@@ -67,7 +68,7 @@ interface KeptAcl {
   readonly own: WeakMap<IdentityFacts, Acl>
 }
 
-export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
+export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainPort {
   readonly #deps: PolicyStoreDeps
   readonly #parsed: DerivedCache<Policy>
   /** One entry, dropped as soon as any policy changes. */
@@ -96,6 +97,10 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     this.#compiled.clear()
   }
 
+  async mayHold(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayHold({ path, namespace, operation })
+  }
+
   async mayDemandFactors(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
     return (await this.#aclOf(caller, view)).mayDemandFactors({ path, namespace, operation })
   }
@@ -115,8 +120,23 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
       operation,
       parameters: body.size === 0 ? query : query.size === 0 ? body : [...query, ...body],
       wrapTtl: request.wrapTtl,
+      needsSudo: circumstances.needsSudo,
+      controlGroupAuthorized: circumstances.approved,
       mfaValidated: circumstances.mfaValidated,
     })
+  }
+
+  async maySubscribe(
+    caller: Caller,
+    { namespace, path, type }: { readonly namespace: Namespace; readonly path: string; readonly type: string },
+    view: ReadView,
+  ): Promise<boolean> {
+    const acl = await this.#aclOf(caller, view)
+    return acl.check({ path, namespace, operation: 'subscribe', eventType: type }).allowed
+  }
+
+  async mayList(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).check({ path, namespace, operation: 'list' }).allowed
   }
 
   async capabilitiesOf(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<readonly string[]> {
@@ -204,6 +224,8 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
   async put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void> {
     const canonical = this.#writableName(name, 'update')
     parsePolicy(canonical, text, namespace)
+    // Both are held by name.
+    if ((await view.get(governingKey(namespace.id, 'rgp', canonical))) !== undefined) throw policyErrors.NAME_TAKEN()
     view.put(policyPrefix(namespace.id) + canonical, Buffer.from(text))
   }
 
@@ -330,8 +352,8 @@ function crosses(rulePath: string, length: number): boolean {
   return wildcard === -1 || wildcard >= length
 }
 
-function requestOf({ namespace, path, operation, parameters, wrapTtl }: Question): AclRequest {
-  return { path, namespace, operation, parameters, wrapTtl }
+function requestOf({ namespace, path, operation, parameters, wrapTtl, needsSudo }: Question): AclRequest {
+  return { path, namespace, operation, parameters, wrapTtl, needsSudo }
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

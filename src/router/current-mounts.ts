@@ -2,7 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Mount } from '../request/mount.ts'
 import type { Store } from '../storage/store.ts'
-import { CurrentRows } from './current-rows.ts'
+import { CurrentRows } from '../storage/current-rows.ts'
 import { MountIndex } from './mount-index.ts'
 import { fromRecord, mountRecords } from './mount-record.ts'
 

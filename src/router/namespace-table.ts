@@ -10,7 +10,7 @@ import type { Located, NamespaceInfo, NamespacesPort } from '../request/namespac
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { CurrentRows } from './current-rows.ts'
+import { CurrentRows } from '../storage/current-rows.ts'
 import type { MountIndex } from './mount-index.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import { fromNamespaceRecord, namespaceRecords, toNamespaceRecord } from './namespace-record.ts'

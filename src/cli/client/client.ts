@@ -1,5 +1,6 @@
 /** Vault's HTTP API as the commands use it. */
 import type { Readable } from 'node:stream'
+import type { WebSocket } from 'ws'
 import { formatDuration } from '../../lib/duration.ts'
 import { failure, DryRun } from '../failure.ts'
 import { sanitizePath } from '../paths.ts'
@@ -120,6 +121,15 @@ export class Client {
   /** Sends bytes as the body; `open` gives them anew where the server says to ask another. Gives the reply's text. */
   async upload(request: ClientRequest, open: () => Readable, size: number): Promise<string> {
     return readBody((await this.#stream(request, { open, size })).body)
+  }
+
+  /** A connection that stays open. Throws as `text`. */
+  async webSocket(request: ClientRequest): Promise<WebSocket> {
+    const { settings } = this.#parts
+    const wire = this.#wire(request)
+    if (settings.describe !== undefined) throw await this.#described(request, wire)
+    const { openWebSocket } = await import('./web-socket.ts')
+    return openWebSocket(wire, settings)
   }
 
   async #stream(

@@ -20,4 +20,5 @@ async function meet(x: Exchange, deps: PipelineDeps): Promise<void> {
     signal: request.signal(),
   })
   x.factors = []
+  x.factorsMet = factors
 }

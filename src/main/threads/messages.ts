@@ -14,6 +14,7 @@ import type { ThreadStorage } from '../storage.ts'
 export interface ThreadData {
   readonly number: number
   readonly shared: SharedArrayBuffer
+  readonly rateBuckets: SharedArrayBuffer
   readonly storage: ThreadStorage
   readonly cachedEntries: number
   readonly systemLimits: LeaseLimits

@@ -125,13 +125,12 @@ export class ServingThread {
   async #answer(id: number, request: ForwardedRequest): Promise<void> {
     this.#requests.set(id, request)
     const { status, headers, body } = await this.#deps.handler(request)
-    this.#requests.delete(id)
     const isStream = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)
     if (isStream) {
       const stream = new ReplyStream(id, body, (message) => this.#post(message))
       if (this.#ended) return stream.end()
       this.#streams.set(id, stream)
-    }
+    } else this.#requests.delete(id)
     this.#post({ kind: 'reply', id, status, headers, body: isStream ? undefined : body, streamed: isStream })
   }
 
@@ -150,9 +149,14 @@ export class ServingThread {
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     if (isDone) {
-      this.#streams.delete(id)
+      this.#forget(id)
       await stream.end()
-    } else if (!(await stream.next())) this.#streams.delete(id)
+    } else if (!(await stream.next())) this.#forget(id)
+  }
+
+  #forget(id: number): void {
+    this.#streams.delete(id)
+    this.#requests.delete(id)
   }
 
   #end(reason: string): void {

@@ -46,6 +46,7 @@ const core = composeThread({
   metrics,
   systemLimits: data.systemLimits,
   administrative: data.administrative,
+  rateBuckets: data.rateBuckets,
   rawStorage: data.rawStorage,
   introspection: data.introspection,
   auditDevices: data.auditDevices,

@@ -193,6 +193,7 @@ function storedGrant(grant: AuthGrant): StoredGrant {
 
 /** A grant that leaves out all that it may. */
 const NOTHING = {
+  role: undefined,
   noDefaultPolicy: undefined,
   meta: undefined,
   type: undefined,

@@ -93,6 +93,7 @@ export type StoredTries = Infer<typeof tries>
 /** Every member of a grant, so that none is forgotten while it waits: one that is added there does not compile here. */
 const grant = {
   displayName: f.string(),
+  role: f.string().optional(),
   policies: f.list(),
   noDefaultPolicy: f.bool().optional(),
   meta: f.pairs().optional(),

@@ -3,9 +3,9 @@
  * two such requests are told in any order. What storage is known to have and the index does not have yet is read where it matters.
  */
 import type { Clock } from '../lib/clock.ts'
-import type { Change, Sequence } from '../storage/driver.ts'
-import type { Store } from '../storage/store.ts'
-import type { ReadView } from '../storage/view.ts'
+import type { Change, Sequence } from './driver.ts'
+import type { Store } from './store.ts'
+import type { ReadView } from './view.ts'
 
 /** Finds rows by whatever they are asked for by. Immutable. */
 export interface RowIndex<R, I> {
