@@ -13,8 +13,8 @@ export const inspectErrors = defineErrors('INSPECT', {
   UI_HEADER_VALUE: { status: 400, message: 'the value of a header takes no control characters' },
   MONITOR_LEVEL: { status: 400, message: 'unknown log level' },
   MONITOR_FORMAT: { status: 400, message: 'unknown log format' },
-  MONITOR_FULL: { status: 503, message: 'too many look on at the log already' },
-  PROFILING: { status: 503, message: 'another profile is being made; try again when it is done' },
+  MONITOR_FULL: { status: 429, message: 'too many look on at the log already' },
+  PROFILING: { status: 429, message: 'another profile is being made; try again when it is done' },
   PROFILE_SECONDS: { status: 400, message: (p: { most: number }) => `'seconds' takes 1 to ${p.most}` },
   NO_THREAD: { status: 404, message: (p: { number: number }) => `there is no thread ${p.number}` },
   NOT_RELOADED: {

@@ -91,7 +91,7 @@ describe('a running server', () => {
     ])
     assert.deepEqual(
       answers.map(({ status }) => status).toSorted((a, b) => a - b),
-      [200, 503],
+      [200, 429],
     )
   })
 

@@ -68,8 +68,8 @@ const NAMES = [
   'a;b',
   '{{x}}',
 ]
-/** They would end the test; the rest of the folder looks at them. */
-const LEFT_OUT = new Set(['post /sys/seal', 'delete /sys/root-tokens'])
+/** They would end the test, or not end themselves; others look at them. */
+const LEFT_OUT = new Set(['post /sys/seal', 'delete /sys/root-tokens', 'get /sys/monitor', 'get /sys/pprof/profile'])
 
 interface Operation {
   readonly method: string
