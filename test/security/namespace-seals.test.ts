@@ -67,7 +67,30 @@ async function fill(server: ComposedServer, namespace: string, word: string): Pr
     headers: { ...inside.headers, 'x-vault-wrap-ttl': '60' },
   })
   assert.ok(textAt(wrapped.json, 'wrap_info', 'token').length > 20)
+  await fillWaiting(server, inside, word)
   return token
+}
+
+/** What waits for others, or is sent to them. */
+async function fillWaiting(server: ComposedServer, inside: ReturnType<typeof within>, word: string): Promise<void> {
+  const expression = { policy: `request.path != "${word}-expression"`, enforcement_level: 'hard-mandatory' }
+  await ok(server, 'POST', 'sys/policies/rgp/role', expression, inside)
+  await ok(server, 'POST', 'sys/policies/egp/endpoint', { ...expression, paths: ['kv/*'] }, inside)
+  await ok(server, 'POST', 'sys/config/control-group', { max_ttl: '1h' }, inside)
+  await ok(server, 'POST', 'sys/events/webhooks/hook', { url: `https://127.0.0.1:9/${word}-hook` }, inside)
+  await ok(server, 'POST', `kv/${word}-event`, { value: `${word}-secret` }, inside)
+  const status = await ok(server, 'GET', 'sys/events/webhooks/hook/status', undefined, inside)
+  assert.ok(Number(at(status.json, 'data', 'pending')) > 0)
+  const policy = `path "kv/held" {
+    capabilities = ["create", "update"]
+    control_group = { factor "f" { identity { group_names = ["approvers"] approvals = 1 } } }
+  }`
+  await ok(server, 'PUT', 'sys/policies/acl/held', { policy }, inside)
+  await ok(server, 'POST', 'auth/userpass/users/eve', { password: `${word}-password`, token_policies: 'held' }, inside)
+  const login = await ok(server, 'POST', 'auth/userpass/login/eve', { password: `${word}-password` }, inside)
+  const own = { ...inside, token: textAt(login.json, 'auth', 'client_token') }
+  const held = await ok(server, 'POST', 'kv/held', { value: `${word}-held` }, own)
+  assert.ok(textAt(held.json, 'wrap_info', 'accessor').length > 10, held.text)
 }
 
 describe('what is stored', () => {
@@ -362,8 +385,61 @@ describe('what goes on around it', () => {
     assert.equal((await server.call('GET', 'kv/one', undefined, within('a', token))).status, 403)
     await until('the clean-up', async () => {
       await clock.advance(20_000)
-      return (await ids()) === 1 || undefined
+      // Those of the two log-ins live for a month.
+      return (await ids()) === 2 || undefined
     })
+  })
+
+  test('policy expressions in it hold again, and webhooks go on, once it is opened', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    await ok(server, 'POST', 'sys/mounts/kv', { type: 'kv' }, within('a'))
+    await ok(
+      server,
+      'PUT',
+      'sys/policies/acl/all',
+      { policy: 'path "kv/*" { capabilities = ["create", "update"] }' },
+      within('a'),
+    )
+    const made = await ok(server, 'POST', 'auth/token/create', { policies: ['all'] }, within('a'))
+    const own = within('a', textAt(made.json, 'auth', 'client_token'))
+    const expression = { policy: 'request.path != "kv/closed"', enforcement_level: 'hard-mandatory', paths: ['kv/*'] }
+    await ok(server, 'POST', 'sys/policies/egp/e', expression, within('a'))
+    await ok(server, 'POST', 'sys/events/webhooks/hook', { url: 'https://127.0.0.1:9/' }, within('a'))
+    const governed = async () => (await server.call('POST', 'kv/closed', { a: 1 }, own)).status
+    const pending = async () =>
+      at((await server.call('GET', 'sys/events/webhooks/hook/status', undefined, within('a'))).json, 'data', 'pending')
+    assert.equal(await governed(), 403)
+    await ok(server, 'POST', 'kv/open', { a: 1 }, own)
+    assert.equal(await pending(), 1)
+    for (let round = 0; round < 3; round++) {
+      await sealNamespace(server, 'a')
+      assert.equal(await governed(), 503)
+      // Something is asked elsewhere meanwhile, so that what is kept in memory of expressions is without those of this namespace.
+      await server.call('GET', 'sys/mounts')
+      await unsealNamespace(server, 'a', shares)
+      assert.equal(await governed(), 403, `round ${round}`)
+      await until('the webhook', async () => ((await pending()) === round + 1 ? true : undefined))
+      await ok(server, 'POST', `kv/open${round}`, { a: 1 }, own)
+      assert.equal(await pending(), round + 2)
+    }
+  })
+
+  test('leases in it count towards a quota again once it is opened', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    await ok(server, 'POST', 'sys/quotas/lease-count/q', { path: 'a/', max_leases: 3 }, {})
+    await ok(server, 'PUT', 'sys/policies/acl/some', { policy: 'path "kv/*" { capabilities = ["read"] }' }, within('a'))
+    const create = async () =>
+      (await server.call('POST', 'auth/token/create', { policies: ['some'], ttl: '1h' }, within('a'))).status
+    assert.deepEqual([await create(), await create()], [200, 200])
+    await sealNamespace(server, 'a')
+    // Counted anew while nobody can see them.
+    await ok(server, 'POST', 'sys/quotas/lease-count/other', { path: '', max_leases: 1000 }, {})
+    await unsealNamespace(server, 'a', shares)
+    assert.deepEqual([await create(), await create()], [200, 429])
   })
 
   test('a token in it ends with the one above that made it, sealed or not', async () => {
