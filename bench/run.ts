@@ -5,6 +5,7 @@
  *   npm run bench                       Coffer alone
  *   REFERENCE_BIN=/path/to/bao npm run bench
  *   npm run bench -- nodes              three nodes on one storage; beside three of the reference, which copy theirs (raft)
+ *   npm run bench -- quotas             requests and tokens without quotas and with them
  *   npm run bench -- scale              a million secrets, a million leases
  *   npm run bench -- soak               ten minutes of everything at once: does it grow, does it err?
  *
@@ -23,10 +24,17 @@
  */
 import { compare } from './compare.ts'
 import { nodes } from './nodes.ts'
+import { quotas } from './quotas.ts'
 import { scale } from './scale.ts'
 import { soak } from './soak.ts'
 
-const modes: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<void>>> = { compare, nodes, scale, soak }
+const modes: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<void>>> = {
+  compare,
+  nodes,
+  quotas,
+  scale,
+  soak,
+}
 const asked = process.argv[2] ?? 'compare'
 const mode = modes[asked]
 if (mode === undefined) {

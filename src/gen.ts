@@ -8,12 +8,22 @@ import { configReference } from './config/index.ts'
 import { Registry } from './engines/registry.ts'
 import { identityEngine } from './engines/secrets/identity/engine.ts'
 import { oidcPaths } from './engines/secrets/identity/oidc/paths.ts'
+import { stepUpPaths } from './engines/secrets/identity/mfa/step-up/paths.ts'
 import { mfaPaths } from './engines/secrets/identity/mfa/paths.ts'
 import { systemEngine } from './engines/system/engine.ts'
+import { eventPaths } from './engines/system/paths/events.ts'
 import { generateRootPaths } from './engines/system/paths/generate-root.ts'
+import { quotaPaths } from './engines/system/paths/quotas.ts'
+import { activityPaths } from './engines/system/paths/activity.ts'
+import { counterPaths } from './engines/system/paths/counters.ts'
+import { catalogPaths } from './engines/system/catalog.ts'
+import { inspectionPaths } from './engines/system/inspection.ts'
 import { rekeyPaths } from './engines/system/paths/rekey.ts'
 import { rootTokenPaths } from './engines/system/paths/root-tokens.ts'
+import { controlGroupPaths } from './engines/system/paths/control-group.ts'
+import { governingPolicyPaths } from './engines/system/paths/governing-policies.ts'
 import { explainPaths } from './engines/system/paths/explain.ts'
+import { groupPolicyPaths } from './engines/system/paths/group-policy.ts'
 import { leasePaths } from './engines/system/paths/leases.ts'
 import { mfaValidatePaths } from './engines/system/paths/mfa.ts'
 import { lockedUserPaths } from './engines/system/paths/locked-users.ts'
@@ -46,15 +56,25 @@ function nobody<T extends object>(): T {
 export function allEngines(): readonly { readonly kind: MountKind; readonly type: string; readonly engine: Engine }[] {
   const system = systemEngine(nobody(), [
     ...leasePaths({ leases: () => nobody(), namespaces: nobody() }),
-    ...explainPaths({ policies: nobody(), callers: nobody(), demands: () => undefined }),
-    ...wrappingPaths({ wrapping: () => nobody() }),
+    ...explainPaths({ policies: nobody(), governing: nobody(), callers: nobody(), demands: () => undefined }),
+    ...wrappingPaths({ wrapping: () => nobody(), approvals: () => nobody() }),
+    ...controlGroupPaths({ approvals: () => nobody() }),
+    ...governingPolicyPaths({ governing: nobody() }),
     ...mfaValidatePaths(nobody()),
     ...lockedUserPaths(nobody()),
+    ...quotaPaths(nobody()),
     ...rootTokenPaths({ tokens: () => nobody() }),
+    ...eventPaths(nobody()),
     ...generateRootPaths({ ceremonies: nobody }),
     ...rekeyPaths({ ceremonies: nobody }),
     ...snapshotPaths({ snapshots: nobody() }),
     ...autoSnapshotPaths({ autoSnapshots: nobody() }),
+    ...groupPolicyPaths(nobody()),
+    ...stepUpPaths(nobody()),
+    ...activityPaths(nobody()),
+    ...counterPaths(nobody()),
+    ...inspectionPaths(nobody()),
+    ...catalogPaths(nobody()),
     ...rawStoragePaths({ outside: new Set() }),
   ])
   const registry = new Registry({

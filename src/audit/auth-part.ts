@@ -113,5 +113,21 @@ function policyResults(verdict: Verdict | undefined): string {
     granting += `${comma}{"name":${quote(name)},"namespace_id":${quote(namespaceId)},"type":${quote(type)}}`
   }
   const list = granting === '' ? '' : `,"granting_policies":[${granting}]`
-  return `,"policy_results":{"allowed":${verdict.allowed}${list}}`
+  return `,"policy_results":{"allowed":${verdict.allowed}${list}${governingPolicies(verdict)}}`
+}
+
+/** Policy expressions that the request did not pass, and what came of it. */
+function governingPolicies({ governing = [] }: Verdict): string {
+  if (governing.length === 0) return ''
+  const failed = governing.map(({ name, namespace, type, level, result, trace }) =>
+    object(
+      stringMember('name', name) +
+        stringMember('namespace_id', namespace.id) +
+        stringMember('type', type) +
+        stringMember('enforcement_level', level) +
+        stringMember('result', result) +
+        stringMember('trace', trace),
+    ),
+  )
+  return `,"governing_policies":[${failed.join(',')}]`
 }

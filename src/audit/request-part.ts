@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { quote } from '../lib/json/index.ts'
 import type { RawJson } from '../lib/json/index.ts'
-import type { AuditEvent } from '../request/ports.ts'
+import type { ApprovalFacts, AuditEvent } from '../request/ports.ts'
 import type { Request } from '../request/request.ts'
 import type { PeerCertificate } from '../request/wire.ts'
 import type { AuthPart } from './auth-part.ts'
@@ -34,7 +34,9 @@ export function writeRequest(event: AuditEvent, mount: MountText, parts: Request
     numberMember('remote_port', request.remotePort) +
     numberMember('wrap_ttl', request.wrapTtl) +
     writeHeaders(request.headers, parts) +
-    `${stringMember('client_certificate_serial_number', serialNumber(request.peerCertificate))}}`
+    stringMember('client_certificate_serial_number', serialNumber(request.peerCertificate)) +
+    (request.headers.get('x-vault-policy-override')?.includes('true') === true ? ',"policy_override":true' : '') +
+    `${jsonMember('control_group', writeApproval(event.approval))}}`
   )
 }
 
@@ -63,6 +65,15 @@ function writeHeaders(headers: Request['headers'], parts: RequestParts): string 
     out += `,${quote(name)}:[${literals.join(',')}]`
   }
   return out === '' ? '' : `,"headers":${object(out)}`
+}
+
+/** Who let a held request through. The request that was held has an entry of its own. */
+function writeApproval(approval: ApprovalFacts | undefined): string {
+  if (approval === undefined) return ''
+  const authorizations = approval.authorizations.map(({ entityId, entityName, at }) =>
+    object(stringMember('entity_id', entityId) + stringMember('entity_name', entityName) + stringMember('time', at)),
+  )
+  return `{"request_id":${quote(approval.requestId)},"authorizations":[${authorizations.join(',')}]}`
 }
 
 const serials = new WeakMap<PeerCertificate, string>()

@@ -58,14 +58,15 @@ async function createService(
   const key = keyOf(token, deps)
   if (init.id !== undefined && (await deps.records.get(view, key)) !== undefined) throw tokenErrors.DUPLICATE_ID()
   const accessor = `${base62(ACCESSOR_LENGTH)}${suffix}`
-  deps.records.add(view, entryOf(init, { key, accessor, now: deps.clock.now(), options }))
+  await deps.records.add(view, entryOf(init, { key, accessor, now: deps.clock.now(), options }))
   return { token, accessor, key }
 }
 
-function createBatch(init: TokenInit, deps: CreateDeps, options: CreateOptions): MadeToken {
+async function createBatch(init: TokenInit, deps: CreateDeps, options: CreateOptions): Promise<MadeToken> {
   // Whole seconds, as the times of batch tokens are in Vault.
   const now = Math.floor(deps.clock.now() / 1000) * 1000
   const made = entryOf(init, { key: '', accessor: '', now, options })
+  await deps.records.check(made)
   const token = sealBatchToken({ ...made, renewable: false }, deps.sealer)
   return { token, accessor: '', key: keyOf(token, deps) }
 }

@@ -62,6 +62,7 @@ export async function loginToken(
       ttl: grant.ttl ?? 0,
       maxTtl: grant.maxTtl ?? 0,
       internal: grant.internal ?? new Map(),
+      ...(grant.role === undefined ? {} : { role: grant.role }),
     },
   )
   return {

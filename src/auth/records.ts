@@ -1,8 +1,9 @@
 /** Tokens in a transaction: the entry, the ways to it (accessor, parent), and what is kept for it elsewhere. */
 import { absentWhileSealed } from '../errors/namespaces.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { TokenLeases } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { decodeEntry, encodeEntry, isRoot, type TokenEntry } from './token-entry.ts'
+import { countedOf, decodeEntry, encodeEntry, isCounted, isRoot, type TokenEntry } from './token-entry.ts'
 import type { TokenHasher } from './token-hasher.ts'
 import { tokenKeys } from './token-keys.ts'
 
@@ -12,6 +13,8 @@ export type PrivateStorage = (token: Pick<TokenEntry, 'key' | 'accessor' | 'name
 export interface RecordsDeps {
   readonly hasher: TokenHasher
   readonly leases: TokenLeases
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
   readonly privateStorage: PrivateStorage
 }
 
@@ -35,14 +38,20 @@ export class TokenRecords {
     view.put(tokenKeys.id(entry.key), encodeEntry(entry))
   }
 
-  /** A new token with its index entries and its lease. */
-  add(view: WriteView, entry: TokenEntry): void {
+  /** A new token with its index entries and its lease. Rejects with `QUOTA_LEASES`. */
+  async add(view: WriteView, entry: TokenEntry): Promise<void> {
+    if (isCounted(entry)) await this.#deps.counts?.enter(view, countedOf(entry))
     this.put(view, entry)
     const { key, accessor, namespaceId, parent } = entry
     view.put(tokenKeys.accessor(namespaceId, this.#hash(accessor)), Buffer.from(JSON.stringify([accessor, key])))
     if (parent !== '') view.put(tokenKeys.child(parent, key), NOTHING)
     if (isRoot(entry)) view.put(tokenKeys.root(key), NOTHING)
-    if (entry.leased) this.#deps.leases.enter(view, entry)
+    if (entry.leased) this.#deps.leases.enter(view, { ...entry, role: countedOf(entry).role })
+  }
+
+  /** Rejects with `QUOTA_LEASES` where one more may not be made, though it is not stored. */
+  async check(entry: TokenEntry): Promise<void> {
+    await this.#deps.counts?.check(countedOf(entry))
   }
 
   async keyOfAccessor(view: ReadView, namespaceId: string, accessor: string): Promise<string | undefined> {
@@ -85,6 +94,7 @@ export class TokenRecords {
     view.delete(tokenKeys.accessor(namespaceId, this.#hash(accessor)))
     if (parent !== '') this.unlink(view, parent, key)
     if (isRoot(entry)) view.delete(tokenKeys.root(key))
+    if (isCounted(entry)) this.#deps.counts?.leave(view, countedOf(entry))
     this.#deps.leases.remove(view, { key, namespaceId, path: entry.path, expiresAt: placeOf(entry) })
   }
 

@@ -1,5 +1,6 @@
 /** How a token stands in storage. */
 import type { Confinement, TokenType } from '../request/caller.ts'
+import type { CountedLease } from '../request/quota-ports.ts'
 import type { TokenDetails } from '../request/token-ports.ts'
 
 /**
@@ -50,6 +51,7 @@ export interface LoginFacts {
   readonly ttl: number
   readonly maxTtl: number
   readonly internal: ReadonlyMap<string, string>
+  readonly role?: string
 }
 
 type Pairs = readonly (readonly [string, string])[]
@@ -111,6 +113,16 @@ export function detailsOf(entry: TokenEntry): TokenDetails {
 
 export function isRoot({ policies }: Pick<TokenEntry, 'policies'>): boolean {
   return policies.includes('root')
+}
+
+/** As what the token counts towards quotas. */
+export function countedOf({ namespaceId, path, login, role }: TokenEntry): CountedLease {
+  return { namespaceId, path, role: login?.role ?? role }
+}
+
+/** Root tokens are not counted: when nothing else can be had, they are the way in. */
+export function isCounted(entry: TokenEntry): boolean {
+  return entry.leased && !isRoot(entry)
 }
 
 /** Only root may live for ever. Anything else without an end is refused wherever it's met, stored or about to be. */

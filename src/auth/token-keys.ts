@@ -1,5 +1,6 @@
 /** The one file that spells the token store's storage keys. What belongs to a token of a namespace with a home lies there. */
 import { homeOf, homeOfTokenKey, withinHome } from '../request/namespace-home.ts'
+import type { ReadView } from '../storage/view.ts'
 
 export const TOKENS = 'sys/token/'
 const ID = `${TOKENS}id/`
@@ -22,6 +23,11 @@ export const tokenKeys = {
   children: (parent: string): string => `${homeOfTokenKey(parent)}${PARENT}${parent}/`,
   child: (parent: string, key: string): string => `${homeOfTokenKey(parent)}${PARENT}${parent}/${key}`,
 } as const
+
+/** Keys of all root tokens that are stored. */
+export async function rootTokenKeys(view: ReadView): Promise<ReadonlySet<string>> {
+  return new Set((await view.keys(ROOT_TOKENS)).map((key) => key.slice(ROOT_TOKENS.length)))
+}
 
 /** The token key in a storage key below `ids`; undefined for any other. */
 export function keyOfId(storageKey: string): string | undefined {

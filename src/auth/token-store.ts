@@ -7,6 +7,7 @@ import type { TtlLimits } from '../lib/ttl.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LoginGate } from '../request/mfa-ports.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { GrantContext, TokenPort } from '../request/ports.ts'
 import type { AuthGrant } from '../request/reply.ts'
 import type {
@@ -25,6 +26,7 @@ import type {
   TokenLeases,
   TokenPaths,
   TokenSealer,
+  WrappingPolicy,
   WrappingTokens,
 } from '../request/token-ports.ts'
 import type { Store } from '../storage/store.ts'
@@ -48,6 +50,8 @@ export interface TokenStoreDeps {
   readonly clock: { now(): number }
   readonly log: Logger
   readonly leases: TokenLeases
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
   readonly sealer: TokenSealer
   /** What else is kept for a token and goes with it: its cubbyhole, a wrapped reply. */
   readonly privateStorage: PrivateStorage
@@ -116,7 +120,7 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   private constructor(deps: TokenStoreDeps, hasher: TokenHasher) {
     this.#deps = deps
     this.#hasher = hasher
-    this.#records = new TokenRecords({ hasher, leases: deps.leases, privateStorage: deps.privateStorage })
+    this.#records = new TokenRecords({ ...deps, hasher })
     const { store, sealer, clock } = deps
     this.#finder = new TokenFinder({ store, records: this.#records, cache: this.#cache, sealer, clock })
     this.#unsubscribe = deps.store.driver.subscribe((change) => this.#cache.changed(change))
@@ -291,15 +295,12 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
 
   // WrappingTokens
 
-  createWrapping(
-    view: WriteView,
-    init: { readonly path: string; readonly ttl: number; readonly namespaceId: string },
-  ): Promise<MadeToken> {
-    const { path, ttl, namespaceId } = init
+  createWrapping(view: WriteView, init: Parameters<WrappingTokens['createWrapping']>[1]): Promise<MadeToken> {
+    const { path, ttl, namespaceId, policy = WRAPPING_POLICY } = init
     const wish: TokenInit = {
       type: 'service',
       parent: undefined,
-      policies: [WRAPPING_POLICY],
+      policies: [policy],
       path,
       meta: undefined,
       displayName: '',
@@ -319,13 +320,28 @@ export class TokenStore implements TokenPort, TokenPaths, WrappingTokens, TokenE
   async findWrapping(
     view: ReadView,
     token: string,
+    policy: WrappingPolicy = WRAPPING_POLICY,
   ): Promise<{ readonly key: string; readonly namespaceId: string } | undefined> {
     const key = this.#hasher.keyOf(token)
+    return key === undefined ? undefined : this.#wrappingAt(view, key, policy)
+  }
+
+  async findWrappingByAccessor(
+    view: ReadView,
+    accessor: string,
+    namespaceId: string,
+    policy: WrappingPolicy,
+  ): Promise<{ readonly key: string } | undefined> {
+    const key = await this.#records.keyOfAccessor(view, namespaceId, accessor)
+    return key === undefined ? undefined : this.#wrappingAt(view, key, policy)
+  }
+
+  async #wrappingAt(view: ReadView, key: string, policy: WrappingPolicy) {
     // Read in the caller's transaction, not from the cache: of two who spend it one must fail.
-    const entry = key === undefined ? undefined : await this.#records.get(view, key)
+    const entry = await this.#records.get(view, key)
     if (entry === undefined || entry.state !== 'live' || entry.numUses !== 1) return undefined
     if (!this.#finder.isStanding(entry)) return undefined
-    if (entry.policies.length !== 1 || entry.policies[0] !== WRAPPING_POLICY) return undefined
+    if (entry.policies.length !== 1 || entry.policies[0] !== policy) return undefined
     return { key: entry.key, namespaceId: entry.namespaceId }
   }
 

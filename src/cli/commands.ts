@@ -35,7 +35,17 @@ export const commandTable: readonly TableRow[] = [
     synopsis: "Tunes an auth method's configuration",
     load: () => import('./commands/auth/tune.ts'),
   },
+  {
+    name: 'debug',
+    synopsis: 'Collects what helps to find out what a server does',
+    load: () => import('./commands/debug/debug.ts'),
+  },
   { name: 'delete', synopsis: 'Delete secrets and configuration', load: () => import('./commands/delete.ts') },
+  {
+    name: 'events subscribe',
+    synopsis: 'Subscribes to events',
+    load: () => import('./commands/events/subscribe.ts'),
+  },
   { name: 'export', synopsis: 'Write the configuration as declarations', load: () => import('./commands/export.ts') },
   { name: 'kv delete', synopsis: 'Deletes versions in the KV store', load: () => import('./commands/kv/delete.ts') },
   {
@@ -96,6 +106,11 @@ export const commandTable: readonly TableRow[] = [
   { name: 'lease revoke', synopsis: 'Revokes leases and secrets', load: () => import('./commands/lease/revoke.ts') },
   { name: 'list', synopsis: 'List data or secrets', load: () => import('./commands/list.ts') },
   { name: 'login', synopsis: 'Authenticate locally', load: () => import('./commands/login/login.ts') },
+  {
+    name: 'monitor',
+    synopsis: 'Shows the log of a server while it is written',
+    load: () => import('./commands/monitor.ts'),
+  },
   {
     name: 'namespace create',
     synopsis: 'Create a new namespace',
@@ -209,6 +224,11 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/operator/step-down.ts'),
   },
   { name: 'operator unseal', synopsis: 'Unseals the server', load: () => import('./commands/operator/unseal.ts') },
+  {
+    name: 'operator usage',
+    synopsis: 'Tells how many clients there were',
+    load: () => import('./commands/operator/usage.ts'),
+  },
   { name: 'patch', synopsis: 'Patch data, configuration, and secrets', load: () => import('./commands/patch.ts') },
   { name: 'path-help', synopsis: 'Retrieve API help for paths', load: () => import('./commands/path-help.ts') },
   {
@@ -222,6 +242,7 @@ export const commandTable: readonly TableRow[] = [
     load: () => import('./commands/plugin/info.ts'),
   },
   { name: 'plugin list', synopsis: 'Lists available plugins', load: () => import('./commands/plugin/list.ts') },
+  { name: 'plugin reload', synopsis: 'Reloads mounted engines', load: () => import('./commands/plugin/reload.ts') },
   { name: 'policy delete', synopsis: 'Deletes a policy by name', load: () => import('./commands/policy/delete.ts') },
   {
     name: 'policy explain',
@@ -320,6 +341,14 @@ export const groups: readonly GroupRow[] = [
       $ coffer auth help userpass`,
   },
   {
+    name: 'events',
+    synopsis: 'Interact with events',
+    help: `  What engines do is told to whoever subscribes to it: that a secret was written, and where, but not what is in it.
+
+      $ coffer events subscribe 'kv*'
+      $ coffer events subscribe -filter='data_path == secret/data/app' kv-v2/data-write`,
+  },
+  {
     name: 'kv',
     synopsis: "Interact with Coffer's key-value storage",
     help: `  Keys with values, in versions if the engine is of version 2.
@@ -405,7 +434,8 @@ export const groups: readonly GroupRow[] = [
     help: `  What engines and auth methods the server knows.
 
       $ coffer plugin list
-      $ coffer plugin info auth userpass`,
+      $ coffer plugin info auth userpass
+      $ coffer plugin reload -plugin=kv`,
   },
   {
     name: 'policy',

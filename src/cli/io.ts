@@ -20,6 +20,8 @@ export interface CliIo {
   /** Of the program, without a `v`. */
   readonly version: string
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** Calls `stop` when the user wants a command to end that goes on for ever (Ctrl-C), or nobody reads what it prints. Gives the function that takes it back. */
+  readonly interrupted?: (stop: () => void) => () => void
   readonly commands: DelegatedCommands
 }
 

@@ -2,6 +2,7 @@
 import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
+import { headOf } from '../request/handed-over.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Election, Sequence } from '../storage/driver.ts'
 import type { ClusterCertificate } from './certificate.ts'
@@ -131,7 +132,7 @@ export class Forwarder {
     try {
       const client = await this.#clientTo(leader)
       if (client === undefined) return undefined
-      answer = await client.send(FORWARD, encodeRequest(wire), body ?? wire.openBody(), wire.signal)
+      answer = await client.send(FORWARD, encodeRequest(headOf(wire)), body ?? wire.openBody(), wire.signal)
     } catch (error) {
       this.#asked = -Infinity
       // A body that was read piece by piece is gone.

@@ -84,14 +84,17 @@ export class PeerClient {
       response.catch(() => undefined)
       void sendBody(request, frameHead(head), body)
       const message = await response
+      // A reply may be a stream that lasts until the client goes.
+      message.once('close', () => signal.removeEventListener('abort', stop))
       if (message.statusCode === NOT_LEADER) {
         message.resume()
         throw new NotCarriedOut(connected)
       }
       if (message.statusCode !== 200) throw new Error(`the other node answered ${message.statusCode}`)
       return await readFrame(message)
-    } finally {
+    } catch (error) {
       signal.removeEventListener('abort', stop)
+      throw error
     }
   }
 

@@ -6,7 +6,7 @@ import type { Sequence } from '../storage/driver.ts'
 type Headers = ReadonlyMap<string, readonly string[]>
 
 export function encodeRequest(head: RequestHead): unknown {
-  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = head
+  const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener, limited } = head
   return {
     method,
     target,
@@ -16,13 +16,15 @@ export function encodeRequest(head: RequestHead): unknown {
     tls,
     chain: peerCertificate?.chain.map((der) => Buffer.from(der).toString('base64')) ?? null,
     listener,
+    limited,
   }
 }
 
 /** Undefined for what `encodeRequest` did not make. */
 export function decodeRequest(value: unknown): RequestHead | undefined {
   const members = membersOf(value)
-  const { method, target, remoteAddress, remotePort, tls, headers, chain, listener } = Object.fromEntries(members)
+  const { method, target, remoteAddress, remotePort, tls, headers, chain, listener, limited } =
+    Object.fromEntries(members)
   if (typeof method !== 'string' || typeof target !== 'string' || typeof remoteAddress !== 'string') return undefined
   if (typeof remotePort !== 'number' || typeof tls !== 'boolean') return undefined
   const read = headersOf(headers)
@@ -40,6 +42,7 @@ export function decodeRequest(value: unknown): RequestHead | undefined {
         ? undefined
         : { chain: certificates.map((text) => Buffer.from(text, 'base64')) },
     listener: traitsOf(listener),
+    limited: limited === true,
   }
 }
 

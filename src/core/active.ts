@@ -2,6 +2,7 @@
  * What exists only while the server is active: the tokens, the leases, and what depends on their salts. Made when the barrier opens,
  * closed before it shuts, so that nothing of a sealed vault stays in memory.
  */
+import { HeldRequests } from '../approvals/held-requests.ts'
 import { tokenErrors } from '../auth/errors.ts'
 import { TokenStore, type TokenStoreDeps } from '../auth/token-store.ts'
 import { UserLockoutKeeper } from '../auth/user-lockout.ts'
@@ -9,6 +10,7 @@ import { cubbyholePrefixes } from '../engines/secrets/cubbyhole/store.ts'
 import { Holders } from '../engines/secrets/identity/holders.ts'
 import { Identity } from '../engines/secrets/identity/identity.ts'
 import { LoginMfa } from '../engines/secrets/identity/mfa/login-mfa.ts'
+import { StepUp } from '../engines/secrets/identity/mfa/step-up/step-up.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import { namespaceErrors } from '../errors/namespaces.ts'
@@ -24,8 +26,9 @@ import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { EntityPort, TokenDetails } from '../request/token-ports.ts'
 import type { WriteView } from '../storage/view.ts'
+import type { Quotas } from '../quotas/quotas.ts'
 import { Wrapping, wrappingPrefix } from '../response/wrapping.ts'
-import { Leftovers } from '../router/leftovers.ts'
+import { Leftovers, type Move } from '../router/leftovers.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import type { Codec } from '../storage/codec.ts'
@@ -47,12 +50,14 @@ export interface ActiveDeps {
   readonly web: Web
   readonly metrics: Metrics
   readonly lockout: LockoutSettings
+  readonly quotas: Pick<Quotas, 'counts' | 'forgetMount'>
 }
 
 interface Parts {
   readonly tokens: TokenStore
   readonly leases: LeaseStore
   readonly wrapping: Wrapping
+  readonly holds: HeldRequests
   readonly leftovers: Leftovers
   readonly lockout: UserLockoutKeeper
   readonly holders: Holders
@@ -119,8 +124,22 @@ export class Active implements ActivePart {
     })
   }
 
+  /** Second factors of single requests of a namespace's entities. */
+  stepUpIn(namespaceId: string): StepUp {
+    const { store, clock, log, mounts, web } = this.#deps
+    const mount = mounts.index.at(namespaceId, 'identity/')
+    if (this.#parts === undefined) throw requestErrors.SEALED()
+    if (mount === undefined) throw namespaceErrors.ABSENT()
+    return new StepUp({ store, clock, log: log.named('mfa'), web, prefix: mountStorage(mount) })
+  }
+
   get wrapping(): Wrapping {
     return this.#open().wrapping
+  }
+
+  /** Requests that control groups hold. */
+  get holds(): HeldRequests {
+    return this.#open().holds
   }
 
   get lockout(): UserLockoutKeeper {
@@ -162,7 +181,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts, homes } = this.#deps
+    const { store, log, clock, mounts, homes, quotas } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -173,18 +192,29 @@ export class Active implements ActivePart {
       log: log.named('expiration'),
       tokens,
       homes,
+      counts: quotas.counts,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
       store,
       homes,
-      moveLeases: (from, to, id) => leases.movePrefix({ id, path: '' }, from, to),
+      moveLeases: (move) => this.#moveLeases(leases, move),
       forgetMount: (mount) => this.#forgetMount(mount),
-      moveEnded: (id, status) => mounts.moveEnded(id, status),
+      moveEnded: (id, status) => {
+        mounts.moveEnded(id, status)
+        // A lease that ended on the way stood at a path where nothing is mounted any more.
+        quotas.counts.recount()
+      },
       failed: (what, error) =>
         log.warn(`${what} failed and is tried again later`, { cause: error instanceof Error ? error.name : 'unknown' }),
     })
     const wrapping = new Wrapping({ tokens, store, time: this.#time })
+    const holds = new HeldRequests({
+      tokens,
+      time: this.#time,
+      identityIn: (id) => this.identityIn(id),
+      prefixOf: wrappingPrefix,
+    })
     const lockout = new UserLockoutKeeper({
       store,
       clock,
@@ -195,7 +225,7 @@ export class Active implements ActivePart {
       mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
       homes,
     })
-    this.#parts = { tokens, leases, wrapping, leftovers, lockout, holders: new Holders(store.driver) }
+    this.#parts = { tokens, leases, wrapping, holds, leftovers, lockout, holders: new Holders(store.driver) }
     if (role === 'reader') return
     leases.start()
     lockout.start()
@@ -218,10 +248,24 @@ export class Active implements ActivePart {
     await this.leases.revokePrefix({ id: mount.namespaceId, path: '' }, mount.path, 'sync')
   }
 
+  /**
+   * What a mount lent follows it. Only the tokens of an auth method that went to another namespace stay behind, where nobody answers for
+   * them any more: they are taken back, and its names for people there are forgotten.
+   */
+  async #moveLeases(leases: LeaseStore, { from, to, namespace_id: id, into, uuid }: Move): Promise<void> {
+    const namespace = { id, path: '' }
+    if (into === undefined) return leases.movePrefix(namespace, from, to)
+    if (!from.startsWith('auth/')) return leases.movePrefix(namespace, from, to, { id: into, path: '' })
+    await leases.revokePrefix(namespace, from, 'queue')
+    const mount = this.#deps.mounts.index.byUuid(uuid)
+    if (mount !== undefined) await this.#forgetMount({ ...mount, namespaceId: id })
+  }
+
   /** What others keep of it. */
   async #forgetMount(mount: Mount): Promise<void> {
     await this.identityIn(mount.namespaceId)?.forgetMount(mount)
     await this.lockout.forget(mount)
+    await this.#deps.quotas.forgetMount(mount)
   }
 
   #engineLease(uuid: string, type: string) {
@@ -242,13 +286,14 @@ export class Active implements ActivePart {
   }
 
   #tokenDeps(): TokenStoreDeps {
-    const { store, log, mounts, codec, homes, systemLimits } = this.#deps
+    const { store, log, mounts, codec, homes, systemLimits, quotas } = this.#deps
     return {
       store,
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
       homes,
+      counts: quotas.counts,
       sealer: new BatchTokenSealer(codec),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),

@@ -29,9 +29,17 @@ export async function callOf(
     clock: deps.clock,
     log: deps.log,
     apart: new MountApart(deps, route.mount, prefix),
+    emit:
+      writeView === undefined || writing === undefined
+        ? nothingToTell
+        : (event) => deps.events().emit(writing, route.mount, event),
     warn: (sentence) => void x.warnings.push(sentence),
     params: route.found?.params ?? new Map(),
     view,
     writeView,
   }
+}
+
+function nothingToTell(): never {
+  throw new Error('an operation that does not write has told of an event')
 }

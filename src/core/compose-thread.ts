@@ -4,6 +4,7 @@
  */
 import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
 import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
+import { inspectionPaths, type InspectionPorts } from '../engines/system/inspection.ts'
 import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
 import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
@@ -73,6 +74,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
       ...autoSnapshotPaths({ autoSnapshots: elsewhereAutoSnapshots }),
       ...generateRootPaths({ ceremonies: notHere }),
       ...rekeyPaths({ ceremonies: notHere }),
+      ...inspectionPaths(elsewhereInspection),
     ],
   )
   const stop = async (): Promise<void> => {
@@ -92,6 +94,7 @@ export function composeThread(options: ThreadOptions): ThreadCore {
     handler: serve({
       pipeline,
       cors: house.cors,
+      uiHeaders: house.observation.uiHeaders,
       inFlight,
       metrics,
       requestLog: options.requestLog,
@@ -171,6 +174,21 @@ const elsewhereSeals: NamespaceSealsPort = {
   deleteSealed: notHere,
   keys: notHere,
   ceremonies: notHere,
+}
+
+const elsewhereInspection: InspectionPorts = {
+  monitor: { lines: notHere },
+  profiler: {
+    profile: notHere,
+    trace: notHere,
+    activity: notHere,
+    heapStatistics: notHere,
+    threads: notHere,
+    loopDelay: notHere,
+    commandLine: notHere,
+  },
+  reloads: { reload: notHere },
+  sealWrap: { rewrap: notHere, status: notHere },
 }
 
 const elsewhereObserve: ObservePort = {

@@ -2,13 +2,15 @@
 import { tmpdir } from 'node:os'
 import { autoSnapshotPaths } from '../engines/system/paths/auto-snapshots.ts'
 import { generateRootPaths } from '../engines/system/paths/generate-root.ts'
+import { inspectionPaths } from '../engines/system/inspection.ts'
 import { rekeyPaths } from '../engines/system/paths/rekey.ts'
 import { snapshotPaths } from '../engines/system/paths/snapshots.ts'
-import { collectRuntime, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
+import { collectRuntime, LogHub, type LogLevels, type MetricsViewSettings } from '../lib/observe/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import { uuid } from '../lib/secure/random.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { ServerNode } from '../request/system-ports.ts'
+import type { ReloadPort } from '../request/inspect-ports.ts'
 import type { WireHandler } from '../request/wire.ts'
 import type { JoinCluster } from './cluster-port.ts'
 import { requestErrors } from '../errors/request.ts'
@@ -29,8 +31,11 @@ import { FirstStart } from './first-start.ts'
 import { House, type HouseOptions } from './house.ts'
 import { InFlight } from './in-flight.ts'
 import { Lifecycle, type LifecycleDeps, type Role } from './lifecycle.ts'
+import { Monitor } from './monitor.ts'
 import { Observer } from './observer.ts'
+import { Profiler } from './profiler.ts'
 import type { RequestLog } from './request-log.ts'
+import { SealWrap } from './seal-wrap.ts'
 import { serve } from './serve.ts'
 import { namespaceAdmin } from './namespace-admin.ts'
 import { NamespaceSeals } from './namespace-seals.ts'
@@ -44,6 +49,10 @@ export interface ServerOptions extends HouseOptions {
   /** A Shamir seal if left out. */
   readonly seals?: ConfiguredSeals
   readonly levels: LogLevels
+  /** Who looks on while the log is written. */
+  readonly logHub?: LogHub
+  /** What `sys/config/reload` takes anew; nothing if left out. */
+  readonly reloads?: ReloadPort
   /** How metrics are shown. */
   readonly telemetry: MetricsViewSettings
   readonly requestLog: RequestLog
@@ -263,6 +272,12 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
       ...autoSnapshotPaths({ autoSnapshots }),
       ...generateRootPaths({ ceremonies: ceremoniesOf }),
       ...rekeyPaths({ ceremonies: ceremoniesOf }),
+      ...inspectionPaths({
+        monitor: new Monitor(options.logHub ?? new LogHub(options.levels, clock)),
+        profiler: new Profiler({ clock, threads, commandLine: process.argv }),
+        reloads: options.reloads ?? { reload: async () => false },
+        sealWrap: new SealWrap({ log: log.named('seal'), rewrap: () => lifecycle.rewrapIfOutdated() }),
+      }),
     ],
   )
   const selfUnseal: SelfUnseal | undefined = seal.autoUnseal
@@ -274,6 +289,7 @@ export async function composeServer(options: ServerOptions): Promise<Server> {
     handler: serve({
       pipeline,
       cors,
+      uiHeaders: house.observation.uiHeaders,
       inFlight,
       metrics,
       requestLog: options.requestLog,

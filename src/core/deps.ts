@@ -1,15 +1,21 @@
 /** What the pipeline's stages use of the rest of the house. */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { GroupPolicies } from './group-policies.ts'
+import type { ClientCounter } from './activity/client-counter.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { Place } from '../framework/path.ts'
-import type { SecondFactors } from '../request/mfa-ports.ts'
+import type { SecondFactors, StepUpPort } from '../request/mfa-ports.ts'
 import type { LockoutPort } from '../request/lockout-ports.ts'
+import type { HoldPort } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
+import type { GoverningPort } from '../request/governing-ports.ts'
+import type { EventSink } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { AuditPort, LeaseLimits, LeasePort, PolicyPort, TokenPort, WrapPort } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
+import type { RateLimitPort } from '../request/quota-ports.ts'
 import type { ServerState } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { Router } from '../router/router.ts'
@@ -43,12 +49,24 @@ export interface PipelineDeps {
   tokens(): TokenPort
   /** Second factors of log-ins in a namespace. */
   factors(namespaceId: string): SecondFactors
+  /** Second factors of single requests in a namespace. */
+  stepUp(namespaceId: string): StepUpPort
+  /** What groups of other namespaces grant. */
+  readonly groupPolicies: Pick<GroupPolicies, 'asking'>
+  /** Clients by month. */
+  readonly clients: Pick<ClientCounter, 'isSettled' | 'isNew' | 'count' | 'pause'>
   /** Undefined where nobody is locked out. */
   lockout(): LockoutPort | undefined
   policies(): PolicyPort
+  rateLimits(): RateLimitPort
+  /** Policy expressions. */
+  governing(): GoverningPort
   leases(): LeasePort
   audit(): AuditPort
   wrapping(): WrapPort
+  /** Requests that control groups hold. */
+  holds(): HoldPort
+  events(): EventSink
   /** The prefix of what a mount stores for a caller. */
   storageOf(mount: Mount, engine: Engine, caller?: Caller): string
   /** Throws where the mount went since the request was routed: the write's own transaction asks. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noEvents } from '../../test/support/engine.ts'
 import { type BackgroundCall, defineEngine, type Engine } from '../framework/index.ts'
 import { FakeClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/observe/index.ts'
@@ -41,6 +42,7 @@ function keeperOf(run: (b: BackgroundCall) => Promise<void> | void, released?: (
     log: silentLogger,
     store: () => store,
     assertHeld: async () => undefined,
+    events: () => noEvents,
     mounts: () => [mountOf('a'), mountOf('b')],
     engine: () => engine,
     limitsOf: () => ({ defaultTtl: 1, maxTtl: 1 }),

@@ -4,6 +4,7 @@
  */
 import type { OperationDefinition } from '../framework/path.ts'
 import type { Route } from '../router/router.ts'
+import type { Approval } from '../request/approval-ports.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
 import type { Verdict } from '../request/ports.ts'
@@ -19,6 +20,10 @@ export class Exchange {
   readonly #route: Slot<Route> = new Slot('route')
   readonly #operation: Slot<Operation> = new Slot('operation')
   readonly #wireReply: Slot<WireReply> = new Slot('wireReply')
+  /** Of a request that was held before: others have authorized it. */
+  approval: Approval | undefined
+  /** It is kept until others have authorized it, and not carried out now. */
+  isHeld = false
   caller: Caller | undefined
   verdict: Verdict | undefined
   reply: Reply | undefined
@@ -26,10 +31,24 @@ export class Exchange {
   error: unknown
   /** Storage as it stood when the request was routed: who the caller is and what he may do are read from it. */
   snapshot: ReadTransaction | undefined
+  /** Headers of the reply, whatever it is. */
+  headers: WireReply['headers'] = []
+  /** Refused in a way that is not to be audited. */
+  isUnaudited = false
+  /** Read before its turn. */
+  bodyRead = false
   /** The request's namespace is known, and its path is relative to that. */
   isLocated = false
   /** The request entry is on its way to the audit devices: a response entry must follow. */
   auditBegun = false
+  /** Second factors that its rule demands; it is not carried out before they are met. */
+  factors: readonly string[] = []
+  /** Those of them that were met. */
+  factorsMet: readonly string[] = []
+  /** A core that could carry it out hands it on, for its client to be counted. */
+  onlyToCount = false
+  /** It is answered here although its client was not counted. */
+  uncounted = false
   /** A use of the caller's token was taken for this request. */
   consumed = false
 

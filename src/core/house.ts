@@ -1,35 +1,47 @@
 /** The rooms that every core has, whether it writes or only reads, and how they hang together. */
 import type { DeviceRequest } from '../audit/index.ts'
+import { rootTokenKeys } from '../auth/token-keys.ts'
 import { tokenEngine } from '../engines/auth/token/engine.ts'
 import { identityEngine } from '../engines/secrets/identity/engine.ts'
 import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
 import { entityIn, groupsIn } from '../engines/secrets/identity/identity.ts'
 import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
 import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
+import { stepUpPaths } from '../engines/secrets/identity/mfa/step-up/paths.ts'
 import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
 import { Registry } from '../engines/registry.ts'
 import { databaseEngine } from '../engines/secrets/database/engine.ts'
 import { systemEngine } from '../engines/system/engine.ts'
+import { eventPaths } from '../engines/system/paths/events.ts'
 import { passwordBy } from '../engines/system/password-policies.ts'
+import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
 import { explainPaths } from '../engines/system/paths/explain.ts'
+import { governingPolicyPaths } from '../engines/system/paths/governing-policies.ts'
 import { leasePaths } from '../engines/system/paths/leases.ts'
 import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
 import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
+import { groupPolicyPaths } from '../engines/system/paths/group-policy.ts'
 import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
+import { quotaPaths } from '../engines/system/paths/quotas.ts'
 import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
 import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
 import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
 import type { Engine } from '../framework/engine.ts'
 import type { PathDefinition, Place } from '../framework/path.ts'
+import { namespaceErrors } from '../errors/namespaces.ts'
 import { requestErrors } from '../errors/request.ts'
+import type { Events } from '../events/index.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
-import { PolicyStore } from '../policy/store.ts'
+import { leaseCensus } from '../leases/census.ts'
+import { policyPrefix, PolicyStore } from '../policy/store.ts'
+import { Quotas } from '../quotas/quotas.ts'
+import { GoverningStore } from '../policy/expressions/governing-store.ts'
 import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
 import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
 import type { NamespaceInfo } from '../request/namespace-ports.ts'
 import { homeCalled, homeNameOf, HOMES } from '../request/namespace-home.ts'
@@ -37,7 +49,6 @@ import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
 import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
-import { MountIndex } from '../router/mount-index.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
@@ -57,10 +68,14 @@ import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
 import { toCofferError } from './failure.ts'
 import { EngineKeeper } from './engine-keeper.ts'
+import { eventHouse } from './event-house.ts'
+import { sealedMounts } from './sealed-mounts.ts'
+import { GROUP_POLICIES_KEY, GroupPolicies } from './group-policies.ts'
 import { Followed, followAll, type Follower } from './followed.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 import { Homes } from './homes.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
+import { Observation } from './observation.ts'
 import { version } from './version.ts'
 
 export interface HouseOptions {
@@ -76,6 +91,10 @@ export interface HouseOptions {
   readonly administrative?: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
+  /** Serves `sys/internal/inspect/router`. */
+  readonly introspection?: boolean
+  /** Names this node. */
+  readonly hostname?: string
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
@@ -86,6 +105,10 @@ export interface HouseOptions {
   readonly apiAddress?: string
   /** How services of second factors are reached. */
   readonly web?: Web
+  /** What all serving threads of the node count for rate limits; one of this core's own if left out. */
+  readonly rateBuckets?: SharedArrayBuffer
+  /** Webhooks may speak plain HTTP with other machines. */
+  readonly allowHttpWebhooks?: boolean
   /** Called where the keys at hand do not open the storage any more. */
   readonly keysLost?: () => void
   /** Another node has sealed or deleted a namespace: its keys are to go here, too. Threads are told by their node. */
@@ -122,10 +145,15 @@ export class House {
   readonly cluster = new Cluster()
   readonly cors = new Cors()
   readonly policies: PolicyStore
+  readonly governing: GoverningStore
   readonly audit: AuditHouse
   readonly namespaces: NamespaceTable
   readonly mounts: MountTable
+  readonly quotas: Quotas
   readonly active: Active
+  readonly events: Events
+  readonly observation: Observation
+  readonly groupPolicies: GroupPolicies
   /** What is started at the unsealing, in this order, and stopped in the reverse one. */
   readonly parts: readonly ActivePart[]
   readonly #options: HouseOptions
@@ -171,6 +199,14 @@ export class House {
     })
     this.namespaces = namespaces
     this.policies = new PolicyStore({ driver, clock, log: log.named('policy'), namespaces })
+    this.governing = new GoverningStore({
+      driver,
+      clock,
+      log: log.named('policy'),
+      namespaces,
+      aclKey: (id, name) => policyPrefix(id) + name,
+      homes: () => this.homes.folders,
+    })
     this.audit = new AuditHouse({
       store,
       clock,
@@ -200,11 +236,28 @@ export class House {
       assertNamespace: (view, id) => namespaces.assertServed(view, id),
     })
     const { mounts, policies } = this
+    const quotas = new Quotas({
+      store,
+      clock,
+      log: log.named('quota'),
+      metrics,
+      buckets: options.rateBuckets,
+      census: leaseCensus(rootTokenKeys, open.folders),
+      namespaces,
+      mountByUuid: (id) => mounts.index.byUuid(id),
+      mountAt: (namespaceId, path) => mounts.index.match(namespaceId, path),
+      hasRoles: (mount) => hasRoles(mounts.engine(mount)),
+      assertNamespace: (view, id) => namespaces.assertServed(view, id),
+      assertMount: (view, mount) => mounts.assertHeld(view, mount),
+      uuid,
+    })
+    this.quotas = quotas
     const keeper = new EngineKeeper({
       clock,
       log: log.named('engine'),
       store: () => store,
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
+      events: () => this.events,
       mounts: () => mounts.all(),
       engine: (mount) => mounts.engine(mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
@@ -219,8 +272,12 @@ export class House {
       revokeLeases: (mount) => this.active.revokeLeases(mount),
       revokeAll: (namespace) => this.active.leases.revokePrefix(namespace, '', 'sync'),
       removeMount: (mount) => mounts.remove(mount),
+      forgetQuotas: (namespace) => quotas.forgetNamespace(namespace),
       cleared: () => this.active.cleared(),
-      forget: (view, namespace) => namespaces.forget(view, namespace),
+      forget: (view, namespace) => {
+        view.onCommitted(() => this.events.webhooks.forget(namespace.id))
+        namespaces.forget(view, namespace)
+      },
       isSealed: (namespace) => namespaces.isSealed(namespace),
       dropHome: (name) => options.dropHome?.(name) ?? this.homes.close(name),
     })
@@ -233,11 +290,32 @@ export class House {
       namespaces,
       mounts,
       released: (mount) => keeper.released(mount),
-      forget: () => {
+      forget: (name) => {
         policies.clear()
+        this.governing.clear()
         this.active.forget()
+        this.events.webhooks.homeClosed(homeCalled(name))
+        quotas.counts.recount()
       },
     })
+    this.observation = new Observation({
+      store,
+      clock,
+      log,
+      mounts,
+      namespaces,
+      hostname: options.hostname ?? '',
+      released: (mount) => keeper.released(mount),
+    })
+    this.groupPolicies = new GroupPolicies({
+      namespaces,
+      identityStorage: (id) => {
+        const mount = mounts.index.at(id, 'identity/')
+        return mount && mountStorage(mount)
+      },
+      identities: () => mounts.all().filter(({ type }) => type === 'identity'),
+    })
+    const { observation, groupPolicies } = this
     const { lockout = plainLockout, web = fetch } = options
     this.active = new Active({
       store,
@@ -250,28 +328,44 @@ export class House {
       systemLimits,
       lockout,
       web,
+      quotas,
     })
+    const tokens = () => this.active.tokens
+    this.events = eventHouse({ ...options, store, tokens, policies, namespaces, cluster, homes: open.folders })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
       this.homes,
       namespaces.follower,
       mounts.follower,
+      quotas.follower,
       new Followed(driver, 'core/cluster', (view) => cluster.load(view)),
       new Followed(driver, 'core/cors', (view) => cors.load(view)),
+      ...observation.followers(driver),
+      new Followed(driver, GROUP_POLICIES_KEY, (view) => groupPolicies.load(view)),
     ]
     this.parts = [
       { start: () => store.read((view) => cluster.load(view)), stop: () => undefined },
       this.homes,
       { start: () => store.read((view) => namespaces.load(view)), stop: () => namespaces.clear() },
       { start: (role) => this.#loadMounts(role), stop: () => mounts.clear() },
+      { start: (role) => quotas.start(role === 'leader'), stop: () => quotas.stop() },
       { start: () => store.read((view) => cors.load(view)), stop: () => cors.clear() },
-      { start: () => undefined, stop: () => policies.clear() },
+      {
+        start: () => store.read((view) => this.governing.load(view)),
+        stop: () => {
+          policies.clear()
+          this.governing.clear()
+        },
+      },
       this.audit,
       { start: () => undefined, stop: () => keeper.release() },
       this.active,
+      this.events,
       keeper,
       remover,
+      ...observation.parts,
+      { start: () => store.read((view) => groupPolicies.load(view)), stop: () => undefined },
     ]
   }
 
@@ -282,8 +376,8 @@ export class House {
 
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
-    const { store, active, mounts, namespaces, policies, audit, cors } = this
-    const { driver, clock, log, rawStorage, apiAddress = '' } = this.#options
+    const { store, active, mounts, namespaces, policies, audit, cors, quotas } = this
+    const { driver, clock, log, rawStorage, introspection = false, apiAddress = '' } = this.#options
     const ports: SystemPorts = {
       mounts,
       namespaces,
@@ -302,22 +396,41 @@ export class House {
     }
     const system: Engine = systemEngine(ports, [
       ...leasePaths({ leases: () => active.leases, namespaces }),
-      ...wrappingPaths({ wrapping: () => active.wrapping }),
+      ...wrappingPaths({ wrapping: () => active.wrapping, approvals: () => active.holds }),
+      ...governingPolicyPaths({ governing: this.governing }),
+      ...controlGroupPaths({ approvals: () => active.holds }),
       ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
+      ...stepUpPaths({
+        storage: ({ id }) => {
+          const mount = mounts.index.at(id, 'identity/')
+          if (mount === undefined) throw namespaceErrors.ABSENT()
+          return mountStorage(mount)
+        },
+        mounts: (namespace) => mounts.of(namespace),
+      }),
       ...lockedUserPaths({
         lockedUsers: () => active.lockout,
         mountOf: (accessor) => mounts.index.byAccessor(accessor),
         namespaces,
       }),
+      ...quotaPaths(quotas),
       ...rootTokenPaths({ tokens: () => active.tokens }),
+      ...eventPaths(this.events),
       ...explainPaths({
         policies,
+        governing: this.governing,
         callers: ports.callers,
         demands: ({ namespace, path, operation }) =>
           operation === 'subscribe' || operation === 'recover'
             ? undefined
             : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
       }),
+      ...groupPolicyPaths({ groupPolicies: this.groupPolicies }),
+      ...this.observation.paths(
+        (type) => this.#engines.pluginsOf(type),
+        introspection,
+        (mount) => storageOf(mount, mounts.engine(mount), mount),
+      ),
       ...(rawStorage ? rawStoragePaths({ outside: new Set([...OUTSIDE_BARRIER, HOMES]) }) : []),
       ...more,
     ])
@@ -336,15 +449,18 @@ export class House {
         passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
       }),
       identity: identityEngine(
-        { mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) } },
+        {
+          mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
+          hasEntity: (id, namespace) => store.read((view) => this.groupPolicies.hasEntity(id, namespace, view)),
+        },
         [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
         [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
       ),
     })
     const { administrative } = this.#options
     const admits = ({ path }: Namespace, template: string) =>
-      path === administrative?.path && administrative.endpoints.has(template)
-    const sealedRouter = new Router({ mounts: () => SEALED_MOUNTS, engineOf: () => system, admits })
+      path === administrative?.path && administrative.endpoints.has(template.replace(/\/\{name\}$/, ''))
+    const sealedRouter = new Router({ mounts: () => sealedMounts, engineOf: () => system, admits })
     const openRouter = new Router({ mounts: () => mounts.index, engineOf: (mount) => mounts.engine(mount), admits })
     const reads = () => {
       const role = standing.role()
@@ -366,11 +482,18 @@ export class House {
       router: () => (reads() ? openRouter : sealedRouter),
       tokens: () => active.tokens,
       factors: (id) => active.factorsIn(id),
+      stepUp: (id) => active.stepUpIn(id),
+      groupPolicies: this.groupPolicies,
+      clients: this.observation.activity.counter,
       lockout: () => active.lockout,
       policies: () => policies,
+      rateLimits: () => quotas.limits,
+      governing: () => this.governing,
       leases: () => active.leases,
       audit: () => audit,
       wrapping: () => active.wrapping,
+      holds: () => active.holds,
+      events: () => this.events,
       storageOf: (mount, engine, caller) => storageOf(mount, engine, this.#keepingMount(mount, caller)),
       assertHeld: (view, mount) => mounts.assertHeld(view, mount),
       limitsOf: (mount) => mounts.limitsOf(mount),
@@ -402,6 +525,8 @@ export class House {
     const theirs = this.namespaces.all().filter(({ id }) => homeNameOf(id) === name)
     await this.#completeMounts(theirs)
     this.active.homeOpened(homeCalled(name))
+    await this.events.webhooks.homeOpened(homeCalled(name))
+    this.quotas.counts.recount()
     for (const namespace of theirs) if (namespace.tainted) void this.remover.remove(namespace)
   }
 
@@ -436,6 +561,11 @@ export class House {
   }
 }
 
+/** Whether what an engine's tokens may do depends on a role that is named when one is asked for. */
+function hasRoles(engine: Engine): boolean {
+  return engine.paths.some(({ operations }) => [...operations.values()].some(({ role }) => role !== undefined))
+}
+
 /** The prefix of what a mount stores, in `keeping`; none for the engines that see all of the storage. */
 function storageOf(mount: Mount, engine: Engine, keeping: Mount): string {
   return mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(keeping)
@@ -456,22 +586,3 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     throw requestErrors.SEALED(undefined, { cause: error })
   }
 }
-
-/** While sealed only `sys/` is there, and of it only what says so. */
-const SYSTEM_MOUNT: Mount = Object.freeze({
-  kind: 'system',
-  path: 'sys/',
-  type: 'system',
-  uuid: '',
-  accessor: '',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
-/** For the root namespace, and for those that nobody knows of as long as nothing can be read. */
-const SEALED_MOUNTS = new MountIndex([SYSTEM_MOUNT, { ...SYSTEM_MOUNT, uuid: 'unknown', namespaceId: '' }])

@@ -1,6 +1,7 @@
 /** Transactions over one mount's storage, for what an engine does beside the request's own transaction. */
 import type { Apart } from '../framework/context.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { Emit, EventSink } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
@@ -9,6 +10,7 @@ export interface MountApartDeps {
   store(): Store
   /** Throws where the mount went. */
   assertHeld(view: ReadView, mount: Mount): Promise<void>
+  events(): EventSink
 }
 
 export class MountApart implements Apart {
@@ -27,10 +29,11 @@ export class MountApart implements Apart {
     return this.#deps.store().read((view) => fn(this.#prefix === '' ? view : view.sub(this.#prefix)))
   }
 
-  write<T>(fn: (view: WriteView) => Awaitable<T>): Promise<T> {
+  write<T>(fn: (view: WriteView, emit: Emit) => Awaitable<T>): Promise<T> {
     return this.#deps.store().write(async (view) => {
       await this.#deps.assertHeld(view, this.#mount)
-      return fn(this.#prefix === '' ? view : view.sub(this.#prefix))
+      const emit: Emit = (event) => this.#deps.events().emit(view, this.#mount, event)
+      return fn(this.#prefix === '' ? view : view.sub(this.#prefix), emit)
     })
   }
 }

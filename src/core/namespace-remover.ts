@@ -5,9 +5,12 @@
 import { roles } from '../engines/auth/token/roles.ts'
 import { passwordPolicies } from '../engines/system/password-policies.ts'
 import { tokenKeys } from '../auth/token-keys.ts'
+import { eventsPrefix } from '../events/index.ts'
 import { leaseKeys } from '../leases/lease-keys.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
+import { controlGroupPrefix } from '../approvals/held-requests.ts'
+import { governingPrefix } from '../policy/expressions/governing-policy.ts'
 import { policyPrefix } from '../policy/store.ts'
 import type { Mount } from '../request/mount.ts'
 import { homeCalled, homeNameOf, homeView } from '../request/namespace-home.ts'
@@ -33,6 +36,8 @@ export interface NamespaceRemoverDeps {
   /** Takes back what is left of leases and tokens. */
   revokeAll(namespace: Namespace): Promise<void>
   removeMount(mount: Mount): Promise<void>
+  /** Removes its quotas. */
+  forgetQuotas(namespace: Namespace): Promise<void>
   /** Resolves once what mounts left behind was worked off, as far as it can be. */
   cleared(): Promise<void>
   /** Takes the mark itself away. */
@@ -114,7 +119,7 @@ export class NamespaceRemover implements ActivePart {
 
   /** What can be taken away is, even where something else cannot: a credential that cannot be revoked keeps its own mount alone. */
   async #remove(namespace: NamespaceInfo): Promise<boolean> {
-    const { mountsOf, revokeLeases, removeMount, revokeAll, cleared } = this.#deps
+    const { mountsOf, revokeLeases, removeMount, revokeAll, forgetQuotas, cleared } = this.#deps
     if (namespace.wiped) return this.#wipe(namespace)
     if (this.#deps.isSealed(namespace)) return false
     let failure: unknown
@@ -129,6 +134,7 @@ export class NamespaceRemover implements ActivePart {
     }
     if (failure !== undefined) throw failure
     await revokeAll(namespace)
+    await forgetQuotas(namespace)
     await cleared()
     for (const prefix of prefixesOf(namespace.id)) await this.#clear(prefix)
     if (this.#stopped || (await this.#deps.store.read((view) => isLeft(view, namespace.id)))) return false
@@ -182,11 +188,14 @@ function inOrder(mounts: readonly Mount[]): readonly Mount[] {
 function prefixesOf(id: string): readonly string[] {
   return [
     policyPrefix(id),
+    governingPrefix(id),
+    controlGroupPrefix(id),
     tokenKeys.accessors(id),
     roles.key({ namespace: id, name: '' }),
     passwordPolicies.key({ namespace: id, name: '' }),
     leaseKeys.ids(id),
     leaseKeys.irrevocables(id),
+    eventsPrefix(id),
   ]
 }
 

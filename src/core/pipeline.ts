@@ -9,14 +9,20 @@
  *   catchUp               x            x               x         on cores that only read: nothing older than what was acknowledged
  *   locate                x            x               x         namespace, by header and path
  *   route                 x            x               x         mount, engine, path, operation
+ *   limit                 x            x               x         rate limits, where there are any
  *   place                 x            x               x         here, or whole by a core that can; 503 while sealed
  *   identify              x            .               .         who: token to caller, of this namespace or one above
  *   placeOfCreation       x            .               .         on cores that only read: what must be made first, by the leader
+ *   placeOfCount          x            .               .         on cores that only read: a client that is new this month, by the leader
  *   readBody              x            x               x         JSON within limits, or bytes
  *   authorize             x            .               .         what: policies; default deny
+ *   count                 x            .               .         a client that is new this month
+ *   govern                x            x               .         policy expressions, of the caller and of the path
  *   auditRequest          x            x               .         before the engine runs
+ *   stepUp                x            .               .         second factors that the rule demands
  *   consume               x            .               .         one use of a use-limited token
  *   run                   x            x               x         the engine, in one transaction; token and lease in the same
+ *   carryOut              x            .               .         a held request that others authorized: the stages from authorize on
  *   wrap                  x            x               .
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
@@ -26,14 +32,20 @@ import type { Awaitable } from '../lib/awaitable.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
 import type { PipelineDeps } from './deps.ts'
 import { Exchange } from './exchange.ts'
+import { toCofferError } from './failure.ts'
 import { auditRequest, auditResponse } from './stages/audit.ts'
 import { authorize, placeOfCreation } from './stages/authorize.ts'
+import { carryOut } from './stages/carry-out.ts'
+import { count, placeOfCount } from './stages/count.ts'
 import { consume } from './stages/consume.ts'
+import { govern } from './stages/govern.ts'
 import { identify } from './stages/identify.ts'
 import { readBody } from './stages/read-body.ts'
+import { limit } from './stages/limit.ts'
 import { locate } from './stages/locate.ts'
 import { receive } from './stages/receive.ts'
-import { respond } from './stages/respond.ts'
+import { respond, withHeaders } from './stages/respond.ts'
+import { stepUp } from './stages/step-up.ts'
 import { catchUp, ELSEWHERE, place, type Elsewhere } from './stages/place.ts'
 import { assertServing, assertUnlocked, assertUnsealed, isAnonymous, isOpen, route } from './stages/route.ts'
 import { run } from './stages/run.ts'
@@ -49,11 +61,16 @@ const WHOLE: readonly Kind[] = ['whole']
 const JOURNEY: readonly (readonly [Stage, readonly Kind[]])[] = [
   [identify, WHOLE],
   [placeOfCreation, WHOLE],
+  [placeOfCount, WHOLE],
   [readBody, EVERY],
   [authorize, WHOLE],
+  [count, WHOLE],
+  [govern, AUDITED],
   [auditRequest, AUDITED],
+  [stepUp, WHOLE],
   [consume, WHOLE],
   [run, EVERY],
+  [carryOut, WHOLE],
   [wrap, AUDITED],
 ]
 
@@ -64,8 +81,9 @@ function compile(): Readonly<Record<Kind, readonly Stage[]>> {
   return { whole: of('whole'), unauthenticated: of('unauthenticated'), whileSealed: of('whileSealed') }
 }
 
-export async function handle(wire: WireRequest, deps: PipelineDeps): Promise<WireReply> {
+export async function handle(wire: WireRequest, deps: PipelineDeps, uncounted = false): Promise<WireReply> {
   const x = new Exchange(wire)
+  x.uncounted = uncounted
   try {
     if ((await proceed(x, deps)) === ELSEWHERE) return await elsewhere(x, deps)
     await auditResponse(x, deps)
@@ -83,6 +101,8 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   if (deps.reach() !== 'leader' && (await catchUp(x, deps)) === ELSEWHERE) return ELSEWHERE
   locate(x, deps)
   route(x, deps)
+  const limiting = deps.rateLimits().any ? limit(x, deps) : undefined
+  if (limiting !== undefined && (await limiting) === ELSEWHERE) return ELSEWHERE
   if (deps.reach() !== 'leader' && place(x, deps) === ELSEWHERE) return ELSEWHERE
   assertServing(x, deps)
   assertUnsealed(x, deps)
@@ -95,7 +115,11 @@ async function proceed(x: Exchange, deps: PipelineDeps): Promise<Elsewhere | und
   return undefined
 }
 
-/** The core that carries it out audits it, too. */
+/** Without a body, which would be read by now. */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'LIST', 'SCAN'])
+const NO_LEADER = requestErrors.NO_LEADER().code
+
+/** The core that carries it out audits it, too. Without a leader what only reads is answered here, and its client counted another time. */
 async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
   x.snapshot?.discard()
   x.snapshot = undefined
@@ -104,8 +128,12 @@ async function elsewhere(x: Exchange, deps: PipelineDeps): Promise<WireReply> {
     locate(x, deps)
     if (!x.hasRoute) route(x, deps)
     const streamed = x.hasRoute && x.route.found?.operation?.flags.streamedBody === true
-    return await deps.elsewhere(x.wire, streamed)
+    return withHeaders(await deps.elsewhere(x.wire, streamed), x.headers)
   } catch (error) {
+    if (x.onlyToCount && READS.has(x.wire.method) && toCofferError(error).code === NO_LEADER) {
+      deps.clients.pause()
+      return handle(x.wire, deps, true)
+    }
     x.error = error
     respond(x, deps)
     return x.wireReply

@@ -7,12 +7,15 @@ import type { InFlight } from './in-flight.ts'
 import type { PipelineDeps } from './deps.ts'
 import { handle } from './pipeline.ts'
 import type { RequestLog } from './request-log.ts'
+import { withHeaders } from './stages/respond.ts'
+import type { UiHeaders } from './ui-headers.ts'
 
 type Header = readonly [name: string, value: string]
 
 export interface ServeDeps {
   readonly pipeline: PipelineDeps
   readonly cors: Cors
+  readonly uiHeaders: UiHeaders
   readonly inFlight: InFlight
   readonly metrics: Metrics
   readonly requestLog: RequestLog
@@ -23,7 +26,7 @@ export interface ServeDeps {
 /** What a client got whose request's time was over before its reply. */
 const OVERDUE = requestErrors.OVERDUE().status
 
-export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }: ServeDeps): WireHandler {
+export function serve({ pipeline, cors, uiHeaders, inFlight, metrics, requestLog, headers }: ServeDeps): WireHandler {
   const time = metrics.summary('vault.core.handle_request')
   const current = metrics.gauge('vault.core.in_flight_requests')
   metrics.beforeReport(() => current.set(inFlight.size))
@@ -44,14 +47,10 @@ export function serve({ pipeline, cors, inFlight, metrics, requestLog, headers }
         duration: clock.monotonic() - began,
         status: wire.expired ? OVERDUE : reply.status,
       })
-      return withHeaders(reply, headers)
+      return withHeaders(withHeaders(reply, uiHeaders.of(wire.target)), headers)
     } finally {
       inFlight.end(entry)
       time.observe(clock.monotonic() - began)
     }
   }
-}
-
-function withHeaders(reply: WireReply, headers: readonly Header[]): WireReply {
-  return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }
 }

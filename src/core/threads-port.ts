@@ -1,5 +1,6 @@
 /** The threads that serve beside a node's own core, as that core uses them. */
 import type { Tallied } from '../lib/observe/index.ts'
+import type { ProfileWish } from '../request/inspect-ports.ts'
 import type { InFlightRequest } from '../request/system-ports.ts'
 
 /** Root keys, each in memory of its own. */
@@ -21,6 +22,10 @@ export interface ThreadsPort {
   /** What they have counted since they were last asked. */
   tallies(): Promise<ReadonlyMap<number, readonly Tallied[]>>
   inFlight(): Promise<readonly InFlightRequest[]>
+  /** Of those that live. */
+  numbers(): readonly number[]
+  /** A profile of one of them, as JSON. Rejects where it ends meanwhile. */
+  profile(number: number, wish: ProfileWish): Promise<string>
 }
 
 export const noThreads: ThreadsPort = {
@@ -30,4 +35,6 @@ export const noThreads: ThreadsPort = {
   close: async () => undefined,
   tallies: async () => new Map(),
   inFlight: async () => [],
+  numbers: () => [],
+  profile: () => Promise.reject(new Error('there are no serving threads')),
 }

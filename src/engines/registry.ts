@@ -8,6 +8,7 @@ import { cubbyhole } from './secrets/cubbyhole/engine.ts'
 import { kvV1, kvV2 } from './secrets/kv/engine.ts'
 import { transitEngine } from './secrets/transit/engine.ts'
 import { totp } from './secrets/totp/engine.ts'
+import { plugins as databases } from './secrets/database/plugins/registry.ts'
 
 type Options = ReadonlyMap<string, string>
 interface Entry {
@@ -55,10 +56,19 @@ export class Registry {
       : { type: 'kv', options: new Map([...options, ['version', version]]) }
   }
 
+  /** What can be mounted, or configured, sorted: as Vault's catalogue of plugins has it. */
+  pluginsOf(type: 'auth' | 'database' | 'secret'): readonly string[] {
+    const names = type === 'database' ? [...databases.keys()] : this.typesOf(type).filter((name) => !ONCE.has(name))
+    return names.toSorted()
+  }
+
   typesOf(kind: MountKind): readonly string[] {
     return this.#entries.filter((entry) => entry.kind === kind).map((entry) => entry.type)
   }
 }
+
+/** Every namespace has one of each, and no more can be mounted. */
+const ONCE: ReadonlySet<string> = new Set(['cubbyhole', 'identity', 'token'])
 
 /** Without a version a `kv` mount is version 1, as in Vault. */
 function kv(options: Options): Engine {

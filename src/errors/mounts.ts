@@ -9,6 +9,7 @@ export const mountErrors = defineErrors('MOUNT', {
   NOT_MOUNTABLE: { status: 400, message: (p: { type: string }) => `mount type of "${p.type}" is not mountable` },
   TOKEN_ONCE: { status: 400, message: 'token credential backend cannot be instantiated' },
   TOKEN_STAYS: { status: 400, message: 'token credential backend cannot be disabled' },
+  MOVE_SEAL: { status: 400, message: 'a mount cannot move between namespaces with different seals' },
   NONE_AT: { status: 400, message: (p: { path: string }) => `no matching mount at "${p.path}"` },
   NO_SYSVIEW: { status: 400, message: (p: { path: string }) => `cannot fetch sysview for path "${p.path}"` },
   KIND_DIFFERS: {

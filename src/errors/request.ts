@@ -33,6 +33,14 @@ export const requestErrors = defineErrors('REQUEST', {
   },
   /** A valid token whose policies do not allow the request. */
   PERMISSION_DENIED: { status: 403, message: listed('permission denied') },
+  /** The caller may, and a governing policy denies it all the same. In the form in which Vault tells of Sentinel. */
+  GOVERNED: {
+    status: 403,
+    message: (p: { type: string; policy: string; trace: string }) =>
+      `2 errors occurred:\n\t* ${p.type} standard policy "${p.policy}" evaluation resulted in denial.\n\n` +
+      `The specific error was:\n<nil>\n\nA trace of the execution for policy "${p.policy}" is available:\n\n` +
+      `Result: false\n\n${p.trace}\n\n\t* permission denied\n\n`,
+  },
   /** No token, or one that is unknown, expired or revoked. */
   MISSING_TOKEN: { status: 403, message: 'permission denied' },
   NOT_ON_LISTENER: { status: 403, message: (p: { path: string }) => `${p.path} is disabled for this listener` },

@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import type { Caller } from '../request/caller.ts'
+import type { Emit } from '../request/event-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { Operation } from '../request/operation.ts'
 import type { LeaseLimits } from '../request/ports.ts'
@@ -15,8 +16,11 @@ import type { ReadView, WriteView } from '../storage/view.ts'
  */
 export interface Apart {
   read<T>(fn: (view: ReadView) => Awaitable<T>): Promise<T>
-  /** `fn` is run again when what it read has changed meanwhile. Rejects where the mount went, or this core may not write. */
-  write<T>(fn: (view: WriteView) => Awaitable<T>): Promise<T>
+  /**
+   * `fn` is run again when what it read has changed meanwhile. Rejects where the mount went, or this core may not write. What it emits
+   * leaves when this transaction has committed.
+   */
+  write<T>(fn: (view: WriteView, emit: Emit) => Awaitable<T>): Promise<T>
 }
 
 /** Parts of the context that don't depend on the path's declaration. */
@@ -35,6 +39,8 @@ export interface CallContext {
   readonly clock: Clock
   readonly log: Logger
   readonly apart: Apart
+  /** Tells of what the operation does, once its transaction has committed. Only an operation that writes has anything to tell. */
+  readonly emit: Emit
   /** Adds a sentence to the reply's `warnings`. */
   warn(sentence: string): void
 }

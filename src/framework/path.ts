@@ -106,6 +106,15 @@ export interface WriteSpec<T extends string, F extends Fields, P = undefined> ex
    * under this name is locked out. Undefined where the input names nobody.
    */
   readonly alias?: (c: HandlerCall<T, F, ReadView>) => Awaitable<string | undefined>
+  /** Of what makes a token: the role that it is made by, for which there may be quotas. */
+  readonly role?: RoleOf<HandlerCall<T, F, ReadView>>
+}
+
+export interface RoleOf<C> {
+  /** Where the path does not say it. */
+  readonly inBody?: true
+  /** Undefined where the input names none. */
+  readonly of: (c: C) => Awaitable<string | undefined>
 }
 
 /** A computation with something that is made where it is not there yet. */
@@ -132,6 +141,8 @@ export interface OperationDefinition {
   readonly prepare: ((call: Call) => Promise<unknown>) | undefined
   /** Of a log-in: the name that it is for. */
   readonly alias: ((call: Call) => Promise<string | undefined>) | undefined
+  /** Of what makes a token: the role that it is made by. */
+  readonly role: RoleOf<Call> | undefined
   /** Carried out instead of this one, by the leader, where the path's `exists` says that the thing is not there. */
   readonly creating: OperationDefinition | undefined
   run(call: Call, prepared: unknown): Promise<Reply>
@@ -243,10 +254,11 @@ class PathBuilder<T extends string> implements PathDefinition {
   }
 
   #writing<F extends Fields, P>(verb: Verb, spec: WriteSpec<T, F, P>): OperationDefinition {
-    const { prepare, alias } = spec
+    const { prepare, alias, role } = spec
     const reading = (call: Call) => ({ ...call, ...this.#writeInputs(call, verb, spec), view: call.view })
     const prepared = prepare && (async (call: Call) => prepare(reading(call)))
     const named = alias && (async (call: Call) => alias(reading(call)))
+    const byRole = role && { ...role, of: async (call: Call) => role.of(reading(call)) }
     return this.#operation(
       verb,
       'write',
@@ -256,7 +268,7 @@ class PathBuilder<T extends string> implements PathDefinition {
         // The pipeline hands over what `prepare` above resolved with, and nothing where there is none.
         return spec.run({ ...call, ...this.#writeInputs(call, verb, spec), view: call.writeView }, result as P)
       },
-      { prepare: prepared, alias: named },
+      { prepare: prepared, alias: named, role: byRole },
     )
   }
 
@@ -272,7 +284,7 @@ class PathBuilder<T extends string> implements PathDefinition {
     tx: 'read' | 'write',
     spec: SpecBase<Fields>,
     run: OperationDefinition['run'],
-    { prepare, alias }: Partial<Pick<OperationDefinition, 'prepare' | 'alias'>> = {},
+    { prepare, alias, role }: Partial<Pick<OperationDefinition, 'prepare' | 'alias' | 'role'>> = {},
   ): OperationDefinition {
     const flags = { ...this.flags, ...spec.flags }
     return Object.freeze({
@@ -292,6 +304,7 @@ class PathBuilder<T extends string> implements PathDefinition {
       operationId: spec.operationId,
       prepare,
       alias,
+      role,
       creating: undefined,
       run,
     })

@@ -1,7 +1,8 @@
 /** How the lease of a secret stands in storage. A token's lease has only its place; its times are the token's. */
 import { RawJson, stringify } from '../lib/json/index.ts'
+import type { CountedLease } from '../request/quota-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { leaseKeys, refOf } from './lease-keys.ts'
+import { isTokenRef, leaseKeys, refOf } from './lease-keys.ts'
 
 export interface LeaseRecord {
   readonly id: string
@@ -56,7 +57,7 @@ export const leaseRecords = {
   async get(view: ReadView, namespaceId: string, id: string): Promise<LeaseRecord | 'token' | undefined> {
     const bytes = await view.get(leaseKeys.id(namespaceId, id))
     if (bytes === undefined) return undefined
-    return bytes.length === 0 ? 'token' : decodeLease(namespaceId, id, bytes)
+    return isTokenRef(refOf(id)) ? 'token' : decodeLease(namespaceId, id, bytes)
   },
 
   add(view: WriteView, lease: LeaseRecord): void {
@@ -85,15 +86,19 @@ export const leaseRecords = {
     if (lease.revokeError !== undefined) view.delete(leaseKeys.irrevocable(lease.namespaceId, ref))
   },
 
-  /** Under another id: its mount was moved. */
-  rename(view: WriteView, lease: LeaseRecord, id: string, path: string): void {
+  /** Under another id, and perhaps in another namespace: its mount was moved. */
+  rename(view: WriteView, lease: LeaseRecord, id: string, path: string, namespaceId: string): void {
     leaseRecords.remove(view, lease)
-    const renamed = { ...lease, id, path }
+    const renamed = { ...lease, id, path, namespaceId }
     leaseRecords.add(view, renamed)
-    if (lease.revokeError !== undefined)
-      view.put(leaseKeys.irrevocable(lease.namespaceId, refOf(id)), nameValue(renamed))
+    if (lease.revokeError !== undefined) view.put(leaseKeys.irrevocable(namespaceId, refOf(id)), nameValue(renamed))
   },
 } as const
+
+/** As what it counts towards quotas. */
+export function countedOf({ namespaceId, path }: Pick<LeaseRecord, 'namespaceId' | 'path'>): CountedLease {
+  return { namespaceId, path, role: '' }
+}
 
 /** Over at once, and the workers' next task. One that is retried already keeps its turn. */
 export function dueNow(lease: LeaseRecord, now: number): LeaseRecord {

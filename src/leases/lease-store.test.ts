@@ -247,6 +247,29 @@ test('leases move with their mount and can be renewed and revoked there', async 
   assert.equal(rooms.database.users.size, 0)
 })
 
+test('leases move into another namespace with their mount, and still end with their token', async () => {
+  await using rooms = await (await TokenRooms.open()).start()
+  const team = { id: 'abc', path: 'team/' }
+  const { token, key } = await rooms.make()
+  const ids = []
+  for (let i = 0; i < 3; i++) ids.push((await rooms.issue(token, `u${i}`)).leaseId)
+  await rooms.leases.movePrefix(rootNamespace, 'db/', 'new/db/', team)
+  // Called again after a crash it finds nothing left.
+  await rooms.leases.movePrefix(rootNamespace, 'db/', 'new/db/', team)
+  for (const id of ids) {
+    assert.equal(await rooms.lookupLease(id), undefined)
+    assert.equal(await rooms.lookupLease(`new/${id}`), undefined, 'nor is it found above')
+    const lease = await rooms.store.read((view) => rooms.leases.lookup(view, team, `new/${id}.abc`))
+    assert.equal(lease?.path, `new/${id.slice(0, id.lastIndexOf('/'))}`)
+  }
+  await rooms.leases.revokeNow(team, `new/${ids[0] ?? ''}.abc`)
+  assert.equal(rooms.database.users.size, 2)
+  await rooms.store.write((view) => rooms.tokens.revoke(view, key))
+  await rooms.leases.settled()
+  assert.equal(rooms.database.users.size, 0)
+  assert.deepEqual(await rooms.keys('sys/expire/id/abc/'), [])
+})
+
 test('tidy revokes leases whose token is gone', async () => {
   await using rooms = await (await TokenRooms.open()).start()
   const { token, key } = await rooms.make()

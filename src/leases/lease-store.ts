@@ -8,6 +8,7 @@ import type { Caller } from '../request/caller.ts'
 import type { IrrevocableLease, LeaseInfo, LeasesPort, RenewedLease, RevokeMode } from '../request/lease-ports.ts'
 import type { Mount } from '../request/mount.ts'
 import type { LeasePort } from '../request/ports.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { LeaseGrant } from '../request/reply.ts'
 import type { Namespace } from '../request/request.ts'
 import type { TokenExpiry } from '../request/token-ports.ts'
@@ -18,7 +19,7 @@ import type { EngineLeases } from './engine-leases.ts'
 import { leaseErrors } from './errors.ts'
 import { ExpiryWorker } from './expiry-worker.ts'
 import { leaseIdOf, leaseKeys, refOf } from './lease-keys.ts'
-import { decodeName, internalOf, leaseRecords, type LeaseRecord } from './lease-record.ts'
+import { countedOf, decodeName, internalOf, leaseRecords, type LeaseRecord } from './lease-record.ts'
 import { eachLease, enterJob, makeDue, revokeNow, revokeOne, runJob, type PrefixDeps } from './prefix-jobs.ts'
 import { renewLease } from './renew-lease.ts'
 import { Revoker } from './revoker.ts'
@@ -35,6 +36,8 @@ export interface LeaseStoreDeps {
   readonly workers?: Partial<QueueLimits>
   /** Folders of the namespaces whose leases can be read; empty is that of all that have none. */
   homes?(): readonly string[]
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
 }
 
 interface RegisterContext {
@@ -120,6 +123,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       attempts: 0,
       revokeError: undefined,
     }
+    await this.#deps.counts?.enter(view, countedOf(lease))
     leaseRecords.add(view, lease)
     const leaseDuration = Math.min(granted.ttl, Math.ceil((expiresAt - now) / 1000))
     return { leaseId: lease.id, leaseDuration, renewable: lease.renewable, warnings: granted.warnings }
@@ -186,11 +190,11 @@ export class LeaseStore implements LeasePort, LeasesPort {
     return (await view.keys(leaseKeys.ids(namespace.id) + prefix, { limit: 1 })).length > 0
   }
 
-  async movePrefix(namespace: Namespace, from: string, to: string): Promise<void> {
+  async movePrefix(namespace: Namespace, from: string, to: string, into = namespace): Promise<void> {
     const { store } = this.#deps
     await eachLease({ store, stopped: () => this.#closed }, { namespaceId: namespace.id, prefix: from }, (ids) =>
       store.write(async (view) => {
-        for (const id of ids) await this.#move(view, namespace, id, to + id.slice(from.length))
+        for (const id of ids) await this.#move(view, namespace, id, to + id.slice(from.length), into)
       }),
     )
   }
@@ -275,7 +279,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
     }
   }
 
-  async #move(view: WriteView, namespace: Namespace, id: string, newId: string): Promise<void> {
+  async #move(view: WriteView, namespace: Namespace, id: string, newId: string, into: Namespace): Promise<void> {
     const lease = await leaseRecords.get(view, namespace.id, id)
     const path = newId.slice(0, newId.lastIndexOf('/'))
     if (lease === 'token') {
@@ -283,7 +287,7 @@ export class LeaseStore implements LeasePort, LeasesPort {
       view.delete(leaseKeys.id(namespace.id, id))
       view.put(leaseKeys.id(namespace.id, newId), bytes ?? new Uint8Array(0))
       await this.#deps.tokens.moved(view, refOf(id), path)
-    } else if (lease !== undefined) leaseRecords.rename(view, lease, newId, path)
+    } else if (lease !== undefined) leaseRecords.rename(view, lease, leaseIdOf(path, refOf(id), into.id), path, into.id)
   }
 
   get #prefixDeps(): PrefixDeps {

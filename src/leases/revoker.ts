@@ -2,11 +2,12 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import { CofferError } from '../errors/coffer-error.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
 import type { EngineLeases } from './engine-leases.ts'
 import { leaseErrors } from './errors.ts'
-import { leaseRecords, type LeaseName, type LeaseRecord } from './lease-record.ts'
+import { countedOf, leaseRecords, type LeaseName, type LeaseRecord } from './lease-record.ts'
 
 export interface RevokerDeps {
   readonly store: Store
@@ -14,6 +15,8 @@ export interface RevokerDeps {
   readonly clock: Clock
   readonly time: { now(): number }
   readonly log: Logger
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
 }
 
 /** Attempts before a lease is reported as irrevocable. */
@@ -47,7 +50,7 @@ export class Revoker {
   async drop(name: LeaseName): Promise<void> {
     await this.#deps.store.write(async (view) => {
       const lease = await leaseRecords.get(view, name.namespaceId, name.id)
-      if (lease !== undefined && lease !== 'token') leaseRecords.remove(view, lease)
+      if (lease !== undefined && lease !== 'token') this.#remove(view, lease)
     })
   }
 
@@ -83,6 +86,11 @@ export class Revoker {
       issuedAt: lease.issuedAt,
     })
     if (passed()) throw leaseErrors.REVOKE_FAILED({ reason: 'the engine did not answer in time' })
+    this.#remove(view, lease)
+  }
+
+  #remove(view: WriteView, lease: LeaseRecord): void {
+    this.#deps.counts?.leave(view, countedOf(lease))
     leaseRecords.remove(view, lease)
   }
 

@@ -1,6 +1,7 @@
 /** `sys/leases/tidy`: leases whose token is gone are revoked; places of tokens that are gone are removed. */
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../lib/observe/index.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { TokenExpiry } from '../request/token-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { WriteView } from '../storage/view.ts'
@@ -14,6 +15,8 @@ export interface TidyLeasesDeps {
   readonly log: Logger
   /** Folders of the namespaces that are looked through; empty is that of all that have none. */
   readonly homes: readonly string[]
+  /** How many there may be; nothing is counted without it. */
+  readonly counts?: LeaseCountPort
   readonly stopped: () => boolean
 }
 
@@ -58,7 +61,10 @@ async function tidyPage(view: WriteView, names: readonly string[], deps: TidyLea
     const tokenKey = lease === 'token' ? refOf(id) : lease.tokenKey
     if (tokenKey === '' || (await deps.tokens.stored(view, tokenKey))) continue
     if (lease === 'token') {
-      view.delete(leaseKeys.id(namespaceId, id))
+      const key = leaseKeys.id(namespaceId, id)
+      const role = Buffer.from((await view.get(key)) ?? '').toString()
+      deps.counts?.leave(view, { namespaceId, path: id.slice(0, id.lastIndexOf('/')), role })
+      view.delete(key)
       found.removed++
     } else if (lease.dueAt > now && lease.attempts === 0) {
       leaseRecords.change(view, lease, dueNow(lease, now))

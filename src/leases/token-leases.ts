@@ -4,12 +4,10 @@ import { absentWhileSealed } from '../errors/namespaces.ts'
 import { leaseIdOf, leaseKeys } from './lease-keys.ts'
 import { decodeName, dueNow, leaseRecords } from './lease-record.ts'
 
-const NOTHING = new Uint8Array(0)
-
 export const tokenLeases: TokenLeases = Object.freeze({
-  enter(view, { key, path, namespaceId, expiresAt }) {
+  enter(view, { key, path, namespaceId, expiresAt, role }) {
     const id = leaseIdOf(path, key, namespaceId)
-    view.put(leaseKeys.id(namespaceId, id), NOTHING)
+    view.put(leaseKeys.id(namespaceId, id), Buffer.from(role))
     if (expiresAt !== undefined) view.put(leaseKeys.dueAt(namespaceId, expiresAt, key), dueValue(namespaceId, id))
   },
 

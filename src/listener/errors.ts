@@ -47,5 +47,6 @@ export const listenerErrors = defineErrors('LISTENER', {
   XFF_CERT: { status: 400, message: 'the forwarded client certificate cannot be decoded' },
   TARGET_TOO_LONG: { status: 414, message: (p: { max: number }) => `the request target is longer than ${p.max} bytes` },
   HOST: { status: 400, message: 'a request has exactly one Host header' },
+  UPGRADE: { status: 400, message: 'this request cannot turn its connection into a WebSocket' },
   EXPECT: { status: 417, message: 'header Expect takes 100-continue' },
 })

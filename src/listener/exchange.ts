@@ -29,7 +29,10 @@ export class Exchange implements WireRequest, Expiring {
   writeLimit: WriteLimit | undefined
   #abort: AbortController | undefined
   expired = false
+  limited = false
   #finished = false
+  /** The connection is not HTTP's any more. */
+  #isUpgraded = false
 
   constructor(
     method: string,
@@ -93,8 +96,9 @@ export class Exchange implements WireRequest, Expiring {
     return (this.#abort ??= this.#makeAbort()).signal
   }
 
-  async readBody(): Promise<Uint8Array> {
-    const body = new RequestBody(this.request, this.service.limits.requestSize, this.service.budget)
+  async readBody(max = Infinity): Promise<Uint8Array> {
+    const most = Math.min(this.service.limits.requestSize, max)
+    const body = new RequestBody(this.request, most, this.service.budget)
     this.#begin(body)
     return body.read(this.response, this.expects === 'continue')
   }
@@ -123,6 +127,15 @@ export class Exchange implements WireRequest, Expiring {
     this.#abort?.abort(new DOMException('the request took too long', 'TimeoutError'))
   }
 
+  /** As a request it is over; what became of its connection lasts until one side ends it, and its signal with it. */
+  upgraded(): void {
+    this.#isUpgraded = true
+    // A response that gave its connection up hears nothing of it.
+    if (this.#abort !== undefined) this.#untilGone(this.#abort)
+    this.writeLimit?.suspend()
+    this.#leave()
+  }
+
   /** The reply has gone out, or nobody waits for it any more. */
   finish(): void {
     if (this.#finished) return
@@ -131,6 +144,10 @@ export class Exchange implements WireRequest, Expiring {
       this.#body.release()
       if (this.connection.reading === this.#body) this.connection.reading = undefined
     }
+    if (!this.#isUpgraded) this.#leave()
+  }
+
+  #leave(): void {
     this.service.deadlines.delete(this)
     this.connection.end()
     this.service.inFlight--
@@ -140,12 +157,18 @@ export class Exchange implements WireRequest, Expiring {
   #makeAbort(): AbortController {
     const abort = new AbortController()
     if (this.#finished) return abort
+    this.#untilGone(abort)
+    return abort
+  }
+
+  #untilGone(abort: AbortController): void {
     const gone = (): void => {
       if (!this.#finished) abort.abort(new DOMException('the client closed the connection', 'AbortError'))
     }
-    if (this.response.destroyed || this.connection.socket.destroyed) gone()
-    else this.response.once('close', gone)
-    return abort
+    const { response, connection } = this
+    if (response.destroyed || connection.socket.destroyed) gone()
+    else if (this.#isUpgraded) connection.socket.once('close', gone)
+    else response.once('close', gone)
   }
 }
 

@@ -24,9 +24,10 @@ import type { NodeServer } from './node-server.ts'
 import { ProxyFront } from './proxy-front.ts'
 import { internalError, rawRefusal, refusalOf } from './refusal.ts'
 import { ResponseHeaders } from './response-headers.ts'
-import { send } from './send.ts'
+import { abandon, send } from './send.ts'
 import type { Service } from './service.ts'
 import { readSecureContext } from './tls-context.ts'
+import { asksForWebSocket, messagesOf, WebSockets } from './web-socket.ts'
 import { limitWriting } from './write-limit.ts'
 
 export interface ListenerDeps {
@@ -73,6 +74,7 @@ class HttpListener implements Listener {
   readonly #verbs: ExtraVerbs
   readonly #front: ProxyFront | undefined
   readonly #connections = new WeakMap<Socket, Connection>()
+  readonly #webSockets = new WebSockets()
   #stopReporting: () => void = () => {}
   #address = ''
   /** Of TCP: also those still in the TLS handshake, of which the HTTP server knows nothing. */
@@ -123,6 +125,7 @@ class HttpListener implements Listener {
 
   async close(graceMs: number): Promise<void> {
     this.#service.closing = true
+    this.#webSockets.end()
     const closed = new Promise<void>((resolve) => {
       // Not the HTTP server's own: it cuts replies that are not flushed yet.
       NetServer.prototype.close.call(this.#acceptor, () => resolve())
@@ -176,6 +179,13 @@ class HttpListener implements Listener {
     server.on('request', (request, response) => this.#answer(request, response, 'nothing'))
     server.on('checkContinue', (request, response) => this.#answer(request, response, 'continue'))
     server.on('checkExpectation', (request, response) => this.#answer(request, response, 'unknown'))
+    Object.assign(server, {
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        asksForWebSocket(request, this.#connections.get(request.socket)?.ongoing ?? 1),
+    })
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    )
     server.on('connect', (_request, socket) => {
       socket.end(rawRefusal(405, 'Method Not Allowed', 'CONNECT is not served'))
     })
@@ -201,15 +211,40 @@ class HttpListener implements Listener {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse, expects: Expectation): void {
+    const exchange = this.#exchange(request, response, expects)
+    exchange?.connection.inTurn(() => answer(exchange))
+  }
+
+  /**
+   * The parser has let go of the connection. Unless the reply makes it a WebSocket, it is closed after the reply, and what else was sent
+   * on it is read by nobody.
+   */
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { ServerResponse: Response } = process.getBuiltinModule('node:http')
+    const response = new Response(request)
+    response.assignSocket(socket)
+    response.shouldKeepAlive = false
+    response.once('finish', () => socket.destroySoon())
+    socket.on('error', () => socket.destroy())
+    const exchange = this.#exchange(request, response, 'nothing')
+    exchange?.connection.inTurn(() =>
+      answer(exchange, (body) => {
+        response.detachSocket(socket)
+        exchange.upgraded()
+        return this.#webSockets.serve(exchange, head, body)
+      }),
+    )
+  }
+
+  #exchange(request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange | undefined {
     const connection = this.#connections.get(request.socket)
     if (connection === undefined) {
       request.socket.destroy()
-      return
+      return undefined
     }
     const method = request.method ?? ''
     const verb = connection.head?.methodOf(method) ?? method
-    const exchange = new Exchange(verb, request, response, connection, this.#service, expects)
-    connection.inTurn(() => answer(exchange))
+    return new Exchange(verb, request, response, connection, this.#service, expects)
   }
 }
 
@@ -227,8 +262,10 @@ function endOf(socket: Socket): Promise<void> {
   })
 }
 
-/** Never rejects. */
-async function answer(exchange: Exchange): Promise<void> {
+type Switch = (body: AsyncIterable<Uint8Array>) => Promise<void>
+
+/** Never rejects. @param switchTo for a request whose connection may become something else. */
+async function answer(exchange: Exchange, switchTo?: Switch): Promise<void> {
   let answered: WireReply
   try {
     limitWriting(exchange)
@@ -237,7 +274,14 @@ async function answer(exchange: Exchange): Promise<void> {
   } catch (error) {
     answered = refusalFor(exchange, error)
   }
-  await reply(exchange, answered)
+  const messages = messagesOf(answered)
+  if (messages === undefined || exchange.expired) return reply(exchange, answered)
+  if (switchTo === undefined) {
+    abandon(messages)
+    return reply(exchange, refusalOf(listenerErrors.UPGRADE()))
+  }
+  await switchTo(messages)
+  exchange.finish()
 }
 
 /** Only the first reply of an exchange goes out. Never rejects. */

@@ -74,6 +74,8 @@ async function sendSlowly(exchange: Exchange, body: Body, rest: boolean): Promis
 }
 
 async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
+  // Its first piece may be long in coming.
+  response.flushHeaders()
   for await (const chunk of body) {
     if (response.destroyed) return
     if (chunk.length > 0 && !response.write(chunk)) await drained(response)
@@ -83,7 +85,7 @@ async function stream({ response, writeLimit }: Exchange, body: AsyncIterable<Ui
 }
 
 /** Lets a body that nobody will read give back what it holds. */
-function abandon(body: Body): void {
+export function abandon(body: Body): void {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return
   const iterator = body[Symbol.asyncIterator]()
   Promise.resolve(iterator.return?.()).catch(ignore)

@@ -52,6 +52,8 @@ export function settingsOf({ config, warnings, exposures, files }: LoadResult): 
     hostnameHeader: config.enableResponseHeaderHostname,
     administrative: administrativeOf(config),
     rawStorage: config.rawStorageEndpoint,
+    allowHttpWebhooks: config.allowHttpWebhooks,
+    introspection: config.introspectionEndpoint,
     auditDevices: config.audits.map(({ type, path, description, options, local }) => ({
       type,
       path,

@@ -42,6 +42,8 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     // As Vault's: one in memory is for looking inside.
     administrative: undefined,
     rawStorage: store === undefined,
+    allowHttpWebhooks: false,
+    introspection: store === undefined,
     auditDevices: [],
     initialize: [],
     allowApiAuditCreation: true,

@@ -8,6 +8,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { Metrics } from '../lib/observe/index.ts'
 import { startListener, type Listener } from '../listener/index.ts'
 import type { ListenerConfig } from '../listener/config.ts'
+import { Buckets } from '../quotas/buckets.ts'
 import type { Doors, WireHandler } from '../request/wire.ts'
 import type { Driver, Sequence } from '../storage/driver.ts'
 import type { ServerLog } from './log-setup.ts'
@@ -28,6 +29,8 @@ export class Front {
   readonly #serverLog: ServerLog
   readonly #metrics: Metrics
   readonly #shared = new SharedState()
+  /** What all threads count for rate limits. */
+  readonly rateBuckets = new Buckets().buffer
   #listeners: Listener[] = []
   #threads: ServingThreads | undefined
   #leadership: Leadership
@@ -67,7 +70,7 @@ export class Front {
   ): Promise<void> {
     const { servingThreads: count } = this.#settings
     if (count === 0) return
-    const { log, levels, writeLine } = this.#serverLog
+    const { log, levels, writeLine, hub } = this.#serverLog
     this.#threads = new ServingThreads({
       clock: systemClock,
       log,
@@ -76,6 +79,7 @@ export class Front {
       handler: handedOver,
       takeAudited,
       writeLog: writeLine,
+      hear: (line) => hub.relay(line),
       dataOf: (number) => this.#dataOf(number),
     })
     levels.onChange(() => void this.#tellLevels())
@@ -179,11 +183,13 @@ export class Front {
     return {
       number,
       shared: this.#shared.buffer,
+      rateBuckets: this.rateBuckets,
       storage,
       cachedEntries: rest.cachedEntries,
       systemLimits: rest.systemLimits,
       administrative: rest.administrative,
       rawStorage: rest.rawStorage,
+      introspection: rest.introspection,
       auditDevices: rest.auditDevices,
       auditForbiddenFolders: rest.closedToAudit,
       allowApiAuditCreation: rest.allowApiAuditCreation,

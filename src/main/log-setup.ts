@@ -3,13 +3,15 @@ import { statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { RequestLog } from '../core/request-log.ts'
 import type { Clock } from '../lib/clock.ts'
-import { createLogger, FileSink, LogFile, LogLevels, type Logger } from '../lib/observe/index.ts'
+import { createLogger, FileSink, LogFile, LogHub, LogLevels, type Logger } from '../lib/observe/index.ts'
 import type { LogSettings } from './settings.ts'
 
 export interface ServerLog {
   readonly log: Logger
   readonly levels: LogLevels
   readonly requests: RequestLog
+  /** Those who look on while it is written. */
+  readonly hub: LogHub
   /** After somebody else rotated the file. */
   reopen(): Promise<void>
   /** A line that another thread has made. */
@@ -22,10 +24,12 @@ export async function openLog(settings: LogSettings, clock: Clock, terminal = Fi
   const levels = new LogLevels(settings.level)
   const file = settings.file === undefined ? undefined : await openFile(logFilePath(settings.file), settings, clock)
   const sinks = file === undefined ? [terminal] : [terminal, file]
-  const log = createLogger({ levels, format: settings.format, sinks, clock })
+  const hub = new LogHub(levels, clock)
+  const log = createLogger({ levels, format: settings.format, sinks, clock, tap: hub })
   return {
     log,
     levels,
+    hub,
     requests: new RequestLog(log.named('core'), settings.requests),
     reopen: async () => file?.reopen(),
     writeLine: (line) => {

@@ -16,6 +16,7 @@ import { firstStart } from './first-start.ts'
 import { Front } from './front.ts'
 import type { ServerLog } from './log-setup.ts'
 import { makeSeals } from './seal-settings.ts'
+import { Reloads } from './reload.ts'
 import type { Reread, Settings } from './settings.ts'
 import { openDriver } from './storage.ts'
 
@@ -35,6 +36,8 @@ export interface StartOptions {
   /** For values of `initialize` stanzas. */
   readonly environment?: Environment
   readonly devRootToken?: string
+  /** For `sys/config/reload/config`. */
+  readonly reread?: () => Reread
   /** Called between composing and listening: a development server opens itself there, so that its first answer is a useful one. */
   readonly beforeListening?: (server: Server) => Promise<void>
 }
@@ -53,7 +56,17 @@ export async function startRunning(
   })
   const front = new Front(settings, serverLog, metrics, driver)
   let server: Server | undefined
+  const reloads = new Reloads({
+    front,
+    serverLog,
+    server: () => {
+      if (server === undefined) throw requestErrors.SEALED()
+      return server
+    },
+  })
+  reloads.reread = options.reread
   const stop = async () => {
+    serverLog.hub.close()
     await front.close(GRACE)
     if (server === undefined) await driver.close()
     else await server.close()
@@ -65,7 +78,7 @@ export async function startRunning(
       (wire) => (server === undefined ? Promise.resolve(starting) : server.handedOver(wire)),
       (device, lines) => server?.takeAudited(device, lines) ?? Promise.reject(requestErrors.SEALED()),
     )
-    const composed = await compose(settings, serverLog, metrics, driver, front, options.devRootToken)
+    const composed = await compose(settings, serverLog, metrics, driver, front, reloads, options.devRootToken)
     server = composed
     await options.beforeListening?.(composed)
     await firstStart(settings.initialize, {
@@ -79,7 +92,7 @@ export async function startRunning(
       server: composed,
       front,
       addresses: front.addresses,
-      reload: (reread) => reload(composed, front, serverLog, reread),
+      reload: (reread) => reloads.all(reread),
       [Symbol.asyncDispose]: stop,
     }
   } catch (error) {
@@ -93,10 +106,11 @@ const starting: WireReply = { status: 503, headers: [], body: undefined }
 
 function compose(
   settings: Settings,
-  { log, levels, requests }: ServerLog,
+  { log, levels, requests, hub }: ServerLog,
   metrics: Metrics,
   driver: Driver,
   front: Front,
+  reloads: Reloads,
   devRootToken: string | undefined,
 ): Promise<Server> {
   const host = hostname()
@@ -107,6 +121,8 @@ function compose(
     clock: systemClock,
     log: log.named('core'),
     levels,
+    logHub: hub,
+    reloads,
     metrics,
     telemetry: {
       hostname: host,
@@ -125,7 +141,10 @@ function compose(
     hostname: host,
     hostnameHeader: settings.hostnameHeader,
     administrative: settings.administrative,
+    rateBuckets: front.rateBuckets,
     rawStorage: settings.rawStorage,
+    allowHttpWebhooks: settings.allowHttpWebhooks,
+    introspection: settings.introspection,
     auditDevices: settings.auditDevices,
     auditForbiddenFolders: settings.closedToAudit,
     allowApiAuditCreation: settings.allowApiAuditCreation,
@@ -155,48 +174,4 @@ function joinCluster(settings: Settings, election: Election, log: Logger, front:
     listen: cluster.listen,
     sequenceSeen: (sequence) => front.announce(sequence),
   })
-}
-
-/** Each part by itself: what is wrong with one must not keep the others as they were. */
-async function reload(
-  server: Server,
-  front: Front,
-  serverLog: ServerLog,
-  reread: Parameters<RunningServer['reload']>[0],
-): Promise<void> {
-  const { log } = serverLog
-  const attempt = async (what: string, part: () => Promise<void> | void) => {
-    try {
-      await part()
-      return true
-    } catch (error) {
-      log.error(`${what}; what was there stays in use`, { reason: error instanceof Error ? error.message : 'unknown' })
-      return false
-    }
-  }
-  let allInOrder = true
-  for (const listener of front.listeners) {
-    const taken = await attempt(`the certificates of ${listener.address()} could not be reloaded`, () =>
-      listener.reload(),
-    )
-    allInOrder &&= taken
-  }
-  // What is wrong with one was said already.
-  if (allInOrder)
-    await attempt('the certificates could not be reloaded everywhere', () => front.reloadThreadCertificates())
-  else await front.reloadThreadCertificates().catch(() => undefined)
-  await attempt('the audit files could not be opened again', async () => {
-    await server.reopenAuditFiles()
-    await front.reopenAuditFiles()
-  })
-  await attempt('the log file could not be opened again', () => serverLog.reopen())
-  if (reread !== undefined) {
-    await attempt('the configuration could not be read again', async () => {
-      const { level, requests, doors } = reread()
-      serverLog.requests.level = requests
-      serverLog.levels.configure(level)
-      await front.setDoors(doors)
-    })
-  }
-  log.info('reloaded certificates, log files and log levels')
 }

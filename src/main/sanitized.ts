@@ -14,6 +14,8 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
     ['administrative_namespace_path', config.administrativeNamespacePath ?? ''],
     ['administrative_namespace_endpoints', config.administrativeNamespaceEndpoints],
     ['raw_storage_endpoint', config.rawStorageEndpoint],
+    ['allow_http_webhooks', config.allowHttpWebhooks],
+    ['introspection_endpoint', config.introspectionEndpoint],
     ['enable_unauthenticated_access', [...config.enableUnauthenticatedAccess]],
     ['log_format', config.logFormat],
     ['log_level', config.logLevel],

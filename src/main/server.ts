@@ -59,6 +59,7 @@ async function run(flags: ServerFlags, io: CliIo): Promise<number> {
     using pidFile = new PidFile(settings.pidFile)
     await using running = await startRunning(settings, serverLog, {
       environment,
+      ...(isDev ? {} : { reread: () => rereadNow(flags, io) }),
       ...(flags['dev-root-token-id'] === '' ? {} : { devRootToken: flags['dev-root-token-id'] }),
       ...(isDev
         ? { beforeListening: async (server) => void (keys = await openDevelopmentServer(server, folder?.keysFile)) }

@@ -32,6 +32,9 @@ export interface Settings {
   readonly administrative: AdministrativeNamespace | undefined
   /** Serves `sys/raw`. */
   readonly rawStorage: boolean
+  /** Webhooks may speak plain HTTP with other machines. */
+  readonly allowHttpWebhooks: boolean
+  readonly introspection: boolean
   readonly auditDevices: readonly DeviceRequest[]
   /** What the server asks of itself at its first start. */
   readonly initialize: readonly InitializeStanza[]

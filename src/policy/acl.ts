@@ -1,16 +1,16 @@
 /** The rules of all policies of one caller, compiled for asking. Immutable. */
 import type { Verdict } from '../request/ports.ts'
 import type { Namespace } from '../request/request.ts'
-import type { AclOperation, CapabilitySet } from './capability.ts'
-import { capabilityNames, DENY, namesOf, neededFor, SUDO } from './capability.ts'
+import type { CapabilitySet } from './capability.ts'
+import { DENY, namesOf, neededFor, SUDO } from './capability.ts'
 import type { Conditions } from './conditions.ts'
 import { unmetCondition } from './conditions.ts'
 import type { AclEntry } from './compile.ts'
 import { foldPath } from './fold-path.ts'
 import { Matcher } from './matcher.ts'
-import type { GrantingPolicy, Merged } from './merge.ts'
+import { holdOf } from './hold.ts'
+import type { GrantingPolicy, Merged, OwnControlGroup } from './merge.ts'
 import { comparePriority } from './pattern.ts'
-import type { ControlGroup } from './policy.ts'
 
 export interface AclRequest extends Conditions {
   /** Canonical, relative to the namespace. A list or scan ends with `/`. */
@@ -18,8 +18,10 @@ export interface AclRequest extends Conditions {
   /** The root namespace unless given. */
   readonly namespace?: Namespace
   /** The caller passed the rule's MFA methods, or was authorized by its control group, for this very request. */
-  readonly mfaValidated?: boolean
-  readonly controlGroupAuthorized?: boolean
+  readonly mfaValidated?: boolean | undefined
+  readonly controlGroupAuthorized?: boolean | undefined
+  /** The path needs sudo besides the operation's capability. */
+  readonly needsSudo?: boolean | undefined
 }
 
 export interface Decision extends Verdict {
@@ -32,7 +34,7 @@ export interface Decision extends Verdict {
   readonly reason: string | undefined
   /** What the rule asks for before it allows. */
   readonly mfaMethods: readonly string[]
-  readonly controlGroups: readonly ControlGroup[]
+  readonly controlGroups: readonly OwnControlGroup[]
 }
 
 const NOTHING: Decision = Object.freeze({
@@ -57,10 +59,13 @@ export class Acl {
   /** Of two layers with a rule for the same path the first counts. */
   readonly #layers: readonly Layer[]
   readonly #denies: boolean
+  /** Some rule has a control group. */
+  readonly #holds: boolean
 
   constructor(layers: readonly (Rules | Layer)[], root: Namespace | undefined, validUntil: number | undefined) {
     this.#layers = layers.map((one) => (one instanceof Layer ? one : new Layer(one)))
     this.#denies = this.#layers.some(({ denials }) => denials.size > 0)
+    this.#holds = this.#layers.some(({ holds }) => holds)
     this.#root = root
     this.validUntil = validUntil
   }
@@ -76,6 +81,13 @@ export class Acl {
     if (operation === 'help') return HELP
     const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
     return entry === undefined ? NOTHING : decide(entry, request, neededFor(operation))
+  }
+
+  /** Whether the rule for a path demands second factors, whatever else it says. */
+  mayDemandFactors({ operation, path, namespace }: AclRequest): boolean {
+    if (this.#root !== undefined || operation === 'help') return false
+    const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
+    return entry !== undefined && entry.permissions.mfaMethods.length > 0
   }
 
   /**
@@ -99,6 +111,13 @@ export class Acl {
     }
     const [first, ...others] = found.values()
     return first === undefined ? [] : [first, ...others.toSorted((a, b) => nearness(b, a))]
+  }
+
+  /** Whether a control group holds some operation at the path. */
+  mayHold({ path, namespace, operation }: Pick<AclRequest, 'path' | 'namespace' | 'operation'>): boolean {
+    if (!this.#holds || this.#root !== undefined) return false
+    const entry = this.#find(path, namespace, operation === 'list' || operation === 'scan')
+    return entry !== undefined && entry.permissions.controlGroups.length > 0
   }
 
   /** Names in the order of the alphabet; `["root"]`, or `["deny"]` where nothing is granted. Conditions of rules are not looked at. */
@@ -173,8 +192,10 @@ class Layer {
   readonly rules: Matcher<AclEntry>
   /** Rules that deny, in folded form: a deny also keeps out other spellings of the same name. */
   readonly denials: Matcher<AclEntry>
+  readonly holds: boolean
 
   constructor({ rules, denials }: Rules) {
+    this.holds = rules.some(({ permissions }) => permissions.controlGroups.length > 0)
     this.rules = new Matcher(rules, false)
     this.denials = new Matcher(denials, true)
   }
@@ -203,11 +224,14 @@ function decide(entry: AclEntry, request: AclRequest, needed: CapabilitySet): De
   const { permissions, path } = entry
   const { capabilities } = permissions
   const granted = (capabilities & needed) !== 0
-  const reason = granted
-    ? unmet(permissions, request)
-    : capabilities === DENY
+  const unmet = granted ? unmetBesides(permissions, request) : undefined
+  const hold = granted && unmet === undefined ? holdOf(permissions, request) : undefined
+  const isHeld = hold !== undefined && request.controlGroupAuthorized !== true
+  const reason = !granted
+    ? capabilities === DENY
       ? 'an explicit deny'
       : `the rule lacks the capability ${request.operation}`
+    : (unmet ?? (isHeld ? 'the rule requires the authorization of a control group' : undefined))
   return {
     allowed: reason === undefined,
     sudo: (capabilities & SUDO) !== 0,
@@ -216,6 +240,7 @@ function decide(entry: AclEntry, request: AclRequest, needed: CapabilitySet): De
     minWrappingTtl: permissions.minWrappingTtl,
     maxWrappingTtl: permissions.maxWrappingTtl,
     paginationLimit: permissions.paginationLimit,
+    hold,
     rule: path,
     reason,
     mfaMethods: permissions.mfaMethods,
@@ -223,25 +248,9 @@ function decide(entry: AclEntry, request: AclRequest, needed: CapabilitySet): De
   }
 }
 
-function unmet(permissions: Merged, request: AclRequest): string | undefined {
+/** What the rule asks for besides its capability and its control groups. */
+function unmetBesides(permissions: Merged, request: AclRequest): string | undefined {
   const condition = unmetCondition(permissions, request)
   if (condition !== undefined) return condition
-  if (permissions.mfaMethods.length > 0 && request.mfaValidated !== true) return 'the rule requires MFA'
-  if (
-    permissions.controlGroups.length > 0 &&
-    request.controlGroupAuthorized !== true &&
-    isControlled(permissions, request.operation)
-  ) {
-    return 'the rule requires the authorization of a control group'
-  }
-  return undefined
-}
-
-/** A factor without `controlled_capabilities` controls all. */
-function isControlled(permissions: Merged, operation: AclOperation): boolean {
-  if (operation === 'help' || !capabilityNames.includes(operation)) return true
-  const bit = neededFor(operation)
-  return permissions.controlGroups.some((group) =>
-    group.factors.some((factor) => factor.controlledCapabilities === 0 || (factor.controlledCapabilities & bit) !== 0),
-  )
+  return permissions.mfaMethods.length > 0 && request.mfaValidated !== true ? 'the rule requires MFA' : undefined
 }

@@ -1,4 +1,5 @@
 /** What a rule asks of a request beyond the capability: wrapping, parameters, the size of a page. */
+import { matchGlob } from '../lib/glob.ts'
 import type { RawJson } from '../lib/json/index.ts'
 import type { AclOperation } from './capability.ts'
 import { fold, isAllowed, isDenied } from './constraint.ts'
@@ -10,6 +11,8 @@ export interface Conditions {
   /** Query and body, as pairs: a name may come twice, and each time counts. A Map will do. */
   readonly parameters?: Iterable<readonly [string, ParameterValue]>
   readonly wrapTtl?: number | undefined
+  /** Of an event that somebody may subscribe to. */
+  readonly eventType?: string
 }
 
 /** Why the rule does not take the request; undefined if it does. Names parameters, never their values. */
@@ -25,9 +28,16 @@ export function unmetCondition(rule: Merged, request: Conditions): string | unde
     case 'list':
     case 'scan':
       return unmetLimit(rule, request.parameters ?? [])
+    case 'subscribe':
+      return unmetType(rule, request.eventType)
     default:
       return undefined
   }
+}
+
+function unmetType({ subscribeEventTypes: types }: Merged, type: string | undefined): string | undefined {
+  if (type === undefined || types.some((pattern) => matchGlob(pattern, type))) return undefined
+  return 'subscribe_event_types: the type is not among them'
 }
 
 function unmetWrapping(

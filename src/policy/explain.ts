@@ -6,7 +6,7 @@ import type { IdentityFacts } from '../lib/identity-template.ts'
 import type { Acl, AclRequest, Decision } from './acl.ts'
 import { namesOf } from './capability.ts'
 import { isOver, pathFor, type AclEntry } from './compile.ts'
-import type { PathRule, Policy } from './policy.ts'
+import type { ControlGroupFactor, PathRule, Policy } from './policy.ts'
 
 export interface Subject {
   readonly policies: readonly Policy[]
@@ -24,6 +24,7 @@ export function explain(acl: Acl, request: AclRequest, subject: Subject): Explan
   const [deciding, ...others] = rules
   return {
     allowed: decision.allowed,
+    held: decision.hold !== undefined,
     sudo: decision.sudo,
     root: decision.isRoot,
     reason: reasonOf(decision, request, deciding),
@@ -57,9 +58,21 @@ function conditionsOf({ permissions }: AclEntry): readonly string[] {
     permissions.minWrappingTtl === undefined ? '' : `min_wrapping_ttl: ${permissions.minWrappingTtl}s`,
     permissions.maxWrappingTtl === undefined ? '' : `max_wrapping_ttl: ${permissions.maxWrappingTtl}s`,
     permissions.paginationLimit === undefined ? '' : `pagination_limit: ${permissions.paginationLimit}`,
+    permissions.subscribeEventTypes.length === 0
+      ? ''
+      : `subscribe_event_types: ${permissions.subscribeEventTypes.join(', ')}`,
     permissions.mfaMethods.length === 0 ? '' : `mfa_methods: ${permissions.mfaMethods.join(', ')}`,
-    permissions.controlGroups.length === 0 ? '' : 'control_group',
+    ...permissions.controlGroups.flatMap(({ factors }) => factors.map(toldFactor)),
   ].filter((text) => text !== '')
+}
+
+/** `control_group: factor "ops" holds read until 2 of managers authorize it`. */
+function toldFactor(factor: ControlGroupFactor): string {
+  const { name, groupNames, groupIds, approvals, controlledCapabilities } = factor
+  const held = controlledCapabilities === 0 ? 'every operation' : namesOf(controlledCapabilities).join(', ')
+  const groups = [...groupNames, ...groupIds].join(', ')
+  const members = Math.max(1, approvals)
+  return `control_group: factor "${name}" holds ${held} until ${members} of ${groups} ${members === 1 ? 'authorizes' : 'authorize'} it`
 }
 
 function reasonOf(

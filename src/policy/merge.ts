@@ -10,6 +10,11 @@ export interface GrantingPolicy {
   readonly type: 'acl'
 }
 
+/** The groups it names are those of its policy's namespace. */
+export interface OwnControlGroup extends ControlGroup {
+  readonly namespaceId: string
+}
+
 export interface Merged {
   readonly capabilities: CapabilitySet
   readonly minWrappingTtl: number | undefined
@@ -20,7 +25,7 @@ export interface Merged {
   readonly paginationLimit: number | undefined
   readonly mfaMethods: readonly string[]
   /** All of them have to be satisfied. */
-  readonly controlGroups: readonly ControlGroup[]
+  readonly controlGroups: readonly OwnControlGroup[]
   readonly subscribeEventTypes: readonly string[]
   /** By capability, who grants it. */
   readonly granting: ReadonlyMap<CapabilitySet, readonly GrantingPolicy[]>
@@ -34,7 +39,8 @@ export function grantOf(policy: Policy, permissions: Permissions): Merged {
     const bit = capabilityBit(name)
     if ((permissions.capabilities & bit) !== 0) granting.set(bit, [granter])
   }
-  return { ...rest, controlGroups: controlGroup === undefined ? [] : [controlGroup], granting }
+  const controlGroups = controlGroup === undefined ? [] : [{ ...controlGroup, namespaceId: policy.namespace.id }]
+  return { ...rest, controlGroups, granting }
 }
 
 /** Deny wins. Capabilities and lists add up; of two limits the lower counts. */

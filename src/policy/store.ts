@@ -4,7 +4,7 @@ import { DerivedCache } from '../storage/cache.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from '../request/caller.ts'
 import type { Operation } from '../request/operation.ts'
-import type { PolicyPort, Verdict } from '../request/ports.ts'
+import type { Circumstances, SubscriberPolicyPort, Verdict } from '../request/ports.ts'
 import type { NamespaceLookup } from '../request/namespace-ports.ts'
 import { homeOf, withinHome } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace, type Request } from '../request/request.ts'
@@ -19,6 +19,7 @@ import { DENY } from './capability.ts'
 import { compileAcl, compileOwn, compileShared, pathFor, type SharedAcl } from './compile.ts'
 import { policyErrors } from './errors.ts'
 import { explain } from './explain.ts'
+import { governingKey } from './expressions/governing-policy.ts'
 import { canonicalPolicyName, immutablePolicies } from './name.ts'
 import { parsePolicy } from './parse.ts'
 import type { Policy } from './policy.ts'
@@ -50,6 +51,7 @@ const onlyRoot: Pick<NamespaceLookup, 'byId' | 'descend'> = {
   descend: (namespace, path) => ({ namespace, path }),
 }
 const utf8 = new TextDecoder()
+const NONE: Circumstances = Object.freeze({})
 /** Sets of policies whose compiled form is kept. */
 const ACLS = 10_000
 
@@ -65,7 +67,7 @@ interface KeptAcl {
   readonly own: WeakMap<IdentityFacts, Acl>
 }
 
-export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
+export class PolicyStore implements SubscriberPolicyPort, PoliciesPort, ExplainPort {
   readonly #deps: PolicyStoreDeps
   readonly #parsed: DerivedCache<Policy>
   /** One entry, dropped as soon as any policy changes. */
@@ -94,7 +96,21 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     this.#compiled.clear()
   }
 
-  async authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Promise<Verdict> {
+  async mayHold(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayHold({ path, namespace, operation })
+  }
+
+  async mayDemandFactors(caller: Caller, { path, namespace, operation }: Request, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).mayDemandFactors({ path, namespace, operation })
+  }
+
+  async authorize(
+    caller: Caller,
+    request: Request,
+    operation: Operation,
+    view: ReadView,
+    circumstances: Circumstances = NONE,
+  ): Promise<Verdict> {
     const acl = await this.#aclOf(caller, view)
     const { body, query } = request
     return acl.check({
@@ -103,7 +119,23 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
       operation,
       parameters: body.size === 0 ? query : query.size === 0 ? body : [...query, ...body],
       wrapTtl: request.wrapTtl,
+      needsSudo: circumstances.needsSudo,
+      controlGroupAuthorized: circumstances.approved,
+      mfaValidated: circumstances.mfaValidated,
     })
+  }
+
+  async maySubscribe(
+    caller: Caller,
+    { namespace, path, type }: { readonly namespace: Namespace; readonly path: string; readonly type: string },
+    view: ReadView,
+  ): Promise<boolean> {
+    const acl = await this.#aclOf(caller, view)
+    return acl.check({ path, namespace, operation: 'subscribe', eventType: type }).allowed
+  }
+
+  async mayList(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<boolean> {
+    return (await this.#aclOf(caller, view)).check({ path, namespace, operation: 'list' }).allowed
   }
 
   async capabilitiesOf(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<readonly string[]> {
@@ -191,6 +223,8 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
   async put(view: WriteView, namespace: Namespace, name: string, text: string): Promise<void> {
     const canonical = this.#writableName(name, 'update')
     parsePolicy(canonical, text, namespace)
+    // Both are held by name.
+    if ((await view.get(governingKey(namespace.id, 'rgp', canonical))) !== undefined) throw policyErrors.NAME_TAKEN()
     view.put(policyPrefix(namespace.id) + canonical, Buffer.from(text))
   }
 
@@ -211,7 +245,14 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     // Unambiguous whatever stands in a name: two lists of policies must never share what was compiled for one.
     const { namespaceId } = caller
     const own = caller.confined === undefined ? caller.policies : { confined: caller.confined.policy }
-    const key = JSON.stringify(namespaceId === rootNamespace.id ? own : [namespaceId, own])
+    const { elsewhere } = caller
+    const key = JSON.stringify(
+      elsewhere !== undefined
+        ? [namespaceId, own, elsewhere]
+        : namespaceId === rootNamespace.id
+          ? own
+          : [namespaceId, own],
+    )
     const compiled = this.#compiled.get('all')
     const usable = compiled !== undefined && view.sequence >= compiled.sequence ? compiled : undefined
     const known = usable?.acls.get(key)
@@ -253,7 +294,7 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     into.acls.set(key, acl)
   }
 
-  /** Those of the caller's own namespace. Its names mean nothing in any other. */
+  /** Those of the caller's own namespace, whose names mean nothing in any other; and what groups of others grant him there. */
   async #policiesOf(caller: Caller, view: ReadView): Promise<readonly Policy[]> {
     const namespace = this.#namespaces.byId(caller.namespaceId)
     if (namespace === undefined) return []
@@ -262,6 +303,13 @@ export class PolicyStore implements PolicyPort, PoliciesPort, ExplainPort {
     for (const name of caller.policies) {
       const policy = await this.#policy(namespace, name, view)
       if (policy !== undefined) out.push(policy)
+    }
+    for (const grant of caller.elsewhere ?? []) {
+      const there = this.#namespaces.byId(grant.namespaceId)
+      for (const name of there === undefined ? [] : grant.policies) {
+        const policy = there && (await this.#policy(there, name, view))
+        if (policy !== undefined) out.push(policy)
+      }
     }
     return out
   }
@@ -303,8 +351,8 @@ function crosses(rulePath: string, length: number): boolean {
   return wildcard === -1 || wildcard >= length
 }
 
-function requestOf({ namespace, path, operation, parameters, wrapTtl }: Question): AclRequest {
-  return { path, namespace, operation, parameters, wrapTtl }
+function requestOf({ namespace, path, operation, parameters, wrapTtl, needsSudo }: Question): AclRequest {
+  return { path, namespace, operation, parameters, wrapTtl, needsSudo }
 }
 
 /** Whether a rule's path can match the mount's path or something below it. A template's value can be anything. */

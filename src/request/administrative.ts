@@ -7,7 +7,7 @@ export interface AdministrativeNamespace {
   readonly endpoints: ReadonlySet<string>
 }
 
-/** Those that only tell something; what changes the server stays with its operators. */
+/** Those that only tell something, and the quotas of what is below it; what else changes the server stays with its operators. */
 export const admittedEndpoints: readonly string[] = [
   'ha-status',
   'health',
@@ -16,6 +16,9 @@ export const admittedEndpoints: readonly string[] = [
   'key-status',
   'leader',
   'metrics',
+  'quotas/config',
+  'quotas/lease-count',
+  'quotas/rate-limit',
   'seal-status',
   'version-history',
 ]

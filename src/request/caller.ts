@@ -12,6 +12,13 @@ export interface Confinement {
   readonly facts: ReadonlyMap<string, string>
 }
 
+/** What groups of another namespace than the holder's grant him, there and below. */
+export interface GrantElsewhere {
+  readonly namespaceId: string
+  /** Sorted. */
+  readonly policies: readonly string[]
+}
+
 export interface Caller {
   /** The token itself, as sent. Never logged; audit devices HMAC it. */
   readonly token: string
@@ -23,6 +30,8 @@ export interface Caller {
   readonly tokenPolicies: readonly string[]
   readonly identityPolicies: readonly string[]
   readonly entityId: string
+  /** Of the namespaces on the way to the one that is asked; there at all only where there is any. */
+  readonly elsewhere?: readonly GrantElsewhere[] | undefined
   /** Then there are no policies besides. */
   readonly confined?: Confinement | undefined
   /**

@@ -5,18 +5,21 @@ import type { ListenerTraits, PeerCertificate, WireRequest } from './wire.ts'
 export type RequestHead = Pick<
   WireRequest,
   'method' | 'target' | 'headers' | 'remoteAddress' | 'remotePort' | 'tls' | 'peerCertificate' | 'listener'
->
+> & { readonly limited: boolean }
 
 export function headOf(wire: WireRequest): RequestHead {
   const { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener } = wire
-  return { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener }
+  const { limited = false } = wire
+  return { method, target, headers, remoteAddress, remotePort, tls, peerCertificate, listener, limited }
 }
 
 export abstract class HandedOver implements WireRequest {
   readonly #head: RequestHead
+  limited: boolean
 
   constructor(head: RequestHead) {
     this.#head = head
+    this.limited = head.limited
   }
 
   get method(): string {

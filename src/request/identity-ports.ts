@@ -4,7 +4,7 @@
  */
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { IdentityAlias, IdentityEntity, IdentityGroup } from '../lib/identity-template.ts'
-import type { ReadView } from '../storage/view.ts'
+import type { ReadView, WriteView } from '../storage/view.ts'
 
 /** Can be rendered into a template as it is (`IdentityFacts`). */
 export interface EntityFacts extends IdentityEntity {
@@ -33,4 +33,13 @@ export interface IdentityReader {
   entity(view: ReadView, id: string): Awaitable<EntityFacts | undefined>
   /** Those the entity is a member of, directly or through other groups, in the order of their ids. */
   groupsOf(view: ReadView, entityId: string): Awaitable<readonly GroupFacts[]>
+}
+
+export const groupPolicyModes = ['within_namespace_hierarchy', 'any'] as const
+export type GroupPolicyMode = (typeof groupPolicyModes)[number]
+
+/** For which members of other namespaces the policies of a group count. */
+export interface GroupPolicyPort {
+  readonly mode: GroupPolicyMode
+  put(view: WriteView, mode: GroupPolicyMode): void
 }

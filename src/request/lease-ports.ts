@@ -55,8 +55,11 @@ export interface LeasesPort {
   queuePrefix(view: WriteView, namespace: Namespace, prefix: string, mode: 'queue' | 'force'): void
   /** Whether a lease is left below a prefix. */
   anyBelow(view: ReadView, namespace: Namespace, prefix: string): Promise<boolean>
-  /** Renames the leases of a mount that moved from one path to another (both end with `/`), resumably: call again until it resolves. */
-  movePrefix(namespace: Namespace, from: string, to: string): Promise<void>
+  /**
+   * Renames the leases of a mount that moved from one path to another (both end with `/`), resumably: call again until it resolves. Those of
+   * secrets may go `into` another namespace; a token stays in its own.
+   */
+  movePrefix(namespace: Namespace, from: string, to: string, into?: Namespace): Promise<void>
   irrevocable(view: ReadView, namespace: Namespace): Promise<readonly IrrevocableLease[]>
   /** Starts in the background; false if one runs already. */
   startTidy(): boolean

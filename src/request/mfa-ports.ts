@@ -62,6 +62,23 @@ export interface LoginGate {
   demand(view: WriteView, login: FirstFactor): Promise<MfaRequirement | undefined>
 }
 
+/** A request that a policy allows with second factors. */
+export interface StepUpAttempt {
+  /** Names, all of which are to be met. */
+  readonly methods: readonly string[]
+  readonly shown: FactorsShown
+  /** Empty for a token without an entity. */
+  readonly entityId: string
+  readonly remoteAddress: string
+  readonly signal: AbortSignal
+}
+
+/** Factors of single requests, of one namespace. */
+export interface StepUpPort {
+  /** Rejects with `REQUEST_PERMISSION_DENIED` unless all are met. Outside of any transaction. */
+  meet(attempt: StepUpAttempt): Promise<void>
+}
+
 export interface SecondFactors extends LoginGate {
   /**
    * Asks each method that is needed; outside of any transaction, since some ask a telephone. What can be used once is used up by then.

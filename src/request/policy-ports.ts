@@ -27,6 +27,8 @@ export interface Question {
   readonly parameters: ReadonlyMap<string, RawJson>
   /** Seconds; undefined for a request that doesn't ask to be wrapped. */
   readonly wrapTtl: number | undefined
+  /** The path needs sudo besides. */
+  readonly needsSudo?: boolean | undefined
 }
 
 /** Where a rule stands. */
@@ -51,6 +53,8 @@ export interface ExplainedRule {
 
 export interface Explanation {
   readonly allowed: boolean
+  /** It would be kept until others have authorized it: `allowed` is false then. */
+  readonly held: boolean
   /** The rule also grants what needs sudo. */
   readonly sudo: boolean
   readonly root: boolean

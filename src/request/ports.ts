@@ -3,8 +3,10 @@
  * Each port is the smallest thing its user needs.
  */
 import type { Awaitable } from '../lib/awaitable.ts'
+import type { Authorization, Hold } from './approval-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import type { Caller } from './caller.ts'
+import type { GoverningFailure } from './governing-ports.ts'
 import type { Mount } from './mount.ts'
 import type { Operation } from './operation.ts'
 import type { AuthGrant, AuthInfo, LeaseGrant, Reply } from './reply.ts'
@@ -74,11 +76,49 @@ export interface Verdict {
   readonly maxWrappingTtl: number | undefined
   /** Keys a list or scan may return at a time. */
   readonly paginationLimit: number | undefined
+  /** Of a request that is allowed but for the authorization of others; then `allowed` is false. */
+  readonly hold?: Hold | undefined
+  /** Policy expressions that the request did not pass. */
+  readonly governing?: readonly GoverningFailure[] | undefined
+  /** Second factors that the rule demands of the request. */
+  readonly mfaMethods?: readonly string[]
+}
+
+/** What more is known of a request than it says itself. */
+export interface Circumstances {
+  /** Its path needs sudo. */
+  readonly needsSudo?: boolean | undefined
+  /** It was held, and others have authorized it: the verdict names what it was held for all the same. */
+  readonly approved?: boolean | undefined
+  /** The second factors that its rule demands are asked for before it is carried out. */
+  readonly mfaValidated?: boolean | undefined
 }
 
 /** WHAT a caller may do. */
 export interface PolicyPort {
-  authorize(caller: Caller, request: Request, operation: Operation, view: ReadView): Awaitable<Verdict>
+  authorize(
+    caller: Caller,
+    request: Request,
+    operation: Operation,
+    view: ReadView,
+    circumstances?: Circumstances,
+  ): Awaitable<Verdict>
+  /** Whether a control group may hold it, whatever its body says: asked before a body is read that can be read only once. */
+  mayHold(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
+  /** Whether a rule for the path demands second factors, whatever else it says. */
+  mayDemandFactors(caller: Caller, request: Request, view: ReadView): Awaitable<boolean>
+}
+
+/** Which events a caller may know of. */
+export interface SubscriberPolicyPort extends PolicyPort {
+  /** @param path that the event is about, relative to the namespace that it happened in. */
+  maySubscribe(
+    caller: Caller,
+    event: { readonly namespace: Namespace; readonly path: string; readonly type: string },
+    view: ReadView,
+  ): Promise<boolean>
+  /** Whether he may list what is there. */
+  mayList(caller: Caller, namespace: Namespace, path: string, view: ReadView): Promise<boolean>
 }
 
 /** One entry's facts; the broker builds and writes it. */
@@ -91,8 +131,16 @@ export interface AuditEvent {
   readonly verdict: Verdict | undefined
   readonly reply: Reply | undefined
   readonly error: string | undefined
+  /** Who let it through, of a request that a control group had held. */
+  readonly approval?: ApprovalFacts | undefined
   /** Names of members that never stand in clear, whatever the mount exempts: from the path's declaration. */
   readonly sensitive: ReadonlySet<string>
+}
+
+export interface ApprovalFacts {
+  /** Of the request that was held. */
+  readonly requestId: string
+  readonly authorizations: readonly Authorization[]
 }
 
 export interface AuditPort {

@@ -7,6 +7,8 @@ export type Data = { readonly [name: string]: JsonOut | undefined } | ReadonlyMa
 /** The wish for a token, by a log-in or by `auth/token/create`; the lease stage makes it and fills the reply's `auth`. */
 export interface AuthGrant {
   readonly displayName: string
+  /** Name of the role by which somebody logged in, for which there may be quotas. */
+  readonly role?: string
   /** As the role or caller says; `default` is added and the list sorted by the token store unless `noDefaultPolicy`. */
   readonly policies: readonly string[]
   readonly noDefaultPolicy?: boolean
@@ -78,6 +80,8 @@ export interface Reply {
   readonly wrapInfo?: WrapInfo
   /** The wrapping stage must not wrap this again. */
   readonly unwrapped?: boolean
+  /** The token of a request that a control group held: it is carried out, and what it answers is the reply. */
+  readonly carryOut?: string
 }
 
 export interface RawReply {

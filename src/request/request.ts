@@ -21,6 +21,8 @@ export interface Request {
   /** Members of the JSON body. */
   readonly body: ReadonlyMap<string, RawJson>
   readonly query: ReadonlyMap<string, string>
+  /** The same in the order sent, with what was sent more than once. */
+  readonly pairs?: readonly (readonly [name: string, value: string])[]
   /** Bytes of the body where the path asked for them (snapshots); else undefined. */
   readonly rawBody: Uint8Array | undefined
   /** The body as it comes, where the path takes one of any size; iterated once. */

@@ -29,6 +29,13 @@ export interface MountChange {
   readonly tuning: Partial<MountTuning>
 }
 
+/** Where a mount is, or goes. */
+export interface MountPlace {
+  readonly namespace: Namespace
+  /** With a trailing slash. */
+  readonly path: string
+}
+
 export interface MoveStatus {
   readonly id: string
   readonly source: string
@@ -53,8 +60,8 @@ export interface MountsPort {
    */
   disable(namespace: Namespace, path: string): Promise<void>
   tune(view: WriteView, namespace: Namespace, path: string, change: MountChange): Promise<Mount>
-  /** Moves a mount and its leases; returns the id for `moveStatus`. */
-  move(view: WriteView, namespace: Namespace, from: string, to: string): Promise<string>
+  /** Moves a mount and its leases, perhaps into another namespace; returns the id for `moveStatus`. */
+  move(view: WriteView, from: MountPlace, to: MountPlace): Promise<string>
   moveStatus(id: string): MoveStatus | undefined
   /** Engine types that can be mounted. */
   types(kind: MountKind): readonly string[]

@@ -118,18 +118,34 @@ export interface TokenPaths {
   startTidy(): boolean
 }
 
-/** What response wrapping needs of the token store. */
+/** A reply waits for the token's holder, or a request for those who authorize it. */
+export type WrappingPolicy = 'response-wrapping' | 'control-group'
+
+/** What response wrapping and control groups need of the token store. */
 export interface WrappingTokens {
-  /** A token of one use, with the policy `response-wrapping`. */
+  /** A token of one use. `policy`: what it is for, as the name of its one policy; `response-wrapping` if left out. */
   createWrapping(
     view: WriteView,
-    init: { readonly path: string; readonly ttl: number; readonly namespaceId: string },
+    init: {
+      readonly path: string
+      readonly ttl: number
+      readonly namespaceId: string
+      readonly policy?: WrappingPolicy
+    },
   ): Promise<MadeToken>
-  /** Key and namespace of a wrapping token that is valid and unused. */
+  /** Key and namespace of such a token that is valid and unused. */
   findWrapping(
     view: ReadView,
     token: string,
+    policy?: WrappingPolicy,
   ): Promise<{ readonly key: string; readonly namespaceId: string } | undefined>
+  /** The same by its accessor, in the namespace. */
+  findWrappingByAccessor(
+    view: ReadView,
+    accessor: string,
+    namespaceId: string,
+    policy: WrappingPolicy,
+  ): Promise<{ readonly key: string } | undefined>
   /** Takes the one use and ends the token, with everything kept for it, in the caller's transaction. */
   spend(view: WriteView, key: string): Promise<void>
 }
@@ -164,7 +180,8 @@ export interface TokenExpiry {
 
 /** The lease side of a token, kept in the caller's transaction. Implemented by the lease room. */
 export interface TokenLeases {
-  enter(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined }): void
+  /** `role`: of the log-in, or empty. */
+  enter(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined; readonly role: string }): void
   /** The lease ends at another time. */
   reschedule(view: WriteView, lease: TokenLeaseRef, from: number | undefined, to: number): void
   remove(view: WriteView, lease: TokenLeaseRef & { readonly expiresAt: number | undefined }): void

@@ -20,8 +20,10 @@ export interface WireRequest {
   readonly peerCertificate: PeerCertificate | undefined
   /** What the configuration says of the listener the request came in by. */
   readonly listener: ListenerTraits
-  /** The whole body. Rejects with `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT` or `REQUEST_ABORTED`. Call once, or not at all: an unread body is drained by the listener. */
-  readBody(): Promise<Uint8Array>
+  /** A rate limit of this node, or of the one that it came in by, has let it pass: it is not to be counted again. */
+  limited?: boolean
+  /** The whole body, of at most `max` bytes where that is asked for and not more than the listener takes. Rejects with `REQUEST_TOO_LARGE`, `REQUEST_TIMEOUT` or `REQUEST_ABORTED`. Call once, or not at all: an unread body is drained by the listener. */
+  readBody(max?: number): Promise<Uint8Array>
   /**
    * The body as it comes, of any size, instead of `readBody`. It is read as fast as it is taken, and `max_request_duration` does not
    * hold any more: what must not stand still is the body. Iterated once; throws `REQUEST_TIMEOUT` or `REQUEST_ABORTED`.

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Mount } from '../request/mount.ts'
 import { homeCalled, homeNameIn, withinHome } from '../request/namespace-home.ts'
 import type { Store } from '../storage/store.ts'
-import { CurrentRows } from './current-rows.ts'
+import { CurrentRows } from '../storage/current-rows.ts'
 import { MountIndex } from './mount-index.ts'
 import { fromRecord, mountKey, mountRecords } from './mount-record.ts'
 
@@ -25,7 +25,7 @@ export function currentMounts(
     store,
     clock,
     {
-      owns: (key) => withinHome(key).startsWith(FOLDER),
+      keyIn: (key) => (withinHome(key).startsWith(FOLDER) ? key : undefined),
       keyOf: mountKey,
       keys: async (view) => {
         const keys: string[] = []

@@ -44,7 +44,7 @@ function leftovers(
   return new Leftovers({
     store,
     homes: () => [''],
-    moveLeases: async (from, to) => {
+    moveLeases: async ({ from, to }) => {
       if (seen.refuse === true) throw new Error('not now')
       seen.moved?.push(`${from}>${to}`)
     },
@@ -84,7 +84,9 @@ test('a failure at any commit leaves the note, and the next start finishes', asy
 
 test('a move that fails stays noted, and is told of as failed until it succeeds', async () => {
   const store = new Store(new MemoryDriver(), plainCodec)
-  await store.write((view) => noteMove(view, 'm1', { from: 'a/', to: 'b/', namespace_id: 'root' }))
+  await store.write((view) =>
+    noteMove(view, 'm1', { from: 'a/', to: 'b/', namespace_id: 'root', into: undefined, uuid: 'u1' }),
+  )
   const seen = { moved: [] as string[], ended: [] as string[], failed: [] as string[], refuse: true }
   const work = leftovers(store, seen)
   work.wake()

@@ -14,12 +14,18 @@ const moveRecords = collection('core/moves/{id}', {
   to: f.string(),
   /** Left out by versions that knew the root namespace alone. */
   namespace_id: f.string().default('root'),
+  /** Where it went, if not within that one. */
+  into: f.string().optional(),
+  /** The mount; left out by versions that moved none to another namespace. */
+  uuid: f.string().default(''),
 })
 
-interface Move {
+export interface Move {
   readonly from: string
   readonly to: string
   readonly namespace_id: string
+  readonly into: string | undefined
+  readonly uuid: string
 }
 /** Keys deleted in one transaction: short enough that no other request waits. */
 const BATCH = 500
@@ -36,8 +42,8 @@ export interface LeftoversDeps {
   readonly store: Store
   /** Folders of the namespaces that are looked through; empty is that of all that have none. */
   homes(): readonly string[]
-  /** Renames the leases below a path of a namespace; resumable. */
-  moveLeases(from: string, to: string, namespaceId: string): Promise<void>
+  /** Has what a mount lent follow it, or takes back what cannot; resumable. */
+  moveLeases(move: Move): Promise<void>
   /** Takes away what other engines keep of a mount that is gone; resumable. */
   forgetMount(mount: Mount): Promise<void>
   moveEnded(id: string, status: 'success' | 'failure'): void
@@ -93,7 +99,7 @@ export class Leftovers {
       const move = await store.read((view) => moveRecords.get(view.sub(home), { id }))
       if (move === undefined || this.#stopped) continue
       try {
-        await this.#deps.moveLeases(move.from, move.to, move.namespace_id)
+        await this.#deps.moveLeases(move)
         await store.write((view) => moveRecords.delete(view.sub(home), { id }))
         this.#deps.moveEnded(id, 'success')
       } catch (error) {

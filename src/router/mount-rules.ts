@@ -41,7 +41,11 @@ export function assertRemovable(mount: Mount): void {
   if (SINGLETONS.has(mount.type)) throw mountErrors.PROTECTED({ verb: 'unmount', path: shownPath(mount) })
 }
 
-export function assertMovable(mount: Mount, target: string, { mounts, namespaces }: Neighbours): void {
+export function assertMovable(
+  mount: Mount,
+  target: string,
+  { mounts, namespaces, stays }: Neighbours & { readonly stays: boolean },
+): void {
   if (SINGLETONS.has(mount.type)) throw mountErrors.PROTECTED({ verb: 'remount', path: mount.path })
   if ((mount.kind === 'auth') !== target.startsWith('auth/')) throw mountErrors.KIND_DIFFERS()
   const below = mount.kind === 'auth' ? target.slice('auth/'.length) : target
@@ -49,7 +53,7 @@ export function assertMovable(mount: Mount, target: string, { mounts, namespaces
     throw mountErrors.PROTECTED({ verb: 'remount to', path: target })
   }
   const inUse = hiding(namespaces, target) ?? mounts.conflict(target, mount.uuid)
-  if (inUse !== undefined || target === mount.path) throw mountErrors.TARGET_IN_USE({ path: target })
+  if (inUse !== undefined || (stays && target === mount.path)) throw mountErrors.TARGET_IN_USE({ path: target })
 }
 
 export function assertTuning(tuning: MountTuning): void {

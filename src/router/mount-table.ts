@@ -5,10 +5,10 @@ import { requestErrors } from '../errors/request.ts'
 import type { Clock } from '../lib/clock.ts'
 import { noTuning, type Mount, type MountKind } from '../request/mount.ts'
 import type { LeaseLimits } from '../request/ports.ts'
-import { homeView } from '../request/namespace-home.ts'
+import { homeOf, homeView } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { AssertNamespace, NamespaceInfo } from '../request/namespace-ports.ts'
-import type { MountChange, MountInit, MountsPort, MoveStatus } from '../request/system-ports.ts'
+import type { MountChange, MountInit, MountPlace, MountsPort, MoveStatus } from '../request/system-ports.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { currentMounts, type CurrentMounts } from './current-mounts.ts'
@@ -149,7 +149,11 @@ export class MountTable implements MountsPort {
    */
   async assertHeld(view: ReadView, mount: Mount): Promise<void> {
     await this.#deps.assertNamespace(view, mount.namespaceId)
-    if (!isFixed(mount) && !(await mountRecords.has(homeView(view, mount.namespaceId), { uuid: mount.uuid })))
+    if (isFixed(mount)) return
+    const isThere = await mountRecords.has(homeView(view, mount.namespaceId), { uuid: mount.uuid })
+    // Where it went to another namespace somebody else decides who may use it.
+    const current = this.index.byUuid(mount.uuid)
+    if (!isThere || (current !== undefined && current.namespaceId !== mount.namespaceId))
       throw requestErrors.NO_HANDLER({ path: mount.path })
   }
 
@@ -222,18 +226,30 @@ export class MountTable implements MountsPort {
     await after.takesOver({ mount, view: view.sub(mountStorage(mount)), clock: this.#deps.clock }, before)
   }
 
-  async move(view: WriteView, namespace: Namespace, from: string, to: string): Promise<string> {
-    const mount = await this.#find(view, namespace, from)
-    if (mount === undefined) throw mountErrors.NONE_AT({ path: from })
-    assertMovable(mount, to, {
-      mounts: (await this.#mounts.at(view)).within(namespace.id),
-      namespaces: await this.#namesBelow(view, namespace),
+  async move(view: WriteView, from: MountPlace, to: MountPlace): Promise<string> {
+    const mount = await this.#find(view, from.namespace, from.path)
+    if (mount === undefined) throw mountErrors.NONE_AT({ path: from.path })
+    const stays = from.namespace.id === to.namespace.id
+    // What it has stored would have to be encrypted anew.
+    if (homeOf(from.namespace.id) !== homeOf(to.namespace.id)) throw mountErrors.MOVE_SEAL()
+    await this.#deps.assertNamespace(view, to.namespace.id)
+    assertMovable(mount, to.path, {
+      mounts: (await this.#mounts.at(view)).within(to.namespace.id),
+      namespaces: await this.#namesBelow(view, to.namespace),
+      stays,
     })
-    this.#replace(view, { ...mount, path: to })
+    this.#replace(view, { ...mount, path: to.path, namespaceId: to.namespace.id })
     const id = this.#deps.uuid()
-    noteMove(view, id, { from, to, namespace_id: namespace.id })
+    noteMove(view, id, {
+      from: from.path,
+      to: to.path,
+      namespace_id: from.namespace.id,
+      into: stays ? undefined : to.namespace.id,
+      uuid: mount.uuid,
+    })
     view.onCommitted(() => {
-      this.#moves.record({ id, source: from, target: to, status: 'in-progress' })
+      const source = from.namespace.path + from.path
+      this.#moves.record({ id, source, target: to.namespace.path + to.path, status: 'in-progress' })
       this.#deps.workNoted()
     })
     return id

@@ -11,7 +11,7 @@ import type { Located, NamespaceInfo, NamespacesPort } from '../request/namespac
 import { rootNamespace, type Namespace } from '../request/request.ts'
 import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { CurrentRows } from './current-rows.ts'
+import { CurrentRows } from '../storage/current-rows.ts'
 import type { MountIndex } from './mount-index.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import {
@@ -61,7 +61,7 @@ export class NamespaceTable implements NamespacesPort {
       deps.store,
       deps.clock,
       {
-        owns: isNamespaceKey,
+        keyIn: (key) => (isNamespaceKey(key) ? key : undefined),
         keyOf: namespaceKey,
         keys: async (view) => {
           const keys: string[] = []

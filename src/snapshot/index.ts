@@ -1,4 +1,5 @@
 /** The door of the room. */
+export { tarEnd, tarHeader, tarPadding } from './tar.ts'
 export { Snapshots, type SnapshotsDeps } from './snapshots.ts'
 export { clearScratch } from './spool.ts'
 export { verifyArchive, type ArchiveSource, type ArchiveSummary } from './read-archive.ts'

@@ -50,6 +50,10 @@ export class ScopedWriteView implements WriteView {
     this.#root.onCommitted(hook)
   }
 
+  onRolledBack(hook: (certain: boolean) => void): void {
+    this.#root.onRolledBack(hook)
+  }
+
   get(key: string): Awaitable<Uint8Array | undefined> {
     return this.#root.get(this.#prefix + key)
   }

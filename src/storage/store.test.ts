@@ -97,6 +97,33 @@ describe('a transaction', () => {
     assert.equal(seen.length, 2)
   })
 
+  it('tells once that it is not committed, and whether that is certain', async () => {
+    const driver = new FaultyDriver(new MemoryDriver())
+    const store = new Store(driver, plainCodec)
+    const seen: string[] = []
+    const begun = async (name: string) => {
+      const transaction = await store.begin()
+      transaction.put('a', bytes('1'))
+      transaction.sub('below/').onRolledBack((certain) => seen.push(`${name} ${certain}`))
+      return transaction
+    }
+    const discarded = await begun('discarded')
+    discarded.discard()
+    discarded.discard()
+    const committed = await begun('committed')
+    await committed.commit()
+    committed.discard()
+    driver.plan({ loseAnswerOfCommit: 1 })
+    const lost = await begun('lost')
+    await assert.rejects(lost.commit())
+    lost.discard()
+    const loser = await begun('loser')
+    await loser.get('b')
+    await store.write((view) => view.put('b', bytes('2')))
+    await assert.rejects(loser.commit(), isConflict)
+    assert.deepEqual(seen, ['discarded true', 'lost false', 'loser true'])
+  })
+
   it('ends with its commit', async () => {
     const store = newStore()
     const transaction = await store.begin()

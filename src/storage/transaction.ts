@@ -1,4 +1,6 @@
 /** One request's dealings with the storage: it sees one moment, and its writes happen all at once or not at all. */
+import { CofferError } from '../errors/coffer-error.ts'
+import { storageErrors } from '../errors/storage.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { Codec } from './codec.ts'
 import type { Driver, Sequence, Snapshot } from './driver.ts'
@@ -6,6 +8,9 @@ import { listKeys, listNames } from './listing.ts'
 import { Overlay } from './overlay.ts'
 import { ScopedReadView, ScopedWriteView } from './scoped-view.ts'
 import type { Page, ReadView, WriteView } from './view.ts'
+
+/** The answer of a store behind a network was lost: it may have been written. */
+const UNAVAILABLE = storageErrors.UNAVAILABLE().code
 
 /** A snapshot with decrypted values. Must be discarded. */
 export class ReadTransaction implements ReadView {
@@ -52,6 +57,7 @@ export class Transaction implements WriteView {
   readonly #readKeys = new Set<string>()
   readonly #listed = new Set<string>()
   readonly #hooks: ((sequence: Sequence) => void)[] = []
+  #undoing: ((certain: boolean) => void)[] = []
   #finished = false
 
   constructor(driver: Driver, codec: Codec, snapshot: Snapshot) {
@@ -108,10 +114,33 @@ export class Transaction implements WriteView {
     this.#hooks.push(hook)
   }
 
+  /** Runs `hook` where `onCommitted` does not. It must not throw. */
+  onRolledBack(hook: (certain: boolean) => void): void {
+    this.#undoing.push(hook)
+  }
+
   /** Rejects as `Driver.commit` does; nothing was written then. Without writes it only ends the transaction. */
   async commit(): Promise<Sequence> {
     this.#assertOpen()
     this.#finished = true
+    try {
+      const committed = await this.#commit()
+      this.#undoing = []
+      for (const hook of this.#hooks) hook(committed)
+      return committed
+    } catch (error) {
+      this.#undo(!(error instanceof CofferError && error.code === UNAVAILABLE))
+      throw error
+    }
+  }
+
+  discard(): void {
+    this.#finished = true
+    this.#snapshot.close()
+    this.#undo(true)
+  }
+
+  async #commit(): Promise<Sequence> {
     let sequence: Sequence | Promise<Sequence>
     try {
       const room = this.dirty
@@ -122,14 +151,13 @@ export class Transaction implements WriteView {
     } finally {
       this.#snapshot.close()
     }
-    const committed = await sequence
-    for (const hook of this.#hooks) hook(committed)
-    return committed
+    return sequence
   }
 
-  discard(): void {
-    this.#finished = true
-    this.#snapshot.close()
+  #undo(certain: boolean): void {
+    const hooks = this.#undoing
+    this.#undoing = []
+    for (const hook of hooks) hook(certain)
   }
 
   #readSet() {

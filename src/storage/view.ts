@@ -36,4 +36,9 @@ export interface WriteView extends ReadView {
   sub(prefix: string): WriteView
   /** Runs `hook` once this transaction's commit is visible, before its caller hears of it; never if it rolls back. */
   onCommitted(hook: (sequence: Sequence) => void): void
+  /**
+   * Runs `hook` once it is known that this transaction is not to be committed any more, or that its commit failed. `certain` is false
+   * where nobody knows whether it was written all the same.
+   */
+  onRolledBack(hook: (certain: boolean) => void): void
 }

@@ -42,6 +42,39 @@ async function noChanges(file: string, of: string): Promise<void> {
 /** Ways to write one value; any of them means the same. */
 type Spellings = readonly string[]
 
+test('quotas: made, changed, found unchanged, exported and removed', async () => {
+  const file = declare(`
+    quota "everything" { rate = 100000 }
+    quota "logins" {
+      path = "/auth/token/"
+      rate = 5000
+      interval = "1m"
+      block_interval = "5m"
+      group_by = "entity_then_ip"
+      secondary_rate = 2500
+    }
+    quota "tokens" {
+      type = "lease-count"
+      path = "auth/token"
+      max_leases = 5000
+    }
+  `)
+  const applied = await coffer(['apply', '-f', file, '-auto-approve'])
+  assert.equal(applied.code, 0, applied.stderr)
+  await noChanges(file, 'quotas')
+  const exported = await coffer(['export', '-kind=quota'])
+  assert.match(exported.stdout, /quota "tokens" \{[^}]*max_leases\s+= 5000/)
+  assert.match(exported.stdout, /quota "logins" \{[^}]*group_by\s+= "entity_then_ip"/)
+  writeFileSync(file, exported.stdout)
+  await noChanges(file, 'as exported')
+  declare('quota "tokens" {\n  type = "lease-count"\n  path = "auth/token/"\n  max_leases = 6000\n}')
+  const changed = await coffer(['apply', '-f', file, '-auto-approve', '-prune'])
+  assert.equal(changed.code, 0, changed.stderr)
+  const read = await server.call('GET', 'sys/quotas/lease-count/tokens')
+  assert.match(read.text, /"max_leases":6000/)
+  assert.equal((await server.call('LIST', 'sys/quotas/rate-limit')).status, 404)
+})
+
 const seconds = fc
   .integer({ min: 0, max: 48 })
   .map((hours): Spellings => [`"${hours}h"`, String(hours * 3600), `"${hours * 3600}s"`, `"${hours * 60}m"`])

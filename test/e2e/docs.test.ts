@@ -37,6 +37,11 @@ const blocks = [
   'key-ceremonies.md',
   'as-code.md',
   'audit.md',
+  'quotas.md',
+  'control-groups.md',
+  'policy-expressions.md',
+  'events.md',
+  'operations.md',
 ].flatMap((page) => blocksOf(page, 'sh').map((block) => ({ page, block })))
 
 describe('docs', () => {

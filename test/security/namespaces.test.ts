@@ -480,7 +480,8 @@ describe('names and spellings', () => {
       ['POST', 'sys/mounts/a', { type: 'kv' }],
       ['POST', 'sys/mounts/a/x', { type: 'kv' }],
       ['POST', 'sys/namespaces/kv'],
-      ['POST', 'sys/remount', { from: 'kv', to: 'a/y' }],
+      // It goes into the namespace, where there is one.
+      ['POST', 'sys/remount', { from: 'kv', to: 'a/kv' }],
       ['POST', 'sys/remount', { from: 'kv', to: 'a' }],
     ]
     for (const [method, path, body] of refused)
@@ -612,8 +613,9 @@ describe('a storage that fails', () => {
     return token
   }
 
+  /** Who was a client in a month was one, whatever has become of his namespace. */
   async function tenantKeys(server: ComposedServer): Promise<readonly string[]> {
-    return server.storedKeys()
+    return (await server.storedKeys()).filter((key) => !key.startsWith('core/activity/clients/'))
   }
 })
 

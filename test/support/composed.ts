@@ -14,6 +14,8 @@ import { FaultyDriver } from './faulty-driver.ts'
 
 export interface ComposedAnswer {
   readonly status: number
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, string>
   readonly text: string
   readonly json: unknown
   readonly bytes: Buffer
@@ -161,7 +163,14 @@ export class ComposedServer implements AsyncDisposable {
     })
     const whole = await collected(reply.body)
     const text = whole.toString()
-    return { status: reply.status, text, bytes: whole, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+    const sent = new Map(reply.headers.map(([name, value]) => [name.toLowerCase(), value]))
+    return {
+      status: reply.status,
+      headers: sent,
+      text,
+      bytes: whole,
+      json: text.startsWith('{') ? JSON.parse(text) : undefined,
+    }
   }
 
   /** Every key in the store below a prefix. */

@@ -1,7 +1,7 @@
-/** A database mount on a server in this process, over a real PostgreSQL. */
+/** A database mount on a server, over a real PostgreSQL. */
 import assert from 'node:assert/strict'
 import pg from 'pg'
-import type { ComposedServer } from './composed.ts'
+import type { ComposedAnswer, ComposedServer } from './composed.ts'
 import { textAt } from './json.ts'
 import { PASSWORD, type TestPostgres } from './postgres.ts'
 
@@ -14,11 +14,17 @@ export interface Creds {
   readonly password: string
 }
 
-export class DatabaseMount {
-  readonly server: ComposedServer
+/** Of a server: it is asked, and nothing else. */
+interface Asked {
+  call(method: string, path: string, body?: unknown, options?: { readonly token?: string }): Promise<Answer>
+}
+type Answer = Omit<ComposedAnswer, 'headers'>
+
+export class DatabaseMount<S extends Asked = ComposedServer> {
+  readonly server: S
   readonly postgres: TestPostgres
 
-  constructor(server: ComposedServer, postgres: TestPostgres) {
+  constructor(server: S, postgres: TestPostgres) {
     this.server = server
     this.postgres = postgres
   }

@@ -10,8 +10,10 @@ import { FakeClock } from '../../src/lib/clock.ts'
 import { membersOf, RawJson } from '../../src/lib/json/index.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
+import type { Emit, EngineEvent, EventSink } from '../../src/request/event-ports.ts'
 import { noTuning, type Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
+import type { RateLimitPort } from '../../src/request/quota-ports.ts'
 import { rootNamespace } from '../../src/request/request.ts'
 import { plainListener } from '../../src/request/wire.ts'
 import { MountIndex } from '../../src/router/mount-index.ts'
@@ -32,6 +34,8 @@ export interface TestEngineOptions {
   readonly store?: Store
   /** Told of each token that the engine's replies have made; without it none can be made. */
   readonly tokenMade?: () => void
+  /** Told of each event of a transaction that has committed. */
+  readonly emitted?: (event: EngineEvent) => void
 }
 
 type Body = string | object
@@ -196,12 +200,20 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
     openSnapshot: () => store.beginRead(),
     router: () => router,
     tokens: () => tokensOf(caller, init.tokenMade),
+    groupPolicies: { asking: (caller) => caller },
+    // Nobody counts who uses one engine.
+    clients: { isSettled: () => true, isNew: async () => false, count: () => undefined, pause: () => undefined },
     lockout: () => undefined,
     policies: () => allowAll,
+    rateLimits: () => noLimits,
+    governing: () => ({ isIdle: () => true, failuresOf: async () => [] }),
     factors: missing('second factors'),
+    stepUp: missing('second factors'),
     leases: missing('lease store'),
     audit: () => ({ enabled: false, request: async () => {}, response: async () => {} }),
     wrapping: missing('response wrapping'),
+    holds: missing('held requests'),
+    events: () => ({ emit: (view, _mount, event) => view.onCommitted(() => void init.emitted?.(event)) }),
     storageOf: () => STORAGE,
     assertHeld: async () => {},
     replacedAt: () => 0,
@@ -211,7 +223,13 @@ export async function testEngine(engine: Engine, init: TestEngineOptions = {}): 
   return new EngineUnderTest(store, clock, mount, deps, caller)
 }
 
+/** For what tells of nothing that a test asks about. */
+export const nothing: Emit = () => undefined
+export const noEvents: EventSink = { emit: () => undefined }
+
 const STORAGE = 'mount/'
+
+const noLimits: RateLimitPort = { any: false, audited: false, byRole: () => false, find: () => undefined }
 
 export function testCaller(name: string, more: Partial<Caller> = {}): Caller {
   return {
@@ -249,6 +267,7 @@ function tokensOf(caller: Caller, made?: () => void): TokenPort {
 }
 
 const allowAll: PolicyPort = {
+  mayDemandFactors: () => false,
   authorize: () => ({
     allowed: true,
     sudo: true,
@@ -258,6 +277,7 @@ const allowAll: PolicyPort = {
     maxWrappingTtl: undefined,
     paginationLimit: undefined,
   }),
+  mayHold: () => false,
 }
 
 function target(path: string, query: Readonly<Record<string, string>> = {}): string {

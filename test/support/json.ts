@@ -21,3 +21,10 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
   assert.ok(Array.isArray(found), `no list at ${path.join('.')}`)
   return found
 }
+
+/** A member of what may be no object at all. */
+export function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(name)
+    : undefined
+}

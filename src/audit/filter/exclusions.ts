@@ -1,7 +1,7 @@
 /** Members that a device leaves out of its entries: the `exclude` option. */
 import { auditErrors } from '../../errors/audit.ts'
 import { parseTree, quote, unquote, type JsonTree } from '../../lib/json/index.ts'
-import { ExpressionError, parseCondition, type Condition, type Value } from './expression.ts'
+import { ExpressionError, parseCondition, type Condition, type Value } from '../../lib/condition/expression.ts'
 
 /** The JSON text of an entry, less what is left out of it. */
 export type Exclusions = (json: string) => string

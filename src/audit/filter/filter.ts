@@ -1,7 +1,7 @@
 /** Which entries a device takes: the `filter` option. */
 import { auditErrors } from '../../errors/audit.ts'
 import type { AuditEvent } from '../../request/ports.ts'
-import { ExpressionError, parseCondition } from './expression.ts'
+import { ExpressionError, parseCondition } from '../../lib/condition/expression.ts'
 
 export type Filter = (event: AuditEvent) => boolean
 

@@ -21,8 +21,8 @@ export interface Kind {
    * removed. All are one group if it is left out.
    */
   scope?(id: string, world: World): Promise<string>
-  /** The one id of what can be called by several. */
-  canonical?(id: string, world: World): Promise<string>
+  /** The one id of what can be called by several. `declared` are the fields that stand in the file itself. */
+  canonical?(id: string, world: World, declared: Fields): Promise<string>
   /** Of one kind those of a lower rank are made first. */
   rank?(id: string, world: World): Promise<number>
   /** Which others of this kind have to be there before. */

@@ -108,7 +108,7 @@ async function resolved(
   for (const declaration of declarations) {
     const { kind, place } = declaration
     const id = await problems.during(placeIn({ declaration, id: '' }), async () =>
-      kind.canonical === undefined ? declaration.id : kind.canonical(declaration.id, world),
+      kind.canonical === undefined ? declaration.id : kind.canonical(declaration.id, world, plainFields(declaration)),
     )
     if (id === undefined) continue
     const key = `${kind.block} "${id}"`

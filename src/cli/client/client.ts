@@ -1,5 +1,6 @@
 /** Vault's HTTP API as the commands use it. */
 import type { Readable } from 'node:stream'
+import type { WebSocket } from 'ws'
 import { formatDuration } from '../../lib/duration.ts'
 import { failure, DryRun } from '../failure.ts'
 import { sanitizePath } from '../paths.ts'
@@ -112,14 +113,29 @@ export class Client {
     return (await this.#stream(request, undefined)).body
   }
 
+  /** As `download`, of a body that may be quiet for as long as it likes. */
+  async follow(request: ClientRequest): Promise<Readable> {
+    return (await this.#stream(request, undefined, true)).body
+  }
+
   /** Sends bytes as the body; `open` gives them anew where the server says to ask another. Gives the reply's text. */
   async upload(request: ClientRequest, open: () => Readable, size: number): Promise<string> {
     return readBody((await this.#stream(request, { open, size })).body)
   }
 
+  /** A connection that stays open. Throws as `text`. */
+  async webSocket(request: ClientRequest): Promise<WebSocket> {
+    const { settings } = this.#parts
+    const wire = this.#wire(request)
+    if (settings.describe !== undefined) throw await this.#described(request, wire)
+    const { openWebSocket } = await import('./web-socket.ts')
+    return openWebSocket(wire, settings)
+  }
+
   async #stream(
     request: ClientRequest,
     content: { readonly open: () => Readable; readonly size: number } | undefined,
+    mayBeQuiet = false,
   ): Promise<StreamReply> {
     const { settings, transport } = this.#parts
     const described = this.#wire(request)
@@ -129,7 +145,7 @@ export class Client {
         ? described.headers
         : { ...described.headers, 'Content-Type': 'application/gzip', 'Content-Length': String(content.size) }
     const send = (url: string): Promise<StreamReply> =>
-      transport.stream({ method: request.method, url, headers, body: content?.open() })
+      transport.stream({ method: request.method, url, headers, body: content?.open(), mayBeQuiet })
     let reply = await send(described.url)
     const to = this.#redirection(described, reply)
     if (to !== undefined) {

@@ -25,6 +25,8 @@ export interface WireReply {
 /** A request whose body is a stream, and whose reply's body comes as one. */
 export interface StreamRequest extends Omit<WireRequest, 'body'> {
   readonly body: Readable | undefined
+  /** Once it has begun the reply may take any time. */
+  readonly mayBeQuiet?: boolean
 }
 
 export interface StreamReply {
@@ -118,6 +120,7 @@ function streamed(
   const { promise, resolve, reject } = Promise.withResolvers<StreamReply>()
   const fail = (error: Error): void => reject(connectionError(error, wire, settings))
   const request = builtin(secure).request(options, (reply) => {
+    if (wire.mayBeQuiet === true) request.setTimeout(0)
     resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: reply })
   })
   request.setTimeout(settings.timeoutMs, () => {

@@ -58,7 +58,7 @@ export async function printList(ui: Ui, secret: Secret): Promise<number> {
   return 0
 }
 
-async function printText(ui: Ui, data: JsonTree): Promise<number> {
+export async function printText(ui: Ui, data: JsonTree): Promise<number> {
   ui.print((await formatted(ui, data)).replace(/\n$/, ''))
   return 0
 }

@@ -81,12 +81,17 @@ export const serverSchema = {
       normal: (name) => admittedEndpoints.find((known) => known === name.replace(/^sys\//, '')),
     },
   ),
+  introspection_endpoint: bool(
+    'Serves `sys/internal/inspect/router`: all mounts of all namespaces, and where they lie in storage.',
+  ),
   raw_storage_endpoint: bool('Serves `sys/raw`: the decrypted storage itself, but for the keys. For emergencies.'),
+  allow_http_webhooks: bool(
+    'Lets webhooks (`sys/events/webhooks`) speak plain HTTP with other machines. Events are signed either way, but anybody on the way can read them.',
+  ),
   enable_unauthenticated_access: strings(
     'Families of paths that anyone may use without a token, as in older versions: `rekey`, `generate-root`. A listener may say otherwise for itself. Read again at SIGHUP.',
     { takes: 'a list of "rekey", "generate-root" and "generate-operation-token"', normal: familyOf },
   ),
-  introspection_endpoint: ignored('there is no sys/internal/inspect'),
   enable_response_header_hostname: bool('Adds `X-Vault-Hostname` to responses of the API.'),
   enable_response_header_raft_node_id: ignored('there is no raft'),
   disable_cache: bool('Keeps no entries of a storage behind a network in memory.'),
@@ -112,7 +117,7 @@ export const serverSchema = {
     'standby nodes answer reads; X-Vault-Forward: active-node has one answered by the leader',
   ),
   detect_deadlocks: ignored('there are no locks to detect them in'),
-  imprecise_lease_role_tracking: ignored('there are no lease quotas yet'),
+  imprecise_lease_role_tracking: ignored('the role of a lease is always known, and costs nothing'),
   serving_threads: optionalInteger(
     'Threads that serve requests beside the main one, which alone writes. 0 serves everything by the main one. If not given, one less than there are processors, but at least 1. Always 0 with storage in memory, and on systems that let one socket alone listen at a port (macOS).',
     { min: 0, max: 256 },

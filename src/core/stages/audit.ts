@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.ts'
 import type { PipelineDeps } from '../deps.ts'
 
 export async function auditRequest(x: Exchange, deps: PipelineDeps): Promise<void> {
-  if (!x.hasRequest || isUnaudited(x)) return
+  if (!x.hasRequest || x.isUnaudited || isUnaudited(x)) return
   x.auditBegun = true
   const audit = deps.audit()
   if (audit.enabled) await orSurvive(x, deps, audit.request(eventOf(x)))
@@ -55,6 +55,9 @@ function eventOf(x: Exchange): AuditEvent {
     verdict: x.verdict,
     reply: x.reply,
     error: errorText(x.error),
+    ...(x.approval === undefined
+      ? {}
+      : { approval: { requestId: x.approval.held.requestId, authorizations: x.approval.authorizations } }),
     sensitive: x.hasRoute ? (x.route.found?.operation?.sensitive ?? NOTHING) : NOTHING,
   }
 }

@@ -13,9 +13,11 @@ export async function identify(x: Exchange, deps: PipelineDeps): Promise<Elsewhe
   if (clientToken === undefined) throw requestErrors.MISSING_TOKEN()
   if (deps.reach() !== 'leader' && deps.namespaces.isHomeSealed(homeNameOfToken(clientToken))) return ELSEWHERE
   x.snapshot ??= await deps.store().beginRead()
-  const caller = await deps.tokens().lookup(clientToken, x.snapshot)
-  if (caller === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()
-  if (!deps.tokens().allowsAddress(caller, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
+  const holder = await deps.tokens().lookup(clientToken, x.snapshot)
+  if (holder === undefined) throw takesWrappingToken(x) ? wrappingErrors.INVALID_TOKEN() : requestErrors.MISSING_TOKEN()
+  if (!deps.tokens().allowsAddress(holder, remoteAddress)) throw requestErrors.PERMISSION_DENIED()
+  const asking = deps.groupPolicies.asking(holder, x.request.namespace, x.snapshot)
+  const caller = asking instanceof Promise ? await asking : asking
   enter(x, deps, caller)
   x.caller = caller
   // Its use is counted where it can be written down.
@@ -33,7 +35,11 @@ function enter(x: Exchange, deps: PipelineDeps, caller: Caller): void {
   const { namespace } = x.request
   if (namespace.path.startsWith(own.path)) return
   const looksAfterItself = x.hasRoute && x.route.found?.operation?.flags.ofOwnToken === true
-  if (!looksAfterItself || !own.path.startsWith(namespace.path)) throw requestErrors.PERMISSION_DENIED()
+  if (!looksAfterItself || !own.path.startsWith(namespace.path)) {
+    // A group there has him, and the operator lets that count wherever he is from.
+    if (caller.elsewhere !== undefined) return
+    throw requestErrors.PERMISSION_DENIED()
+  }
   x.request = { ...x.request, namespace: own }
   route(x, deps)
 }

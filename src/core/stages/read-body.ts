@@ -10,8 +10,14 @@ const MERGE_PATCH = 'application/merge-patch+json'
 /** Bodies above this are parsed in slices, so that no other request waits for them. */
 const LARGE = 1 << 20
 
-export async function readBody(x: Exchange): Promise<void> {
+export function readBody(x: Exchange): Promise<void> | undefined {
+  return x.bodyRead ? undefined : readBodyWithin(x, Infinity)
+}
+
+/** Of at most `max` bytes, and within what the listener takes. */
+export async function readBodyWithin(x: Exchange, max: number): Promise<void> {
   const { request, wire } = x
+  x.bodyRead = true
   const { operation } = request
   if (operation === 'read' || operation === 'list' || operation === 'scan' || operation === 'help') return
   if (operation === 'patch' && mediaType(x) !== MERGE_PATCH) throw requestErrors.PATCH_TYPE()
@@ -19,7 +25,8 @@ export async function readBody(x: Exchange): Promise<void> {
     x.request = { ...request, openBody: () => wire.openBody() }
     return
   }
-  const bytes = await wire.readBody()
+  const bytes = await wire.readBody(max)
+  if (bytes.length > max) throw requestErrors.TOO_LARGE({ max })
   if (x.hasRoute && x.route.found?.operation?.flags.rawBody === true) {
     x.request = { ...request, rawBody: bytes }
     return

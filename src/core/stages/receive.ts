@@ -35,6 +35,7 @@ export function receive(x: Exchange, deps: PipelineDeps): void {
     clientToken: tokenOf(wire),
     body: NO_BODY,
     query,
+    pairs: target.query,
     rawBody: undefined,
     headers: wire.headers,
     wrapTtl: wrapTtlOf(wire),

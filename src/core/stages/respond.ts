@@ -13,7 +13,8 @@ const JSON_HEADERS = [JSON_TYPE]
 
 export function respond(x: Exchange, deps: PipelineDeps): void {
   const reply = x.error === undefined && x.reply !== undefined ? success(x, x.reply) : failure(x, deps)
-  x.wireReply = deps.indexed() && (wrote(x) || replaced(x, deps)) ? withIndex(reply, deps) : reply
+  const indexed = deps.indexed() && (wrote(x) || replaced(x, deps)) ? withIndex(reply, deps) : reply
+  x.wireReply = withHeaders(indexed, x.headers)
 }
 
 function wrote(x: Exchange): boolean {
@@ -26,7 +27,11 @@ function replaced(x: Exchange, deps: PipelineDeps): boolean {
 }
 
 function withIndex(reply: WireReply, deps: PipelineDeps): WireReply {
-  return { ...reply, headers: [...reply.headers, ['X-Vault-Index', encodeIndex(deps.store().driver.sequence)]] }
+  return withHeaders(reply, [['X-Vault-Index', encodeIndex(deps.store().driver.sequence)]])
+}
+
+export function withHeaders(reply: WireReply, headers: WireReply['headers']): WireReply {
+  return headers.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...headers] }
 }
 
 function success(x: Exchange, reply: Reply): WireReply {

@@ -9,6 +9,7 @@ import type { Mount } from '../../request/mount.ts'
 import type { Reply } from '../../request/reply.ts'
 import type { WriteView } from '../../storage/view.ts'
 import { helpReply } from './help.ts'
+import { hold, spendApproval } from './hold.ts'
 import { factorsIn, withFactors } from './second-factor.ts'
 import { watched } from './log-in.ts'
 import type { Exchange } from '../exchange.ts'
@@ -25,6 +26,12 @@ export async function run(x: Exchange, deps: PipelineDeps): Promise<void> {
   }
   const operation = x.definition
   if (operation === undefined) throw requestErrors.UNSUPPORTED_OPERATION()
+  // Whichever way it came here.
+  if (x.factors.length > 0) throw requestErrors.PERMISSION_DENIED()
+  if (x.isHeld) {
+    x.reply = await hold(x, deps)
+    return
+  }
   const reply = operation.tx === 'read' ? await reading(x, deps, operation) : await writing(x, deps, operation)
   x.reply = x.verdict?.paginationLimit === undefined ? reply : firstPage(reply, x.verdict.paginationLimit)
 }
@@ -48,6 +55,7 @@ function isList(value: JsonOut | undefined): value is readonly JsonOut[] {
 }
 
 async function reading(x: Exchange, deps: PipelineDeps, operation: OperationDefinition): Promise<Reply> {
+  if (x.approval !== undefined) await deps.store().write((view) => spendApproval(x, view))
   const reply = await operation.run(await callOf(x, deps, 'read'), undefined)
   assertNoToken(reply, x.route.mount, operation)
   if (reply.grant !== undefined || reply.lease !== undefined)
@@ -72,12 +80,16 @@ async function transact(
   operation: OperationDefinition,
   attempt?: LoginAttempt,
 ): Promise<Reply> {
+  // What is done in other systems, or counted besides, is done once: the approval is used up before.
+  const apart = operation.prepare !== undefined || operation.alias !== undefined
+  if (apart && x.approval !== undefined) await deps.store().write((view) => spendApproval(x, view))
   const prepared = operation.prepare === undefined ? undefined : await operation.prepare(await callOf(x, deps, 'read'))
   const { length: warned } = x.warnings
   return deps.store().write(async (view) => {
     x.warnings.length = warned
     assertCurrent(x, deps)
     await deps.assertHeld(view, x.route.mount)
+    if (!apart) await spendApproval(x, view)
     const call = await callOf(x, deps, 'write', view)
     const reply = await operation.run(call, prepared)
     assertNoToken(reply, x.route.mount, operation)

@@ -10,15 +10,20 @@ export function parseLogLevel(text: string): LogLevel | undefined {
   return levelNames.find((name) => name === word)
 }
 
-/** What a logger looks at on each call: one number, changed in place when levels change. */
+/** What a logger looks at on each call, changed in place when levels change. */
 export interface LevelCell {
+  /** The least that anybody wants: the log, or whoever listens to it. */
   rank: number
+  /** The least that the log takes. */
+  written: number
 }
 
 /** All of it, as one thread tells another. */
 export interface LogLevelsState {
   readonly default: LogLevel
   readonly own: ReadonlyMap<string, LogLevel>
+  /** The least that somebody who listens wants; `off` where nobody does. */
+  readonly heard: LogLevel
 }
 
 /**
@@ -28,6 +33,7 @@ export interface LogLevelsState {
 export class LogLevels {
   #configured: LogLevel
   #default: LogLevel
+  #heard: LogLevel = 'off'
   readonly #own = new Map<string, LogLevel>()
   readonly #cells = new Map<string, LevelCell>()
   readonly #listeners = new Set<() => void>()
@@ -90,21 +96,34 @@ export class LogLevels {
   cell(module: string): LevelCell {
     let cell = this.#cells.get(module)
     if (cell === undefined) {
-      cell = { rank: levelNames.indexOf(this.levelOf(module)) }
+      cell = { rank: 0, written: 0 }
+      this.#set(cell, module)
       this.#cells.set(module, cell)
     }
     return cell
   }
 
   get state(): LogLevelsState {
-    return { default: this.#default, own: new Map(this.#own) }
+    return { default: this.#default, own: new Map(this.#own), heard: this.#heard }
   }
 
   /** Takes over the levels of another thread. */
   adopt(state: LogLevelsState): void {
     this.#default = state.default
+    this.#heard = state.heard
     this.#own.clear()
     for (const [module, level] of state.own) this.#own.set(module, level)
+    this.#refresh()
+  }
+
+  get isHeard(): boolean {
+    return this.#heard !== 'off'
+  }
+
+  /** Somebody listens to lines of this level and above, whatever the log takes; `off` where nobody does any more. */
+  hear(level: LogLevel): void {
+    if (level === this.#heard) return
+    this.#heard = level
     this.#refresh()
   }
 
@@ -115,6 +134,11 @@ export class LogLevels {
 
   #refresh(): void {
     for (const listener of this.#listeners) listener()
-    for (const [module, cell] of this.#cells) cell.rank = levelNames.indexOf(this.levelOf(module))
+    for (const [module, cell] of this.#cells) this.#set(cell, module)
+  }
+
+  #set(cell: LevelCell, module: string): void {
+    cell.written = levelNames.indexOf(this.levelOf(module))
+    cell.rank = Math.min(cell.written, levelNames.indexOf(this.#heard))
   }
 }

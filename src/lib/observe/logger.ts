@@ -20,11 +20,18 @@ export interface Logger {
   with(fields: LogFields): Logger
 }
 
+/** Somebody who listens to the log while it is written. */
+export interface LogTap {
+  hear(entry: LogEntry): void
+}
+
 export interface LoggerConfig {
   readonly levels: LogLevels
   readonly format: LogFormat
   readonly sinks: readonly LogSink[]
   readonly clock: Clock
+  /** Who listens besides; told of lines that the log does not take, too. */
+  readonly tap?: LogTap | undefined
 }
 
 /** The root logger. Its parts share levels, format and sinks. */
@@ -79,7 +86,7 @@ class SinkLogger implements Logger {
 
   #write(rank: number, message: string, fields: LogFields | undefined): void {
     if (rank < this.#cell.rank) return
-    const { format, sinks, clock } = this.#config
+    const { format, sinks, clock, tap } = this.#config
     const entry: LogEntry = {
       time: clock.now(),
       level: levelNames[rank] ?? 'error',
@@ -87,13 +94,15 @@ class SinkLogger implements Logger {
       message,
       fields: fields === undefined ? this.#fields : [...this.#fields, fields],
     }
-    const line = render(entry, format)
+    tap?.hear(entry)
+    if (rank < this.#cell.written) return
+    const line = renderEntry(entry, format)
     for (const sink of sinks) sink.write(line)
   }
 }
 
 /** A field whose conversion throws (a cycle, a hostile getter) costs the fields, not the line. */
-function render(entry: LogEntry, format: LogFormat): string {
+export function renderEntry(entry: LogEntry, format: LogFormat): string {
   const write = format === 'json' ? formatJson : formatStandard
   try {
     return write(entry)

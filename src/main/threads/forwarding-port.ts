@@ -11,6 +11,8 @@ const SMALL_BODY = 256 * 1024
 interface Waiting {
   readonly wire: WireRequest
   readonly resolve: (reply: WireReply) => void
+  /** Tells that the client has gone. */
+  readonly gone: () => void
   /** The request's body, where it is read piece by piece. */
   pieces: AsyncIterator<Uint8Array> | undefined
   /** The next piece of the reply's body. */
@@ -34,20 +36,17 @@ export class ForwardingPort {
     if (wire.signal.aborted) throw requestErrors.ABORTED()
     const id = ++this.#last
     const { promise, resolve } = Promise.withResolvers<WireReply>()
-    const waiting: Waiting = { wire, resolve, pieces: undefined, nextPiece: undefined }
-    this.#waiting.set(id, waiting)
     const gone = (): void => {
       this.#post({ kind: 'gone', id, expired: wire.expired })
     }
+    const waiting: Waiting = { wire, resolve, gone, pieces: undefined, nextPiece: undefined }
+    this.#waiting.set(id, waiting)
     this.#post({ kind: 'request', id, head: headOf(wire), body })
     wire.signal.addEventListener('abort', gone, { once: true })
-    try {
-      const reply = await promise
-      if (!isStream(reply.body)) this.#waiting.delete(id)
-      return reply
-    } finally {
-      wire.signal.removeEventListener('abort', gone)
-    }
+    const reply = await promise
+    // As long as a stream lasts, whoever makes it wants to know whether there is still somebody to make it for.
+    if (!isStream(reply.body)) this.#forget(id)
+    return reply
   }
 
   receive(message: Exclude<ToThread, { readonly kind: 'order' | 'audited' }>): void {
@@ -73,6 +72,12 @@ export class ForwardingPort {
         break
       }
     }
+  }
+
+  #forget(id: number): void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    waiting?.wire.signal.removeEventListener('abort', waiting.gone)
   }
 
   async #sendBody(id: number, wire: WireRequest): Promise<void> {
@@ -111,7 +116,7 @@ export class ForwardingPort {
         yield bytes
       }
     } finally {
-      this.#waiting.delete(id)
+      this.#forget(id)
       if (!done) this.#post({ kind: 'wantPiece', id, done: true })
     }
   }

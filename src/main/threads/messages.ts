@@ -2,9 +2,10 @@
 import type { AdministrativeNamespace } from '../../request/administrative.ts'
 import type { SharedKeys } from '../../core/threads-port.ts'
 import type { DeviceRequest } from '../../audit/index.ts'
-import type { LogFormat, LogLevel, LogLevelsState, Tallied } from '../../lib/observe/index.ts'
+import type { HeardLine, LogFormat, LogLevel, LogLevelsState, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/config.ts'
 import type { LeaseLimits } from '../../request/ports.ts'
+import type { ProfileWish } from '../../request/inspect-ports.ts'
 import type { InFlightRequest } from '../../request/system-ports.ts'
 import type { RequestHead } from '../../request/handed-over.ts'
 import type { Doors } from '../../request/wire.ts'
@@ -14,11 +15,13 @@ import type { ThreadStorage } from '../storage.ts'
 export interface ThreadData {
   readonly number: number
   readonly shared: SharedArrayBuffer
+  readonly rateBuckets: SharedArrayBuffer
   readonly storage: ThreadStorage
   readonly cachedEntries: number
   readonly systemLimits: LeaseLimits
   readonly administrative: AdministrativeNamespace | undefined
   readonly rawStorage: boolean
+  readonly introspection: boolean
   readonly auditDevices: readonly DeviceRequest[]
   readonly auditForbiddenFolders: readonly string[]
   readonly allowApiAuditCreation: boolean
@@ -49,6 +52,7 @@ export type Order =
   | { readonly kind: 'levels'; readonly levels: LogLevelsState; readonly requests: LogLevel }
   | { readonly kind: 'tallies' }
   | { readonly kind: 'inFlight' }
+  | { readonly kind: 'profile'; readonly wish: ProfileWish }
   /** Take no more requests; those under way may end, but take no longer than this, ms. */
   | { readonly kind: 'quiet'; readonly grace: number }
 
@@ -64,6 +68,7 @@ export interface OrderResults {
   readonly levels: undefined
   readonly tallies: readonly Tallied[]
   readonly inFlight: readonly InFlightRequest[]
+  readonly profile: string
   readonly quiet: undefined
 }
 
@@ -101,6 +106,8 @@ export type FromThread =
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: string }
+  /** For those who look on while the log is written. */
+  | { readonly kind: 'heard'; readonly line: HeardLine }
   | { readonly kind: 'request'; readonly id: number; readonly head: RequestHead; readonly body: Uint8Array | undefined }
   | { readonly kind: 'body'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'noBody'; readonly id: number; readonly failure: Failure }

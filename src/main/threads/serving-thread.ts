@@ -1,6 +1,7 @@
 /** In the main thread: one serving thread, the requests it hands over, and what it is told. */
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../lib/clock.ts'
+import type { HeardLine } from '../../lib/observe/index.ts'
 import type { WireHandler } from '../../request/wire.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { FromThread, Order, OrderResults, ThreadData, ToThread } from './messages.ts'
@@ -11,6 +12,8 @@ export interface ServingThreadDeps {
   /** Carries a handed-over request out. Never rejects. */
   readonly handler: WireHandler
   writeLog(line: string): void
+  /** For those who look on while the log is written. */
+  hear(line: HeardLine): void
   /** Writes lines of a chained audit device. Rejects where it did not take them. */
   takeAudited(device: string, lines: Uint8Array): Promise<void>
   /** It ended without having been asked to. */
@@ -99,6 +102,9 @@ export class ServingThread {
       case 'log':
         this.#deps.writeLog(message.line)
         break
+      case 'heard':
+        this.#deps.hear(message.line)
+        break
       case 'audit':
         void this.#audit(message.id, message.device, message.lines)
         break
@@ -119,13 +125,12 @@ export class ServingThread {
   async #answer(id: number, request: ForwardedRequest): Promise<void> {
     this.#requests.set(id, request)
     const { status, headers, body } = await this.#deps.handler(request)
-    this.#requests.delete(id)
     const isStream = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)
     if (isStream) {
       const stream = new ReplyStream(id, body, (message) => this.#post(message))
       if (this.#ended) return stream.end()
       this.#streams.set(id, stream)
-    }
+    } else this.#requests.delete(id)
     this.#post({ kind: 'reply', id, status, headers, body: isStream ? undefined : body, streamed: isStream })
   }
 
@@ -144,9 +149,14 @@ export class ServingThread {
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     if (isDone) {
-      this.#streams.delete(id)
+      this.#forget(id)
       await stream.end()
-    } else if (!(await stream.next())) this.#streams.delete(id)
+    } else if (!(await stream.next())) this.#forget(id)
+  }
+
+  #forget(id: number): void {
+    this.#streams.delete(id)
+    this.#requests.delete(id)
   }
 
   #end(reason: string): void {

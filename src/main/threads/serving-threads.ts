@@ -3,13 +3,17 @@ import type { SharedKeys, ThreadsPort } from '../../core/threads-port.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger, Metrics, Tallied } from '../../lib/observe/index.ts'
 import type { ListenerConfig } from '../../listener/index.ts'
+import type { ProfileWish } from '../../request/inspect-ports.ts'
 import type { InFlightRequest } from '../../request/system-ports.ts'
 import type { Doors } from '../../request/wire.ts'
 import { FairLane } from '../../storage/fair-lane.ts'
 import type { Order, OrderResults, ThreadData } from './messages.ts'
 import { ServingThread, type ServingThreadDeps } from './serving-thread.ts'
 
-export interface ServingThreadsDeps extends Pick<ServingThreadDeps, 'clock' | 'handler' | 'writeLog' | 'takeAudited'> {
+export interface ServingThreadsDeps extends Pick<
+  ServingThreadDeps,
+  'clock' | 'handler' | 'writeLog' | 'hear' | 'takeAudited'
+> {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -22,6 +26,8 @@ export interface ServingThreadsDeps extends Pick<ServingThreadDeps, 'clock' | 'h
 const CLOSE_PATIENCE = 5_000
 /** What one report waits for a thread that is busy, ms. */
 const REPORT_PATIENCE = 2_000
+/** What a profile may take beyond its own time: it is large, ms. */
+const PROFILE_PATIENCE = 20_000
 const SHORTEST_REST = 100
 const LONGEST_REST = 10_000
 
@@ -101,6 +107,16 @@ export class ServingThreads implements ThreadsPort {
     return all
   }
 
+  numbers(): readonly number[] {
+    return this.#threads.map(({ number }) => number)
+  }
+
+  profile(number: number, wish: ProfileWish): Promise<string> {
+    const thread = this.#threads.find((one) => one.number === number)
+    if (thread === undefined) return Promise.reject(new Error('the thread has ended'))
+    return thread.order({ kind: 'profile', wish }, wish.seconds * 1000 + PROFILE_PATIENCE)
+  }
+
   /** Tells every thread; rejects with the first failure once all have answered. */
   async tell(
     order: Extract<Order, { readonly kind: 'reloadCertificates' | 'reopenAuditFiles' | 'levels' | 'doors' }>,
@@ -151,6 +167,7 @@ export class ServingThreads implements ThreadsPort {
       clock: this.#deps.clock,
       handler: this.#deps.handler,
       writeLog: this.#deps.writeLog,
+      hear: this.#deps.hear,
       takeAudited: this.#deps.takeAudited,
       died: (dead, reason) => this.#died(dead, reason),
     })

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { composeThread } from '../../core/compose-thread.ts'
 import { RequestLog } from '../../core/request-log.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { createLogger, LogLevels, Metrics } from '../../lib/observe/index.ts'
+import { createLogger, heardLine, LogLevels, Metrics, takeProfile } from '../../lib/observe/index.ts'
 import { startListener, type Listener } from '../../listener/index.ts'
 import { openFollower } from '../storage.ts'
 import { surviveStrays } from '../strays.ts'
@@ -26,6 +26,8 @@ const log = createLogger({
   format: data.logFormat,
   clock,
   sinks: [{ write: (line) => post({ kind: 'log', line }) }],
+  // Told of every line: only in a process where somebody looks on are there more than the log takes.
+  tap: { hear: (entry) => levels.isHeard && post({ kind: 'heard', line: heardLine(entry) }) },
 })
 surviveStrays(log)
 const metrics = new Metrics(clock, data.maxSeries, true)
@@ -44,7 +46,9 @@ const core = composeThread({
   metrics,
   systemLimits: data.systemLimits,
   administrative: data.administrative,
+  rateBuckets: data.rateBuckets,
   rawStorage: data.rawStorage,
+  introspection: data.introspection,
   auditDevices: data.auditDevices,
   auditForbiddenFolders: data.auditForbiddenFolders,
   allowApiAuditCreation: data.allowApiAuditCreation,
@@ -88,6 +92,8 @@ async function carryOut(order: Order): Promise<unknown> {
       return undefined
     case 'tallies':
       return metrics.tallies()
+    case 'profile':
+      return takeProfile(order.wish.kind, order.wish.seconds, clock)
     case 'inFlight':
       return core.inFlight.list()
     case 'quiet': {

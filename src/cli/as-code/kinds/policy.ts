@@ -3,6 +3,7 @@ import { types } from '../field.ts'
 import type { Kind } from '../kind.ts'
 import { DeclarationError } from '../problem.ts'
 import { textAt } from '../value.ts'
+import { governingId, governingIds, governingSubject, governingTypeOf, governingTypes } from './governing-policy.ts'
 import { named } from './named.ts'
 
 const PATH = 'sys/policies/acl'
@@ -23,7 +24,19 @@ const plain = named({
 
 export const policy: Kind = {
   ...plain,
+  label: 'a name, with "egp/" or "rgp/" before that of a policy expression',
+  canonical: async (id, _, declared) => {
+    const type = textAt(declared, 'type').toLowerCase()
+    if (type === '') return id
+    const governing = governingTypes.find((one) => one === type)
+    if (governing === undefined) throw new DeclarationError('"type" takes "egp" or "rgp"; an access policy has none')
+    return governingId(id, governing)
+  },
+  scope: async (id) => governingTypeOf(id) ?? 'acl',
+  list: async (world) => [...(await plain.list(world)), ...(await governingIds(world))],
   subject: async (name, world, declared) => {
+    const governing = governingTypeOf(name)
+    if (governing !== undefined) return governingSubject(name, governing, world, declared)
     const text = textAt(declared, 'policy')
     if (text !== '') await parsed(name, text)
     return plain.subject(name, world, declared)

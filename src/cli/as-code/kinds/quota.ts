@@ -1,13 +1,21 @@
-import { types, type FieldTable } from '../field.ts'
+import { types, type FieldTable, type FieldType } from '../field.ts'
 import type { Kind } from '../kind.ts'
 import { DeclarationError } from '../problem.ts'
-import { textAt, type Fields } from '../value.ts'
+import { textAt, type Fields, type Value } from '../value.ts'
 import type { World } from '../world.ts'
 
 const KINDS = ['rate-limit', 'lease-count'] as const
+/** With a slash at its end or without, it is the same. */
+const place: FieldType = {
+  takes: 'a string',
+  normal: (value: Value) => {
+    const text = types.text.normal(value)
+    return typeof text === 'string' ? text.replace(/^\/+|\/+$/g, '') : undefined
+  },
+}
 const common: FieldTable = {
   type: { type: types.text, fixed: true, initial: 'rate-limit' },
-  path: { type: types.text },
+  path: { type: place },
   role: { type: types.text },
   inheritable: { type: types.flag },
 }
@@ -17,6 +25,8 @@ const tables: Readonly<Record<(typeof KINDS)[number], FieldTable>> = {
     rate: { type: types.number, needed: true },
     interval: { type: types.seconds, initial: 1 },
     block_interval: { type: types.seconds },
+    group_by: { type: types.text, initial: 'ip' },
+    secondary_rate: { type: types.number },
   },
   'lease-count': { ...common, max_leases: { type: types.whole, needed: true } },
 }
@@ -43,7 +53,7 @@ export const quota: Kind = {
   },
   list: async (world) => {
     const limits = await world.list('sys/quotas/rate-limit')
-    return [...limits, ...(await leaseCounts(world))]
+    return [...new Set([...limits, ...(await leaseCounts(world))])]
   },
 }
 

@@ -76,18 +76,24 @@ function yesNo(node: JsonTree, name: string): string {
   return booleanOf(member(node, name)) === true ? 'yes' : 'no'
 }
 
+function verdictOf(data: JsonTree): string {
+  if (booleanOf(member(data, 'allowed')) === true) return 'allowed'
+  return booleanOf(member(data, 'held')) === true ? 'held until others have authorized it' : 'denied'
+}
+
 function printExplanation(ui: Ui, data: JsonTree): void {
   const missing = list(data, 'missing_policies')
   const conditions = list(member(data, 'rule'), 'conditions')
   ui.print(
     columns([
-      ['Verdict', booleanOf(member(data, 'allowed')) === true ? 'allowed' : 'denied'],
+      ['Verdict', verdictOf(data)],
       ['Reason', text(data, 'reason')],
       ['Request', `${text(data, 'operation')} on ${text(data, 'path')}`],
       ['Needs sudo', yesNo(data, 'sudo_needed')],
       ['Policies', list(data, 'policies')],
       ...(missing === '' ? [] : [['No such policy', missing]]),
       ...(conditions === '' ? [] : [['Conditions', conditions]]),
+      ...governingRows(data),
     ]),
   )
   const deciding = member(data, 'rule')
@@ -99,6 +105,15 @@ function printExplanation(ui: Ui, data: JsonTree): void {
     ),
   ]
   if (rows.length > 0) ui.print(`\n${table(['Part', 'Rule', 'Capabilities', 'Policy', 'Line', 'As written'], rows)}`)
+}
+
+/** What is asked of the request besides; the answer depends on the request itself. */
+function governingRows(data: JsonTree): readonly Row[] {
+  const found = itemsOf(member(data, 'governing_policies')) ?? []
+  return found.map((one) => [
+    'Asked besides',
+    `${text(one, 'type')} ${text(one, 'namespace')}${text(one, 'name')} (${text(one, 'enforcement_level')})`,
+  ])
 }
 
 /** One line for each place that the rule stands at. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { testEngine, type EngineUnderTest } from '../../../../test/support/engine.ts'
+import { nothing, testEngine, type EngineUnderTest } from '../../../../test/support/engine.ts'
 import { at, textAt } from '../../../../test/support/json.ts'
 import type { Apart } from '#framework'
 import { approle } from './engine.ts'
@@ -27,7 +27,7 @@ function apartOf(e: EngineUnderTest): Apart & { writes: number } {
     read: (fn) => e.store.read((view) => fn(view.sub('mount/'))),
     write(fn) {
       this.writes++
-      return e.store.write((view) => fn(view.sub('mount/')))
+      return e.store.write((view) => fn(view.sub('mount/'), nothing))
     },
   }
 }

@@ -9,6 +9,7 @@ import { makePassword } from './credentials.ts'
 import { hiding, told, withDatabase } from './databases.ts'
 import { detailsOf, textOf, valuesOf } from './domain.ts'
 import { databaseErrors } from './errors.ts'
+import { databaseEvent } from './events.ts'
 import { connectionOf } from './issuing.ts'
 import { DatabaseFailure } from './plugins/plugin.ts'
 import type { Shared, Work } from './ports.ts'
@@ -93,12 +94,13 @@ async function logsIn(work: Work, connection: Connection, password: string): Pro
 
 /** The password is the connection's own from now on. */
 async function keep(work: Work, shared: Shared, name: string, password: string): Promise<void> {
-  await work.apart.write(async (view) => {
+  await work.apart.write(async (view, emit) => {
     rootRotations.delete(view, { name })
     const connection = await connections.get(view, { name })
     if (connection === undefined) return
     const secrets = new RawJson(stringify(new Map([...valuesOf(connection.secrets), ['password', password]])))
     connections.put(view, { name }, { ...connection, secrets, revision: uuid() })
+    emit(databaseEvent('rotate-root', `rotate-root/${name}`, name))
   })
   await shared.databases.drop(work.mount.uuid, name)
 }

@@ -8,6 +8,7 @@ import { makeCredential } from './credentials.ts'
 import { hiding, openDatabase, told } from './databases.ts'
 import { assertServes, isSelfManaged } from './domain.ts'
 import { databaseErrors } from './errors.ts'
+import { databaseEvent } from './events.ts'
 import { connectionOf } from './issuing.ts'
 import { DatabaseFailure, type Credential, type Database } from './plugins/plugin.ts'
 import type { Shared, Work } from './ports.ts'
@@ -195,7 +196,7 @@ class Attempt {
 
   async #done({ role, creating }: Found, rotation: Rotation): Promise<void> {
     const name = this.#name
-    await this.#work.apart.write(async (view) => {
+    await this.#work.apart.write(async (view, emit) => {
       const now = this.#work.clock.now()
       const stored = await staticRoles.get(view, { name })
       rotations.delete(view, { name })
@@ -207,6 +208,10 @@ class Attempt {
       if (rotation.creating !== undefined) due.delete(view, rotation.creating.dueAt, name)
       const rotated = { ...current, password, privateKey, lastRotation: now, nextRotation: next, dueAt: next }
       staticRoles.put(view, name, rotated, stored)
+      if (stored === undefined) {
+        emit(databaseEvent('static-role-create', `static-roles/${name}`, name))
+        emit(databaseEvent('static-creds-create', `static-creds/${name}`, name))
+      } else emit(databaseEvent('rotate', `rotate-role/${name}`, name))
     })
   }
 
@@ -215,8 +220,13 @@ class Attempt {
     const wanted = rotation.creating
     const certain = !(error instanceof DatabaseFailure) || error.applied === 'no'
     const refused = error instanceof DatabaseFailure && error.refused
-    await this.#work.apart.write(async (view) => {
+    await this.#work.apart.write(async (view, emit) => {
       const stored = await staticRoles.get(view, { name })
+      emit(
+        stored === undefined
+          ? databaseEvent('static-creds-create-fail', `static-creds/${name}`, name, { modified: false })
+          : databaseEvent('rotate-fail', `rotate-role/${name}`, name, { modified: false }),
+      )
       if (creating && stored === undefined && certain && wanted !== undefined) {
         rotations.delete(view, { name })
         due.delete(view, wanted.dueAt, name)

@@ -94,14 +94,23 @@ export async function clearMembers(view: WriteView, group: string): Promise<void
   for (const entity of await members.scan(view, `${group}/`)) leaveGroup(view, entity, group)
 }
 
-/** In place of those it has. Rejects with `IDENTITY_MEMBER_ENTITY`. */
-export async function setMemberEntities(view: WriteView, group: StoredGroup, ids: readonly string[]): Promise<void> {
+/**
+ * In place of those it has. Rejects with `IDENTITY_MEMBER_ENTITY`.
+ * @param isElsewhere whether there is such an entity in another namespace.
+ */
+export async function setMemberEntities(
+  view: WriteView,
+  group: StoredGroup,
+  ids: readonly string[],
+  isElsewhere: (id: string) => Promise<boolean>,
+): Promise<void> {
   const wanted = new Set(ids)
   const present = new Set(await members.scan(view, `${group.id}/`))
   for (const id of present) if (!wanted.has(id)) leaveGroup(view, id, group.id)
   for (const id of wanted) {
     if (present.has(id)) continue
-    if ((await entityById(view, group.namespace, id)) === undefined) throw identityErrors.MEMBER_ENTITY({ id })
+    const isThere = (await entityById(view, group.namespace, id)) !== undefined || (await isElsewhere(id))
+    if (!isThere) throw identityErrors.MEMBER_ENTITY({ id })
     joinGroup(view, id, group.id)
   }
 }

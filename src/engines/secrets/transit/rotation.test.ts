@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { silentLogger } from '../../../lib/observe/index.ts'
-import { testEngine, type EngineUnderTest } from '../../../../test/support/engine.ts'
+import { nothing, testEngine, type EngineUnderTest } from '../../../../test/support/engine.ts'
 import { textAt } from '../../../../test/support/json.ts'
 import { transitEngine } from './engine.ts'
 
@@ -14,7 +14,7 @@ async function tick(e: EngineUnderTest): Promise<void> {
     mount: e.mount,
     apart: {
       read: (fn) => e.store.read((view) => fn(view.sub('mount/'))),
-      write: (fn) => e.store.write((view) => fn(view.sub('mount/'))),
+      write: (fn) => e.store.write((view) => fn(view.sub('mount/'), nothing)),
     },
     limits: { defaultTtl: 1, maxTtl: 1 },
     clock: e.clock,

@@ -10,6 +10,7 @@ import {
   type ReadView,
 } from '#framework'
 import type { RawJson } from '../../../lib/json/index.ts'
+import { policyName, policyNames } from '../../../lib/policy-names.ts'
 import { membersOf } from '../../../lib/json/index.ts'
 import {
   explainedOperations,
@@ -21,10 +22,12 @@ import {
   type RuleSource,
 } from '../../../request/policy-ports.ts'
 import { rootNamespace, type Namespace } from '../../../request/request.ts'
+import type { GoverningPaths } from '../../../request/governing-ports.ts'
 import type { CallerLookup } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
 
 export interface ExplainPorts {
+  readonly governing: Pick<GoverningPaths, 'governing'>
   readonly policies: ExplainPort
   readonly callers: CallerLookup
   /** What is special about a path; undefined where nothing serves the operation there. */
@@ -55,6 +58,11 @@ const reply = replySchema('Whether the request would be allowed, and why.', {
   operation: f.string('The operation.'),
   allowed: f.bool('Whether it would be allowed.').optional(),
   reason: f.string('Why.').optional(),
+  held: f.bool('Whether it would be kept until others have authorized it.').optional(),
+  governing_policies: f.array(
+    f.map(),
+    'Policy expressions that would be asked of the request besides: `name`, `type`, `namespace`, `enforcement_level`.',
+  ),
   policies: f.list(
     'The policies that were looked at; without a token, an accessor and policies: those that say something of the path.',
   ),
@@ -91,8 +99,9 @@ export function explainPaths(ports: ExplainPorts): readonly PathDefinition[] {
       fields,
       replies: { 200: reply },
       run: async (c) => {
-        const question = questionOf(c.in, c.request.namespace)
-        const demands = ports.demands(question)
+        const asked = questionOf(c.in, c.request.namespace)
+        const demands = ports.demands(asked)
+        const question = { ...asked, needsSudo: demands?.sudo }
         const about = { path: question.path, operation: question.operation, sudo_needed: demands?.sudo === true }
         const given = [c.in.token !== '', c.in.accessor !== '', c.in.policies.length > 0].filter(Boolean).length
         if (given > 1) badRequest('one of token, accessor and policies is looked at, not several')
@@ -100,13 +109,24 @@ export function explainPaths(ports: ExplainPorts): readonly PathDefinition[] {
           const reach = await ports.policies.reach(question, c.view)
           return okData({
             ...about,
+            governing_policies: await governingOf(ports, question, undefined, c.view),
             policies: reach.map(({ policy }) => policy),
             reach: reach.map(({ policy, explanation }) => ({ policy, ...told(explanation, demands) })),
           })
         }
-        const { explanation, policies } = await explained(ports, c.in, question, c.view)
+        const { explanation, policies, namespaceId } = await explained(ports, c.in, question, c.view)
+        const holder = { namespaceId, policies: policyNames(policies) }
+        // Root is asked for nothing.
+        const governing = explanation.root ? [] : await governingOf(ports, question, holder, c.view)
+        const known = new Set(governing.map(({ name }) => name))
         const missing = await ports.policies.missing(policies, question.namespace, c.view)
-        return okData({ ...about, policies, missing_policies: missing, ...told(explanation, demands) })
+        return okData({
+          ...about,
+          policies,
+          missing_policies: missing.filter((name) => !known.has(policyName(name))),
+          ...told(explanation, demands),
+          governing_policies: governing,
+        })
       },
     }),
   ]
@@ -136,14 +156,22 @@ function questionOf({ path, operation, parameters, wrap_ttl: wrapTtl }: Asked, n
   }
 }
 
+interface Explained {
+  readonly explanation: Explanation
+  readonly policies: readonly string[]
+  readonly namespaceId: string
+}
+
 async function explained(
   { policies, callers }: ExplainPorts,
   asked: Asked,
   question: Question,
   view: ReadView,
-): Promise<{ readonly explanation: Explanation; readonly policies: readonly string[] }> {
-  if (asked.policies.length > 0)
-    return { explanation: await policies.explainPolicies(asked.policies, question, view), policies: asked.policies }
+): Promise<Explained> {
+  if (asked.policies.length > 0) {
+    const explanation = await policies.explainPolicies(asked.policies, question, view)
+    return { explanation, policies: asked.policies, namespaceId: question.namespace.id }
+  }
   const byToken = asked.token !== ''
   const caller = byToken
     ? await callers.byToken(asked.token, view)
@@ -152,7 +180,24 @@ async function explained(
   // What stands in policies of another namespace is not for who may ask in this one.
   const isForeign = namespace.id !== rootNamespace.id && caller?.namespaceId !== namespace.id
   if (caller === undefined || isForeign) throw byToken ? systemErrors.INVALID_TOKEN() : systemErrors.INVALID_ACCESSOR()
-  return { explanation: await policies.explainCaller(caller, question, view), policies: caller.policies }
+  const explanation = await policies.explainCaller(caller, question, view)
+  return { explanation, policies: caller.policies, namespaceId: caller.namespaceId }
+}
+
+/** Which these are; what they come to depends on more of a request than is asked about here. */
+async function governingOf(
+  { governing }: ExplainPorts,
+  question: Question,
+  holder: { readonly namespaceId: string; readonly policies: readonly string[] } | undefined,
+  view: ReadView,
+) {
+  const found = await governing.governing(view, question, holder)
+  return found.map(({ name, type, namespace, level }) => ({
+    name,
+    type,
+    namespace: namespace.path,
+    enforcement_level: level,
+  }))
 }
 
 /** What the path itself asks for, besides: as the pipeline does. */
@@ -168,9 +213,10 @@ function verdict(
 }
 
 function told(explanation: Explanation, demands: Demands | undefined): { readonly [name: string]: JsonOut } {
-  const { sudo, granting, deciding, others, unapplied } = explanation
+  const { sudo, held, granting, deciding, others, unapplied } = explanation
   return {
     ...verdict(explanation, demands),
+    held,
     sudo,
     granted_by: granting,
     rule: deciding === undefined ? null : ruleOut(deciding),

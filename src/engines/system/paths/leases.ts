@@ -126,10 +126,14 @@ function lookup(ports: LeasePathPorts): readonly PathDefinition[] {
   ]
 }
 
+/** What was below `sys/` alone once still is. */
+function olderName(path: string): string {
+  return path.startsWith('leases/') ? '' : ` The older name of \`leases/${path}\`.`
+}
+
 function renew(ports: LeasePathPorts, path: string): readonly PathDefinition[] {
-  const help = 'Prolong the lease of a secret.'
+  const help = `Prolong the lease of a secret.${olderName(path)}`
   const summary = 'Renew a lease.'
-  const flags = { hidden: path === 'renew' }
   const run = async (c: CallContext & { readonly view: WriteView }, id: string, increment: number): Promise<Reply> => {
     const { leaseId, leaseDuration, renewable, warnings } = await ports
       .leases()
@@ -137,13 +141,13 @@ function renew(ports: LeasePathPorts, path: string): readonly PathDefinition[] {
     return { leaseId, leaseDuration, renewable, warnings, status: 200 }
   }
   return [
-    definePath(path, { help, params: {}, flags }).write({
+    definePath(path, { help, params: {} }).write({
       summary,
       fields: { lease_id: idField, increment: incrementField },
       replies: { 200: renewReply },
       run: (c) => run(c, c.in.lease_id, c.in.increment),
     }),
-    definePath(`${path}/{url_lease_id+}`, { help, params: { url_lease_id: urlId }, flags }).write({
+    definePath(`${path}/{url_lease_id+}`, { help, params: { url_lease_id: urlId } }).write({
       summary,
       fields: { lease_id: idField, increment: incrementField },
       replies: { 200: renewReply },
@@ -153,9 +157,8 @@ function renew(ports: LeasePathPorts, path: string): readonly PathDefinition[] {
 }
 
 function revoke(ports: LeasePathPorts, path: string): readonly PathDefinition[] {
-  const help = 'End a lease.'
+  const help = `End a lease.${olderName(path)}`
   const summary = 'Revoke a lease.'
-  const flags = { hidden: path === 'revoke' }
   const run = async (c: CallContext & { readonly view: WriteView }, id: string, sync: boolean): Promise<Reply> => {
     const leaseId = required(id)
     if (sync) await ports.leases().revokeNow(c.request.namespace, leaseId)
@@ -163,13 +166,13 @@ function revoke(ports: LeasePathPorts, path: string): readonly PathDefinition[] 
     return done()
   }
   return [
-    definePath(path, { help, params: {}, flags }).write({
+    definePath(path, { help, params: {} }).write({
       summary,
       fields: { lease_id: idField, sync: syncField },
       replies: { 204: none },
       run: (c) => run(c, c.in.lease_id, c.in.sync),
     }),
-    definePath(`${path}/{url_lease_id+}`, { help, params: { url_lease_id: urlId }, flags }).write({
+    definePath(`${path}/{url_lease_id+}`, { help, params: { url_lease_id: urlId } }).write({
       summary,
       fields: { lease_id: idField, sync: syncField },
       replies: { 204: none },
@@ -180,9 +183,9 @@ function revoke(ports: LeasePathPorts, path: string): readonly PathDefinition[] 
 
 function revokePrefix(ports: LeasePathPorts, path: string): PathDefinition {
   return definePath(`${path}/{prefix+}`, {
-    help: 'End all leases below a path, of secrets and of tokens.',
+    help: `End all leases below a path, of secrets and of tokens.${olderName(path)}`,
     params: { prefix: prefixParam },
-    flags: { sudo: true, hidden: path === 'revoke-prefix' },
+    flags: { sudo: true },
   }).write({
     summary: 'Revoke all leases below a path.',
     fields: { sync: syncField },
@@ -195,9 +198,9 @@ function revokeForce(ports: LeasePathPorts, path: string): PathDefinition {
   return definePath(`${path}/{prefix+}`, {
     help:
       'Forget all leases below a path, also where the engine fails to take the credential back. What was issued may stay good: ' +
-      'for emergencies only.',
+      `for emergencies only.${olderName(path)}`,
     params: { prefix: prefixParam },
-    flags: { sudo: true, hidden: path === 'revoke-force' },
+    flags: { sudo: true },
   }).write({
     summary: 'Revoke all leases below a path, ignoring failures.',
     replies: { 204: none },

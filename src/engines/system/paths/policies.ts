@@ -12,9 +12,8 @@ import {
   type PathDefinition,
   type ReadView,
 } from '#framework'
-import { policyName } from '../../../lib/policy-names.ts'
 import type { PoliciesPort, SystemPorts } from '../../../request/system-ports.ts'
-import { systemErrors } from '../errors.ts'
+import { nameOf, textOf } from '../policy-text.ts'
 import { unslashed } from '../unslashed.ts'
 
 const listReply = replySchema('The policies.', {
@@ -120,19 +119,4 @@ async function read(
   c: Pick<CallContext, 'request'> & { readonly view: ReadView; readonly params: { readonly name: string } },
 ): Promise<{ readonly name: string; readonly text: string }> {
   return (await policies.get(c.view, c.request.namespace, c.params.name)) ?? absent()
-}
-
-function nameOf(c: { readonly params: { readonly name: string }; warn(sentence: string): void }): string {
-  const given = unslashed(c.params.name)
-  const stored = policyName(given)
-  if (stored !== given) c.warn(`policy name was converted to ${stored}`)
-  return given
-}
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
-function textOf(given: string): string {
-  if (given === '') throw systemErrors.NO_POLICY()
-  // No policy is both: rules need a brace.
-  return BASE64.test(given) ? Buffer.from(given, 'base64').toString() : given
 }

@@ -1,6 +1,7 @@
-import { definePath, f, ok, replySchema, absent, badRequest, type PathDefinition } from '#framework'
+import { definePath, f, ok, replySchema, absent, badRequest, type CallContext, type PathDefinition } from '#framework'
+import { namespaceErrors } from '../../../errors/namespaces.ts'
 import { pathProblem } from '../../../lib/path.ts'
-import type { SystemPorts } from '../../../request/system-ports.ts'
+import type { MountPlace, SystemPorts } from '../../../request/system-ports.ts'
 import { systemErrors } from '../errors.ts'
 
 const moveReply = replySchema('The move.', { migration_id: f.string('Names the move.') })
@@ -17,12 +18,13 @@ const statusReply = replySchema('How far a move has come.', {
   ),
 })
 
-export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[] {
+export function remountPaths({ mounts, namespaces }: SystemPorts): readonly PathDefinition[] {
   return [
     definePath('remount', {
       help: 'Move a mount to another path.',
       description:
-        'The mount keeps its accessor, its data, its tuning and its leases, which are found below the new path.',
+        'The mount keeps its accessor, its data, its tuning and its leases, which are found below the new path. The paths may lead into ' +
+        'namespaces below the one that is asked. An auth method that goes to another namespace leaves its tokens behind: they are revoked.',
       params: {},
       flags: { sudo: true },
     }).write({
@@ -35,7 +37,7 @@ export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[]
       run: async (c) => {
         const { from, to } = c.in
         if (from === '' || to === '') throw systemErrors.REMOUNT_BOTH()
-        const id = await mounts.move(c.view, c.request.namespace, canonical('from', from), canonical('to', to))
+        const id = await mounts.move(c.view, place(c, 'from', from), place(c, 'to', to))
         return ok(moveReply, { migration_id: id }, { flatten: true })
       },
     }),
@@ -55,6 +57,13 @@ export function remountPaths({ mounts }: SystemPorts): readonly PathDefinition[]
       },
     }),
   ]
+
+  function place({ request }: CallContext, field: 'from' | 'to', text: string): MountPlace {
+    const { namespace, path } = namespaces.descend(request.namespace, canonical(field, text))
+    const locked = namespaces.lockedAt(namespace)
+    if (locked !== undefined) throw namespaceErrors.LOCKED({ path: locked.path })
+    return { namespace, path }
+  }
 }
 
 function canonical(field: 'from' | 'to', text: string): string {

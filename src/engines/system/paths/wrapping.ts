@@ -12,11 +12,14 @@ import {
   type WriteView,
 } from '#framework'
 import { wrappingErrors } from '../../../errors/wrapping.ts'
+import type { ApprovalPaths } from '../../../request/approval-ports.ts'
 import type { WrappingPaths } from '../../../request/wrapping-ports.ts'
 
 export interface WrappingPathPorts {
   /** Asked for at each request: wrapped replies exist only while the server is active. */
   wrapping(): WrappingPaths
+  /** Requests that control groups hold have tokens of the same kind. */
+  approvals(): ApprovalPaths
 }
 
 const lookupReply = replySchema('Where a wrapped reply comes from.', {
@@ -54,11 +57,13 @@ function unwrap(ports: WrappingPathPorts): PathDefinition {
     params: {},
     flags: { wrappingToken: true, neverWrapped: true, ofOwnToken: true },
   }).write({
-    summary: 'Unwrap a wrapped reply.',
+    summary: 'Unwrap a wrapped reply, or have a request carried out that a control group held.',
     fields: { token: tokenField },
     replies: { 200: anything },
     run: async (c) => {
-      const body = await ports.wrapping().unwrap(c.view, tokenOf(c, c.given))
+      const token = tokenOf(c, c.given)
+      if (await ports.approvals().isHeld(c.view, token)) return { carryOut: token }
+      const body = await ports.wrapping().unwrap(c.view, token)
       if (body === undefined) throw wrappingErrors.INVALID_TOKEN()
       return { raw: { contentType: 'application/json', body }, unwrapped: true }
     },
@@ -67,7 +72,8 @@ function unwrap(ports: WrappingPathPorts): PathDefinition {
 
 function lookup(ports: WrappingPathPorts): PathDefinition {
   const run = async (c: CallContext & { readonly view: ReadView; readonly given: ReadonlyMap<string, Input> }) => {
-    const info = await ports.wrapping().lookup(c.view, tokenOf(c, c.given))
+    const token = tokenOf(c, c.given)
+    const info = (await ports.wrapping().lookup(c.view, token)) ?? (await ports.approvals().lookup(c.view, token))
     if (info === undefined) throw wrappingErrors.INVALID_TOKEN()
     return okData({
       creation_path: info.creationPath,

@@ -19,6 +19,7 @@ export const login = definePath('login', {
   replies: { 200: replySchema('The token, in the member `auth`.', {}) },
   operationId: 'app-role-login',
   alias: (c) => c.in.role_id.trim() || undefined,
+  role: { inBody: true, of: async (c) => (await roleById(c.view, c.mount.uuid, c.in.role_id.trim()))?.name },
   run: async (c) => {
     const roleId = c.in.role_id.trim()
     if (roleId === '') throw approleErrors.MISSING({ field: 'role_id' })
@@ -35,6 +36,7 @@ export const login = definePath('login', {
     return grant({
       ...granted,
       displayName: '',
+      role: name,
       meta: metadata,
       boundCidrs:
         secretId !== undefined && secretId.token_bound_cidrs.length > 0

@@ -43,6 +43,7 @@ export function createPaths(ports: TokenEnginePorts): readonly PathDefinition[] 
       params: { role_name: f.name('Name of the role.') },
     }).write({
       summary: 'Create a token against a role.',
+      role: { of: (c) => c.params.role_name },
       fields: createFields,
       replies,
       run: async (c) => {

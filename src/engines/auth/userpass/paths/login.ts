@@ -29,6 +29,7 @@ export const login = definePath('login/{username}', {
   replies: { 200: replySchema('The token, in the member `auth`.', {}) },
   operationId: 'userpass-login',
   alias: (c) => c.params.username,
+  role: { of: (c) => c.params.username },
   prepare: async (c): Promise<Verified> => {
     const { password } = c.in
     if (password === '') throw userpassErrors.MISSING_PASSWORD()
@@ -46,6 +47,7 @@ export const login = definePath('login/{username}', {
     return grant({
       ...grantBy(user),
       displayName: username,
+      role: username,
       meta: new Map([['username', username]]),
       alias: { name: username },
       internal: new Map([['username', username]]),

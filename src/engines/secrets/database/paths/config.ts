@@ -27,6 +27,7 @@ import {
   valuesOf,
 } from '../domain.ts'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent } from '../events.ts'
 import { isNeeded } from '../issuing.ts'
 import { DatabaseFailure, DetailsError } from '../plugins/plugin.ts'
 import type { Shared } from '../ports.ts'
@@ -115,6 +116,7 @@ export function configPaths(shared: Shared): readonly PathDefinition[] {
         const connection = await merged(c)
         connections.put(c.view, { name }, connection)
         retired.delete(c.view, { name })
+        c.emit(databaseEvent('config-write', c.path, name))
         c.view.onCommitted(() => void shared.databases.drop(c.mount.uuid, name))
         const url = textOf(valuesOf(connection.details), 'connection_url')
         return hasPassword(url) ? { status: 200, warnings: [PASSWORD_IN_URL] } : done()
@@ -130,6 +132,7 @@ export function configPaths(shared: Shared): readonly PathDefinition[] {
         if (found !== undefined && (await isNeeded(c.view, name))) retired.put(c.view, { name }, found)
         connections.delete(c.view, { name })
         rootRotations.delete(c.view, { name })
+        c.emit(databaseEvent('config-delete', c.path, name))
         c.view.onCommitted(() => void shared.databases.drop(c.mount.uuid, name))
         return done()
       },

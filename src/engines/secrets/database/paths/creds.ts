@@ -3,6 +3,7 @@ import { grantTtl } from '../../../../lib/ttl.ts'
 import { makeCredential } from '../credentials.ts'
 import { assertServes, isAllowed, isSelfManaged, usernameFor } from '../domain.ts'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent, tellFailure } from '../events.ts'
 import { connectionOf } from '../issuing.ts'
 import { MARGIN } from '../leases.ts'
 import type { Shared } from '../ports.ts'
@@ -43,11 +44,17 @@ export function credsPaths(shared: Shared): readonly PathDefinition[] {
       )
       const username = usernameFor(connection, { displayName, roleName: name }, now)
       const user = { username, credential, statements: role.creation, expiresAt }
-      const id = await shared.issuing.make(c, shared, role.dbName, connection, user, role)
-      return { id, username, role, shown }
+      try {
+        const id = await shared.issuing.make(c, shared, role.dbName, connection, user, role)
+        return { id, username, role, shown }
+      } catch (error) {
+        await tellFailure(c, databaseEvent('creds-create-fail', c.path, name, { modified: false }))
+        throw error
+      }
     },
     run: async (c, { id, username, role, shown }) => {
       await shared.issuing.own(c.view, id)
+      c.emit(databaseEvent('creds-create', c.path, c.params.name))
       const internal = {
         id,
         username,

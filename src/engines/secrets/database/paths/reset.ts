@@ -1,6 +1,7 @@
 import { definePath, done, f, none, okData, type PathDefinition } from '#framework'
 import { told } from '../databases.ts'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent } from '../events.ts'
 import { connectionOf } from '../issuing.ts'
 import type { Shared, Work } from '../ports.ts'
 import { reloadReply } from '../replies.ts'
@@ -15,7 +16,10 @@ export function resetPaths(shared: Shared): readonly PathDefinition[] {
     operationId: 'database-reset-connection',
     replies: { 204: none },
     prepare: (c) => made(c, shared, c.params.name),
-    run: () => done(),
+    run: (c) => {
+      c.emit(databaseEvent('reset', c.path, c.params.name, { modified: false }))
+      return done()
+    },
   })
   const reload = definePath('reload/{plugin_name}', {
     help: 'Make the connections to all databases of a kind anew.',
@@ -40,12 +44,18 @@ export function resetPaths(shared: Shared): readonly PathDefinition[] {
         throw databaseErrors.NOTHING_TO_RELOAD({ plugin: c.params.plugin_name })
       return { reloaded, failed }
     },
-    run: (_, { reloaded, failed }) =>
-      okData({
+    run: (c, { reloaded, failed }) => {
+      const tell = (operation: string, name: string, modified: boolean) =>
+        c.emit(databaseEvent(operation, c.path, name, { modified, plugin_name: c.params.plugin_name }))
+      for (const name of reloaded) tell('reload-connection', name, true)
+      for (const name of failed) tell('reload-connection-fail', name, false)
+      tell('reload', '', true)
+      return okData({
         connections: reloaded,
         count: reloaded.length,
         ...(failed.length === 0 ? {} : { reload_failed: failed, reload_failed_count: failed.length }),
-      }),
+      })
+    },
   })
   return [reset, reload]
 }

@@ -1,6 +1,7 @@
 import { definePath, done, entryOf, f, namesOf, none, type PathDefinition } from '#framework'
 import { credentialConfig } from '../credentials.ts'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent } from '../events.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../plugins/plugin.ts'
 import { keysReply, roleOut, roleReply } from '../replies.ts'
 import { roles, staticRoles, type Role } from '../store.ts'
@@ -73,6 +74,7 @@ const role = definePath('roles/{name}', {
         defaultTtl: c.in.default_ttl ?? before.defaultTtl,
         maxTtl: c.in.max_ttl ?? before.maxTtl,
       })
+      c.emit(databaseEvent(c.operation === 'create' ? 'role-create' : 'role-update', c.path, c.params.name))
       return done()
     },
   })
@@ -82,6 +84,7 @@ const role = definePath('roles/{name}', {
     replies: { 204: none },
     run: (c) => {
       roles.delete(c.view, c.params)
+      c.emit(databaseEvent('role-delete', c.path, c.params.name))
       return done()
     },
   })

@@ -1,5 +1,6 @@
 import { CofferError, definePath, done, f, none, type PathDefinition } from '#framework'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent, tellFailure } from '../events.ts'
 import type { Shared } from '../ports.ts'
 import { rotateRoot } from '../root-rotation.ts'
 import { rotate } from '../rotation.ts'
@@ -13,7 +14,15 @@ export function rotatePaths(shared: Shared): readonly PathDefinition[] {
     summary: 'Give the user of a connection a new password, which nobody but the server knows.',
     operationId: 'database-rotate-root-credentials',
     replies: { 204: none },
-    prepare: (c) => rotateRoot(c, shared, c.params.name),
+    prepare: async (c) => {
+      const { name } = c.params
+      try {
+        await rotateRoot(c, shared, name)
+      } catch (error) {
+        await tellFailure(c, databaseEvent('rotate-root-fail', c.path, name, { modified: false }))
+        throw error
+      }
+    },
     run: () => done(),
   })
   const role = definePath('rotate-role/{name}', {

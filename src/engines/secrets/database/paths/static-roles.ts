@@ -2,6 +2,7 @@ import { definePath, done, entryOf, f, namesOf, none, type Infer, type PathDefin
 import { credentialConfig } from '../credentials.ts'
 import { assertServes, isSelfManaged } from '../domain.ts'
 import { databaseErrors } from '../errors.ts'
+import { databaseEvent } from '../events.ts'
 import { connectionOf } from '../issuing.ts'
 import type { Shared } from '../ports.ts'
 import { keysReply, staticRoleOut, staticRoleReply } from '../replies.ts'
@@ -85,7 +86,9 @@ export function staticRolePaths(shared: Shared): readonly PathDefinition[] {
         const { name } = c.params
         const before = await staticRoles.get(c.view, { name })
         const after = before === undefined ? await asked(c.view, name, c.in, c.clock.now()) : changed(before, c.in)
-        if (after !== undefined) staticRoles.put(c.view, name, after, before)
+        if (after === undefined) return done()
+        staticRoles.put(c.view, name, after, before)
+        c.emit(databaseEvent(before === undefined ? 'static-role-create' : 'static-role-update', c.path, name))
         return done()
       },
     })
@@ -98,6 +101,7 @@ export function staticRolePaths(shared: Shared): readonly PathDefinition[] {
         const found = await staticRoles.get(c.view, { name })
         if (found !== undefined) staticRoles.delete(c.view, name, found)
         rotations.delete(c.view, { name })
+        c.emit(databaseEvent('static-role-delete', c.path, name))
         return done()
       },
     })

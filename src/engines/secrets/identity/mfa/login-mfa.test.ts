@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { CofferError } from '#framework'
+import { noEvents } from '../../../../../test/support/engine.ts'
 import { mountAt } from '../../../../../test/support/token-rooms.ts'
 import { MountApart } from '../../../../core/mount-apart.ts'
 import { FakeClock } from '../../../../lib/clock.ts'
@@ -100,7 +101,11 @@ async function rooms() {
   const sweepAll = () =>
     sweep({
       mount,
-      apart: new MountApart({ store: () => store, assertHeld: async () => undefined }, mount, 'id/'),
+      apart: new MountApart(
+        { store: () => store, assertHeld: async () => undefined, events: () => noEvents },
+        mount,
+        'id/',
+      ),
       limits: { defaultTtl: 1, maxTtl: 1 },
       clock,
       log: silentLogger,

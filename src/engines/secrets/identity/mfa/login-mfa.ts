@@ -19,15 +19,11 @@ import type { EntityHolder } from '../../../../request/token-ports.ts'
 import type { Store } from '../../../../storage/store.ts'
 import { entityOrHeir } from '../entities.ts'
 import { holderOf } from '../holders.ts'
+import { askMethod } from './ask-method.ts'
 import { demandedOf } from './enforcements.ts'
 import { choiceOf } from './methods.ts'
-import { refused, type Outcome } from './outcome.ts'
-import { readSaid } from './passcode.ts'
-import { askDuo } from './services/duo.ts'
-import { askOkta } from './services/okta.ts'
-import { askPingId } from './services/pingid.ts'
-import type { Question } from './services/ask.ts'
-import { ServiceError, type Web } from './services/web.ts'
+import type { Outcome } from './outcome.ts'
+import type { Web } from './services/web.ts'
 import {
   methods,
   waitingLogins,
@@ -36,8 +32,6 @@ import {
   type StoredMethod,
   type StoredWaiting,
 } from './store.ts'
-import { tryCode } from './totp-factor.ts'
-import { usernameOf } from './username.ts'
 
 export interface LoginMfaDeps {
   readonly store: Store
@@ -102,11 +96,13 @@ export class LoginMfa implements SecondFactors {
     }))
     // Each is asked once, whatever number of enforcements names it: a code is good once.
     const outcomes = new Map<string, Outcome>()
+    const { remoteAddress, signal } = attempt
+    const about = { facts: demand.holder.facts, entityId: demand.entityId, remoteAddress, signal }
     for (const { rule, said } of asked) {
       const reasons: string[] = []
       let isMet = false
       for (const { method, credentials } of said) {
-        const outcome = outcomes.get(method.id) ?? (await this.#ask(method, credentials, demand, attempt))
+        const outcome = outcomes.get(method.id) ?? (await askMethod({ method, credentials, ...about }, this.#deps))
         outcomes.set(method.id, outcome)
         isMet = outcome.met
         if (outcome.met) break
@@ -159,39 +155,6 @@ export class LoginMfa implements SecondFactors {
     for (const rule of demanded) enforcements.push({ rule, methods: await methodsOf(view, rule) })
     return { waiting, mount, holder, entityId: entity.id, enforcements }
   }
-
-  async #ask(
-    method: StoredMethod,
-    credentials: readonly string[],
-    { holder, entityId }: Demand,
-    { remoteAddress, signal }: FactorAttempt,
-  ): Promise<Outcome> {
-    const { store, clock, log, prefix } = this.#deps
-    const said = readSaid(credentials)
-    if ('met' in said) return said
-    if (method.type === 'totp')
-      return store.write((view) => tryCode(view.sub(prefix), method, entityId, said.passcode, clock.now()))
-    const username = usernameOf(method.username_format, holder.facts, clock.now())
-    if (username === undefined) return refused('the entity has no name for this MFA method')
-    try {
-      return await this.#askService(method, { username, passcode: said.passcode, remoteAddress, signal })
-    } catch (error) {
-      if (!(error instanceof ServiceError) && !signal.aborted) throw error
-      log.warn('a service of second factors could not be asked', {
-        method: method.id,
-        type: method.type,
-        reason: error instanceof ServiceError ? error.message : 'nobody waits any more',
-      })
-      return refused(`the service of MFA method "${method.name || method.id}" could not be asked`)
-    }
-  }
-
-  async #askService({ type, duo, okta, pingid }: StoredMethod, question: Question): Promise<Outcome> {
-    if (duo !== undefined) return askDuo(duo, question, this.#deps)
-    if (okta !== undefined) return askOkta(okta, question, this.#deps)
-    if (pingid !== undefined) return askPingId(pingid, question, this.#deps)
-    throw new Error(`a stored method of type ${type} has no settings`)
-  }
 }
 
 async function methodsOf(view: ReadView, { methods: ids }: StoredEnforcement): Promise<readonly StoredMethod[]> {
@@ -230,6 +193,7 @@ function storedGrant(grant: AuthGrant): StoredGrant {
 
 /** A grant that leaves out all that it may. */
 const NOTHING = {
+  role: undefined,
   noDefaultPolicy: undefined,
   meta: undefined,
   type: undefined,

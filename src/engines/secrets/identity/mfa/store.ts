@@ -44,7 +44,8 @@ const pingIdSettings = {
   authenticator_url: f.string(),
 }
 
-const method = {
+/** What is kept of a method, whichever paths it was made by. */
+export const methodRecord = {
   id: f.string(),
   type: f.enum(methodTypes),
   /** Empty for none. */
@@ -58,7 +59,7 @@ const method = {
   pingid: f.object(pingIdSettings).optional(),
 }
 
-export type StoredMethod = Infer<typeof method>
+export type StoredMethod = Infer<typeof methodRecord>
 export type TotpSettings = Infer<typeof totpSettings>
 export type DuoSettings = Infer<typeof duoSettings>
 export type OktaSettings = Infer<typeof oktaSettings>
@@ -92,6 +93,7 @@ export type StoredTries = Infer<typeof tries>
 /** Every member of a grant, so that none is forgotten while it waits: one that is added there does not compile here. */
 const grant = {
   displayName: f.string(),
+  role: f.string().optional(),
   policies: f.list(),
   noDefaultPolicy: f.bool().optional(),
   meta: f.pairs().optional(),
@@ -126,7 +128,7 @@ export type StoredGrant = StoredWaiting['grant']
 
 const reference = { id: f.string() }
 
-export const methods = collection('mfa/method/{id}', method)
+export const methods = collection('mfa/method/{id}', methodRecord)
 export const methodNames = collection('mfa/method-name/{namespace}/{key}', reference)
 export const enforcements = collection('mfa/enforcement/{namespace}/{name}', enforcement)
 export const totpSecrets = collection('mfa/secret/{entity}/{method}', totpSecret)

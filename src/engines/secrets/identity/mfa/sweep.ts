@@ -1,6 +1,7 @@
 /** Takes away log-ins that waited too long, codes that count no more, and keys whose entity or method is gone. */
 import type { BackgroundCall, ReadView } from '#framework'
 import { entities } from '../store.ts'
+import { stepUpIds } from './step-up/store.ts'
 import { methods, totpSecrets, totpTries, waitingLogins } from './store.ts'
 
 export async function sweep({ apart, clock, signal }: BackgroundCall): Promise<void> {
@@ -37,7 +38,10 @@ interface Key {
 }
 
 async function isHeld(view: ReadView, { entity, method }: Key): Promise<boolean> {
-  return (await entities.has(view, { id: entity })) && (await methods.has(view, { id: method }))
+  return (
+    (await entities.has(view, { id: entity })) &&
+    ((await methods.has(view, { id: method })) || (await stepUpIds.has(view, { id: method })))
+  )
 }
 
 async function keysBelow(view: ReadView, of: { scan(view: ReadView): Promise<string[]> }): Promise<Key[]> {

@@ -34,7 +34,7 @@ async function rooms() {
   })
   const call: BackgroundCall = {
     mount: mountAt('identity/', 'identity'),
-    apart: { read: (fn) => store.read(fn), write: (fn) => store.write(fn) },
+    apart: { read: (fn) => store.read(fn), write: (fn) => store.write((view) => fn(view, () => undefined)) },
     limits: { defaultTtl: 1, maxTtl: 1 },
     clock,
     log: silentLogger,

@@ -9,6 +9,7 @@ import {
   type Reply,
   type WriteView,
 } from '#framework'
+import type { Namespace } from '../../../../request/request.ts'
 import { rfc3339 } from '../../../../lib/rfc3339.ts'
 import { assignedPolicies, checkedMetadata, checkedName } from '../domain.ts'
 import { identityErrors } from '../errors.ts'
@@ -43,7 +44,11 @@ type Call = HandlerCall<string, typeof allFields, WriteView>
 
 const replies = { 200: createdGroupReply, 204: none }
 
-export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[] {
+/** Whether another namespace has the entity. */
+type IsElsewhere = (id: string, namespace: Namespace) => Promise<boolean>
+
+export function groupPaths({ mounts, hasEntity }: IdentityPorts): readonly PathDefinition[] {
+  const isElsewhere: IsElsewhere = (id, namespace) => hasEntity?.(id, namespace) ?? Promise.resolve(false)
   const kind: NamedKind<StoredGroup> = {
     one: 'a group',
     many: 'the groups',
@@ -63,7 +68,7 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
       fields: allFields,
       replies,
       operationId: 'group-create',
-      run: register,
+      run: (c) => register(c, isElsewhere),
     }),
     definePath('group/id', { help: 'The groups by their ids.', params: {} }).list(listById(kind, 'group-list-by-id')),
     definePath('group/id/{id}', { help: 'A group by its id.', params: { id: 'Id of the group.' } })
@@ -73,7 +78,7 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         fields: { name: nameField, ...fields },
         replies,
         operationId: 'group-update-by-id',
-        run: (c) => changeById({ ...c, in: { ...c.in, id: c.params.id } }, c.params.id),
+        run: (c) => changeById({ ...c, in: { ...c.in, id: c.params.id } }, c.params.id, isElsewhere),
       })
       .delete(deleteById(kind, 'group-delete-by-id')),
     definePath('group/name', { help: 'The groups by their names.', params: {} }).list(
@@ -86,31 +91,31 @@ export function groupPaths({ mounts }: IdentityPorts): readonly PathDefinition[]
         fields: { id: idField, ...fields },
         replies,
         operationId: 'group-update-by-name',
-        run: (c) => changeByName({ ...c, in: { ...c.in, name: c.params.name } }, c.params.name),
+        run: (c) => changeByName({ ...c, in: { ...c.in, name: c.params.name } }, c.params.name, isElsewhere),
       })
       .delete(deleteByName(kind, 'group-delete-by-name')),
   ]
 }
 
-async function register(c: Call): Promise<Reply> {
+async function register(c: Call, isElsewhere: IsElsewhere): Promise<Reply> {
   const { id, name } = c.in
-  if (id !== undefined) return changeById(c, id)
-  return name === undefined ? upsert(c, undefined) : changeByName(c, name)
+  if (id !== undefined) return changeById(c, id, isElsewhere)
+  return name === undefined ? upsert(c, undefined, isElsewhere) : changeByName(c, name, isElsewhere)
 }
 
-async function changeById(c: Call, id: string): Promise<Reply> {
+async function changeById(c: Call, id: string, isElsewhere: IsElsewhere): Promise<Reply> {
   if (id === '') throw identityErrors.GROUP_ID_EMPTY()
   const group = await groupById(c.view, c.request.namespace.id, id)
   if (group === undefined) throw identityErrors.GROUP_ID()
-  return upsert(c, group)
+  return upsert(c, group, isElsewhere)
 }
 
-async function changeByName(c: Call, name: string): Promise<Reply> {
+async function changeByName(c: Call, name: string, isElsewhere: IsElsewhere): Promise<Reply> {
   if (name === '') throw identityErrors.GROUP_NAME_EMPTY()
-  return upsert(c, await groupByName(c.view, c.request.namespace.id, checkedName(name)))
+  return upsert(c, await groupByName(c.view, c.request.namespace.id, checkedName(name)), isElsewhere)
 }
 
-async function upsert(c: Call, before: StoredGroup | undefined): Promise<Reply> {
+async function upsert(c: Call, before: StoredGroup | undefined, isElsewhere: IsElsewhere): Promise<Reply> {
   const { metadata, policies, member_entity_ids: entityIds, member_group_ids: groupIds } = c.in
   const namespace = c.request.namespace.id
   const now = rfc3339(c.clock.now())
@@ -128,7 +133,8 @@ async function upsert(c: Call, before: StoredGroup | undefined): Promise<Reply> 
     updated: now,
   }
   putGroup(c.view, group, before)
-  if (entityIds !== undefined) await setMemberEntities(c.view, group, entityIds)
+  if (entityIds !== undefined)
+    await setMemberEntities(c.view, group, entityIds, (id) => isElsewhere(id, c.request.namespace))
   if (groupIds !== undefined) await setMemberGroups(c.view, group, groupIds)
   return before === undefined ? okData({ id: group.id, name: group.name }) : done()
 }

@@ -85,20 +85,24 @@ function append(view: WriteView, path: string, before: Metadata, rules: Settings
   return { meta, number: meta.currentVersion, version }
 }
 
-/** Replaces a secret's metadata where there is one. */
+/** Replaces a secret's metadata where there is one; gives what it is then. */
 export async function changeMetadata(
   view: WriteView,
   path: string,
   change: (meta: Metadata) => Metadata,
-): Promise<void> {
-  const meta = await metadata.get(view, { path })
-  if (meta !== undefined) metadata.put(view, { path }, change(meta))
+): Promise<Metadata | undefined> {
+  const before = await metadata.get(view, { path })
+  if (before === undefined) return undefined
+  const after = change(before)
+  metadata.put(view, { path }, after)
+  return after
 }
 
-/** Removes metadata and every version, in one transaction. */
-export async function removeSecret(view: WriteView, path: string): Promise<void> {
+/** Removes metadata and every version, in one transaction; gives what was there. */
+export async function removeSecret(view: WriteView, path: string): Promise<Metadata | undefined> {
   const meta = await metadata.get(view, { path })
-  if (meta === undefined) return
+  if (meta === undefined) return undefined
   for (const number of meta.versions.keys()) versionData.delete(view, path, number)
   metadata.delete(view, { path })
+  return meta
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { testEngine, type EngineUnderTest } from '../../../../../test/support/engine.ts'
+import { noEvents, testEngine, type EngineUnderTest } from '../../../../../test/support/engine.ts'
 import { textAt } from '../../../../../test/support/json.ts'
 import { MountApart } from '../../../../core/mount-apart.ts'
 import { codeOf } from '../../../../lib/otp/codes.ts'
@@ -17,7 +17,11 @@ async function codeNow(e: EngineUnderTest): Promise<string> {
 }
 
 async function sweepOf({ store, mount, clock }: EngineUnderTest): Promise<void> {
-  const apart = new MountApart({ store: () => store, assertHeld: async () => undefined }, mount, 'mount/')
+  const apart = new MountApart(
+    { store: () => store, assertHeld: async () => undefined, events: () => noEvents },
+    mount,
+    'mount/',
+  )
   const { signal } = new AbortController()
   const limits = { defaultTtl: 1, maxTtl: 1 }
   await totp.background?.[0]?.run({ mount, apart, limits, clock, log: silentLogger, signal })

@@ -1,37 +1,11 @@
-import {
-  definePath,
-  done,
-  f,
-  none,
-  ok,
-  replySchema,
-  type PathDefinition,
-  type ReadView,
-  type Reply,
-  type WriteView,
-} from '#framework'
-import { barcode } from '../../../../../lib/otp/barcode.ts'
-import { toBase32 } from '../../../../../lib/otp/base32.ts'
-import { otpauthUri } from '../../../../../lib/otp/uri.ts'
-import { freshBytes } from '../../../../../lib/secure/random.ts'
+import { definePath, done, f, none, type PathDefinition, type ReadView, type Reply, type WriteView } from '#framework'
 import { entityById } from '../../entities.ts'
 import { secretErrors } from '../errors.ts'
-import { methods, totpSecrets, totpTries, type StoredMethod, type StoredSecret, type TotpSettings } from '../store.ts'
+import { methods, totpSecrets } from '../store.ts'
+import { keepSecret, makeSecret, secretReply, type MadeSecret } from '../totp-secret.ts'
 
-const secretReply = replySchema('The new key, told this once.', {
-  url: f.string('The key as an otpauth:// address, which authenticators read.').sensitive(),
-  barcode: f.string('The same as a QR code: a PNG in Base64. Empty where the method wants none.').sensitive(),
-})
 const methodField = { method_id: f.string('Id of the method.').default('') }
 const bothFields = { ...methodField, entity_id: f.string('Id of the entity.').default('') }
-
-/** A key that was made for an entity, and how its holder is told. */
-interface Made {
-  readonly method: StoredMethod
-  readonly entity: string
-  readonly secret: StoredSecret
-  readonly told: { readonly url: string; readonly barcode: string }
-}
 
 export function totpSecretPaths(): readonly PathDefinition[] {
   return [
@@ -82,41 +56,16 @@ export function totpSecretPaths(): readonly PathDefinition[] {
   ]
 }
 
-async function make(view: ReadView, namespace: string, methodId: string, entityId: string): Promise<Made> {
+async function make(view: ReadView, namespace: string, methodId: string, entityId: string): Promise<MadeSecret> {
   if (methodId === '') throw secretErrors.NO_METHOD()
   if (entityId === '') throw secretErrors.NO_ENTITY()
   const method = await methods.get(view, { id: methodId })
   if (method === undefined) throw secretErrors.UNKNOWN_METHOD({ id: methodId })
-  const entity = await entityById(view, namespace, entityId)
-  if (entity === undefined) throw secretErrors.UNKNOWN_ENTITY()
-  if (method.totp === undefined) throw secretErrors.NOT_GENERATED({ type: method.type })
-  const { algorithm, digits, period, skew, issuer, key_size: size } = method.totp
-  const secret = freshBytes(size)
-  const url = otpauthUri({ secret, algorithm, digits, period, issuer, accountName: entity.id })
-  return {
-    method,
-    entity: entity.id,
-    secret: { key: toBase32(secret), algorithm, digits, period, skew },
-    told: { url, barcode: await pictureOf(url, method.totp) },
-  }
+  return makeSecret(view, namespace, method, entityId)
 }
 
-async function pictureOf(url: string, { qr_size: size }: TotpSettings): Promise<string> {
-  if (size === 0) return ''
-  const picture = await barcode(url, size)
-  if (typeof picture === 'string') return picture
-  throw 'tooSmall' in picture ? secretErrors.SMALL_QR({ least: picture.tooSmall }) : secretErrors.LONG_QR()
-}
-
-async function keep(view: WriteView, namespace: string, { method, entity, secret, told }: Made): Promise<Reply> {
-  const key = { entity, method: method.id }
-  // Whatever has become of them since the key was made.
-  if (!(await methods.has(view, { id: method.id }))) throw secretErrors.UNKNOWN_METHOD({ id: method.id })
-  if ((await entityById(view, namespace, entity)) === undefined) throw secretErrors.UNKNOWN_ENTITY()
-  if (await totpSecrets.has(view, key))
-    return { status: 200, warnings: [`Entity already has a secret for MFA method "${method.name}"`] }
-  totpSecrets.put(view, key, secret)
-  // Codes of another key say nothing of this one.
-  totpTries.delete(view, key)
-  return ok(secretReply, told)
+async function keep(view: WriteView, namespace: string, made: MadeSecret): Promise<Reply> {
+  // Whatever has become of it since the key was made.
+  if (!(await methods.has(view, { id: made.method.id }))) throw secretErrors.UNKNOWN_METHOD({ id: made.method.id })
+  return keepSecret(view, namespace, made)
 }

@@ -25,6 +25,8 @@ export const entry = definePath('{path*}', {
       if (body.size === 0) throw kvV1Errors.NO_DATA()
       await assertNotUpgraded(c.view)
       entries.put(c.view, c.params, { leaseDuration: leaseDurationOf(body), data: new RawJson(stringify(body)) })
+      const { path } = c.params
+      c.emit({ type: 'kv-v1/write', path, dataPath: path, modified: true })
       return done()
     },
   })
@@ -34,6 +36,7 @@ export const entry = definePath('{path*}', {
     run: async (c) => {
       await assertNotUpgraded(c.view)
       entries.delete(c.view, c.params)
+      c.emit({ type: 'kv-v1/delete', path: c.params.path, modified: true })
       return done()
     },
   })

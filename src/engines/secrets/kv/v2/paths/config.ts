@@ -1,5 +1,6 @@
 import { definePath, done, f, none, ok } from '#framework'
 import { NEVER, type Settings } from '../domain.ts'
+import { kvEvent } from '../events.ts'
 import { casRequired, maxVersions, metadataCasRequired, settled } from '../fields.ts'
 import { configOut, configReply } from '../replies.ts'
 import { settings } from '../store.ts'
@@ -36,6 +37,7 @@ export const config = definePath('config', {
         deleteVersionAfter: lifetime < 0 ? NEVER : lifetime,
       }
       settings.put(c.view, after)
+      c.emit(kvEvent('config-write', 'config', { dataPath: 'config' }))
       return done()
     },
   })

@@ -1,5 +1,6 @@
 import { definePath, done, f, okData, RawJson } from '#framework'
 import { deleteVersions, kvErrors } from '../domain.ts'
+import { kvEvent } from '../events.ts'
 import { nothingToPatch, secretOut, secretReply, versionInfo, versionOut } from '../replies.ts'
 import { changeMetadata, patchSecret, readSecret, writeSecret } from '../secret.ts'
 import { metadata } from '../store.ts'
@@ -37,6 +38,8 @@ export const data = definePath('data/{path+}', {
     replies: { 200: versionInfo },
     run: async (c) => {
       const written = await writeSecret(c.view, c.params.path, given(c.in.data), c.in.options?.cas, c.clock.now())
+      const dataPath = `data/${c.params.path}`
+      c.emit(kvEvent('data-write', dataPath, { dataPath, meta: written.meta }))
       return okData(versionOut(written))
     },
   })
@@ -47,14 +50,20 @@ export const data = definePath('data/{path+}', {
     run: async (c) => {
       const patched = await patchSecret(c.view, c.params.path, given(c.in.data), c.in.options?.cas, c.clock.now())
       if (patched === undefined) return nothingToPatch()
-      return 'gone' in patched ? okData(versionOut(patched.gone), { status: 404 }) : okData(versionOut(patched.written))
+      if ('gone' in patched) return okData(versionOut(patched.gone), { status: 404 })
+      const dataPath = `data/${c.params.path}`
+      c.emit(kvEvent('data-patch', dataPath, { dataPath, meta: patched.written.meta }))
+      return okData(versionOut(patched.written))
     },
   })
   .delete({
     summary: 'Delete the current version of a secret; it can be brought back.',
     replies: {},
     run: async (c) => {
-      await changeMetadata(c.view, c.params.path, (meta) => deleteVersions(meta, [meta.currentVersion], c.clock.now()))
+      const { path } = c.params
+      const now = c.clock.now()
+      const meta = await changeMetadata(c.view, path, (before) => deleteVersions(before, [before.currentVersion], now))
+      if (meta !== undefined) c.emit(kvEvent('data-delete', `data/${path}`, { meta }))
       return done()
     },
   })

@@ -1,6 +1,7 @@
 import { absent, definePath, done, f, listing, none, okData, pageFields, pageOf, type CallContext } from '#framework'
 import { newCustomMetadata, parseCustomMetadata, patchCustomMetadata } from '../custom-metadata.ts'
 import { assertMetadataCas, newMetadata, type Metadata, type Settings } from '../domain.ts'
+import { kvEvent } from '../events.ts'
 import { casRequired, maxVersions, metadataCasRequired, settled } from '../fields.ts'
 import { keysReply, metadataOut, metadataReply, nothingToPatch, rootOnlyLists } from '../replies.ts'
 import { removeSecret } from '../secret.ts'
@@ -77,12 +78,15 @@ export const secretMetadata = definePath('metadata/{path*}', {
       assertMetadataCas(settled(c.in.metadata_cas, undefined, 0), rules, before)
       const now = c.clock.now()
       const meta = withWishes(before ?? newMetadata(now), c.in)
-      metadata.put(c.view, c.params, {
+      const after = {
         ...meta,
         customMetadata: custom ?? meta.customMetadata,
         metadataVersion: meta.metadataVersion + 1,
         updatedAt: now,
-      })
+      }
+      metadata.put(c.view, c.params, after)
+      const dataPath = `metadata/${c.params.path}`
+      c.emit(kvEvent('metadata-write', dataPath, { dataPath, meta: after }))
       return done()
     },
   })
@@ -100,7 +104,7 @@ export const secretMetadata = definePath('metadata/{path*}', {
       assertMetadataCas(settled(c.in.metadata_cas, undefined, 0), rules, before)
       warnOverruled(c, c.in, rules)
       const { customMetadata } = before
-      metadata.put(c.view, c.params, {
+      const after = {
         ...withWishes(before, c.in),
         customMetadata:
           c.in.custom_metadata === undefined
@@ -108,7 +112,10 @@ export const secretMetadata = definePath('metadata/{path*}', {
             : patchCustomMetadata(customMetadata, c.in.custom_metadata),
         metadataVersion: before.metadataVersion + 1,
         updatedAt: c.clock.now(),
-      })
+      }
+      metadata.put(c.view, c.params, after)
+      const dataPath = `metadata/${c.params.path}`
+      c.emit(kvEvent('metadata-patch', dataPath, { dataPath, meta: after }))
       return done()
     },
   })
@@ -117,7 +124,8 @@ export const secretMetadata = definePath('metadata/{path*}', {
     replies: { 204: none },
     run: async (c) => {
       if (c.params.path === '') return rootOnlyLists()
-      await removeSecret(c.view, c.params.path)
+      const meta = await removeSecret(c.view, c.params.path)
+      if (meta !== undefined) c.emit(kvEvent('metadata-delete', `metadata/${c.params.path}`, { meta }))
       return done()
     },
   })

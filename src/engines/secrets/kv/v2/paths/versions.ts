@@ -1,6 +1,7 @@
 /** Single versions: deleted, brought back, destroyed. A secret or a version that is not there is passed over. */
 import { definePath, done, f, none } from '#framework'
 import { deleteVersions, destroyVersions, kvErrors, undeleteVersions } from '../domain.ts'
+import { kvEvent } from '../events.ts'
 import { changeMetadata } from '../secret.ts'
 import { settings, versionData } from '../store.ts'
 
@@ -17,7 +18,10 @@ export const deletion = definePath('delete/{path+}', {
   replies,
   run: async (c) => {
     const versions = named(c.in.versions)
-    await changeMetadata(c.view, c.params.path, (meta) => deleteVersions(meta, versions, c.clock.now()))
+    const { path } = c.params
+    const meta = await changeMetadata(c.view, path, (before) => deleteVersions(before, versions, c.clock.now()))
+    if (meta !== undefined)
+      c.emit(kvEvent('delete', `delete/${path}`, { meta, versions: ['deleted_versions', versions] }))
     return done()
   },
 })
@@ -32,7 +36,12 @@ export const undeletion = definePath('undelete/{path+}', {
   run: async (c) => {
     const versions = named(c.in.versions)
     const rules = await settings.get(c.view)
-    await changeMetadata(c.view, c.params.path, (meta) => undeleteVersions(meta, versions, rules, c.clock.now()))
+    const { path } = c.params
+    const meta = await changeMetadata(c.view, path, (before) =>
+      undeleteVersions(before, versions, rules, c.clock.now()),
+    )
+    const told = { dataPath: `data/${path}`, versions: ['undeleted_versions', versions] } as const
+    if (meta !== undefined) c.emit(kvEvent('undelete', `undelete/${path}`, { ...told, meta }))
     return done()
   },
 })
@@ -46,10 +55,13 @@ export const destruction = definePath('destroy/{path+}', {
   replies,
   run: async (c) => {
     const versions = named(c.in.versions)
-    await changeMetadata(c.view, c.params.path, (meta) => {
-      for (const number of versions) if (meta.versions.has(number)) versionData.delete(c.view, c.params.path, number)
-      return destroyVersions(meta, versions)
+    const { path } = c.params
+    const meta = await changeMetadata(c.view, path, (before) => {
+      for (const number of versions) if (before.versions.has(number)) versionData.delete(c.view, path, number)
+      return destroyVersions(before, versions)
     })
+    if (meta !== undefined)
+      c.emit(kvEvent('destroy', `destroy/${path}`, { meta, versions: ['destroyed_versions', versions] }))
     return done()
   },
 })

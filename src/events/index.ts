@@ -1,0 +1,5 @@
+export { Events, type EventsDeps } from './events.ts'
+export { subjectOf, type Event } from './event.ts'
+export type { SubscribersPort } from './subscriptions.ts'
+export type { WebhookSettings } from './webhooks/webhooks.ts'
+export { eventsPrefix } from './webhooks/records.ts'
