@@ -1,6 +1,6 @@
 /** Tokens in a transaction: the entry, the ways to it (accessor, parent), and what is kept for it elsewhere. */
-import type { LeaseCountPort } from '../request/quota-ports.ts'
 import { absentWhileSealed } from '../errors/namespaces.ts'
+import type { LeaseCountPort } from '../request/quota-ports.ts'
 import type { TokenLeases } from '../request/token-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { countedOf, decodeEntry, encodeEntry, isCounted, isRoot, type TokenEntry } from './token-entry.ts'

@@ -181,7 +181,7 @@ export class Active implements ActivePart {
   }
 
   async start(role: Role): Promise<void> {
-    const { store, log, clock, mounts, quotas, homes } = this.#deps
+    const { store, log, clock, mounts, homes, quotas } = this.#deps
     const tokens = await (role === 'leader'
       ? TokenStore.open(this.#tokenDeps())
       : TokenStore.openReader(this.#tokenDeps()))
@@ -191,8 +191,8 @@ export class Active implements ActivePart {
       time: this.#time,
       log: log.named('expiration'),
       tokens,
-      counts: quotas.counts,
       homes,
+      counts: quotas.counts,
       engines: { find: (uuid, type) => this.#engineLease(uuid, type), limitsOf: (mount) => mounts.limitsOf(mount) },
     })
     const leftovers = new Leftovers({
@@ -292,8 +292,8 @@ export class Active implements ActivePart {
       clock: this.#time,
       log: log.named('token'),
       leases: tokenLeases,
-      counts: quotas.counts,
       homes,
+      counts: quotas.counts,
       sealer: new BatchTokenSealer(codec),
       entities: this.entities,
       mountOf: (uuid) => mounts.index.byUuid(uuid),

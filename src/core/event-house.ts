@@ -7,17 +7,17 @@ import { subscribers, type SubscribersDeps } from './subscribers.ts'
 import { version } from './version.ts'
 
 export interface EventHouseDeps
-  extends
-    Pick<EventsDeps, 'store' | 'clock' | 'log' | 'metrics' | 'homes'>,
-    Pick<SubscribersDeps, 'tokens' | 'policies'> {
-  readonly namespaces: Pick<NamespaceLookup, 'byId' | 'lockedAt'>
+  extends Pick<EventsDeps, 'store' | 'clock' | 'log' | 'metrics'>, Pick<SubscribersDeps, 'tokens' | 'policies'> {
+  readonly namespaces: Pick<NamespaceLookup, 'byId' | 'lockedAt' | 'isSealed'>
   readonly cluster: Cluster
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
+  homes(): readonly string[]
   /** Webhooks may speak plain HTTP with other machines. */
   readonly allowHttpWebhooks?: boolean
 }
 
 export function eventHouse(deps: EventHouseDeps): Events {
-  const { store, clock, log, metrics, homes, namespaces, cluster, allowHttpWebhooks = false } = deps
+  const { store, clock, log, metrics, namespaces, cluster, allowHttpWebhooks = false } = deps
   return new Events({
     store,
     clock,
@@ -25,8 +25,8 @@ export function eventHouse(deps: EventHouseDeps): Events {
     metrics,
     subscribers: subscribers(deps),
     webhooks: { allowHttp: allowHttpWebhooks, userAgent: `Coffer/${version}` },
+    homes: deps.homes,
     namespace: (id) => namespaces.byId(id),
-    ...(homes === undefined ? {} : { homes }),
     source: () => `coffer://${cluster.get()?.id ?? ''}`,
     indexOf: encodeIndex,
   })

@@ -29,8 +29,8 @@ export interface HomesDeps {
   readonly mounts: MountTable
   /** Its engine lets go of what it holds for a mount. */
   released(mount: Mount): Promise<void>
-  /** Nothing that was read in any home stays in memory, but for the tables. */
-  forget(): void
+  /** Nothing that was read in any home stays in memory, but for the tables; nothing goes on in the one of that name. */
+  forget(name: string): void
 }
 
 export class Homes implements ActivePart, Follower {
@@ -39,6 +39,7 @@ export class Homes implements ActivePart, Follower {
   readonly #changed = new Set<string>()
   /** Those that are open, and whose namespaces and mounts were read. */
   readonly #served = new Set<string>()
+  #folders: readonly string[] = ['']
 
   constructor(deps: HomesDeps) {
     this.#deps = deps
@@ -79,6 +80,7 @@ export class Homes implements ActivePart, Follower {
   /** The vault is sealed: every key is wiped. */
   discard(): void {
     this.#served.clear()
+    this.#fold()
     this.#deps.keys.discard()
   }
 
@@ -122,6 +124,11 @@ export class Homes implements ActivePart, Follower {
     return new Barrier({ driver: store.driver, clock, home, refusal: namespaceErrors.SEALED })
   }
 
+  /** The folders of those, and the empty one of all that lies in none: another list whenever they change. */
+  get folders(): readonly string[] {
+    return this.#folders
+  }
+
   /** Whether requests for the namespaces in it are answered. */
   serves(name: string): boolean {
     return this.#served.has(name)
@@ -131,22 +138,30 @@ export class Homes implements ActivePart, Follower {
   async admit(name: string, barrier: Barrier): Promise<void> {
     this.#deps.keys.admit(name, barrier)
     await this.readTables()
-    // What was put together of all namespaces lacks this one.
-    this.#deps.forget()
-    if (this.#deps.keys.barrier(name) === barrier) this.#served.add(name)
+    if (this.#deps.keys.barrier(name) !== barrier) return
+    this.#served.add(name)
+    this.#fold()
   }
 
   /** Nothing in the home can be read from the first moment on; once this resolves nothing of it is in memory but the keys. */
   async dismiss(name: string): Promise<void> {
     const { keys, mounts, released, forget } = this.#deps
-    this.#served.delete(name)
+    this.#unserve(name)
     if (keys.dismiss(name) === undefined) return
     const theirs = mounts.all().filter(({ namespaceId }) => homeNameOf(namespaceId) === name)
-    forget()
+    forget(name)
     for (const mount of theirs) await released(mount)
     await this.readTables()
     // What was under way when it was sealed may have put something back.
-    forget()
+    forget(name)
+  }
+
+  #fold(): void {
+    this.#folders = ['', ...[...this.#served].map(homeCalled)]
+  }
+
+  #unserve(name: string): void {
+    if (this.#served.delete(name)) this.#fold()
   }
 
   /** Homes of namespaces below the one whose home this is, the lowest first. */
@@ -182,7 +197,7 @@ export class Homes implements ActivePart, Follower {
       barrier.reload(stored, await view.get(home + ROOT_KEY_LINKS_KEY))
     } catch (error) {
       log.warn('the keys of a namespace do not open it any more: it is sealed', { code: toCofferError(error).code })
-      this.#served.delete(name)
+      this.#unserve(name)
       keys.dismiss(name)
       barrier.discard()
     }

@@ -204,8 +204,8 @@ export class House {
       clock,
       log: log.named('policy'),
       namespaces,
-      homes: open.folders,
       aclKey: (id, name) => policyPrefix(id) + name,
+      homes: () => this.homes.folders,
     })
     this.audit = new AuditHouse({
       store,
@@ -290,11 +290,12 @@ export class House {
       namespaces,
       mounts,
       released: (mount) => keeper.released(mount),
-      forget: () => {
+      forget: (name) => {
         policies.clear()
         this.governing.clear()
         this.active.forget()
-        this.events.webhooks.retain((namespace) => isReadable(keys, namespace))
+        this.events.webhooks.homeClosed(homeCalled(name))
+        quotas.counts.recount()
       },
     })
     this.observation = new Observation({
@@ -330,7 +331,7 @@ export class House {
       quotas,
     })
     const tokens = () => this.active.tokens
-    this.events = eventHouse({ ...options, homes: open.folders, store, tokens, policies, namespaces, cluster })
+    this.events = eventHouse({ ...options, store, tokens, policies, namespaces, cluster, homes: open.folders })
     this.#followers = [
       // First of all: what else is read may be encrypted with a new key.
       new Followed(driver, KEYRING_KEY, (view) => this.#reloadKeyring(view)),
@@ -524,8 +525,8 @@ export class House {
     const theirs = this.namespaces.all().filter(({ id }) => homeNameOf(id) === name)
     await this.#completeMounts(theirs)
     this.active.homeOpened(homeCalled(name))
+    await this.events.webhooks.homeOpened(homeCalled(name))
     this.quotas.counts.recount()
-    await this.events.webhooks.resume(homeCalled(name))
     for (const namespace of theirs) if (namespace.tainted) void this.remover.remove(namespace)
   }
 
@@ -584,10 +585,4 @@ export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: 
     keysLost()
     throw requestErrors.SEALED(undefined, { cause: error })
   }
-}
-
-/** Whether what is kept for a namespace can be read. */
-function isReadable(keys: NamespaceKeys, namespaceId: string): boolean {
-  const home = homeNameOf(namespaceId)
-  return home === '' || keys.isOpen(home)
 }

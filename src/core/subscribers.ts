@@ -8,7 +8,7 @@ import type { SubscriberPolicyPort, TokenPort } from '../request/ports.ts'
 export interface SubscribersDeps {
   tokens(): Pick<TokenPort, 'lookup'>
   readonly policies: SubscriberPolicyPort
-  readonly namespaces: Pick<NamespaceLookup, 'byId' | 'lockedAt'>
+  readonly namespaces: Pick<NamespaceLookup, 'byId' | 'lockedAt' | 'isSealed'>
 }
 
 /** Policies, namespaces and what else is the server's own. */
@@ -21,6 +21,7 @@ export function subscribers({ tokens, policies, namespaces }: SubscribersDeps): 
     admit: async (request, view) => {
       const { clientToken, namespace } = request
       if (namespaces.byId(namespace.id) === undefined) return { refused: 'the namespace is gone' }
+      if (namespaces.isSealed(namespace)) return { refused: 'the namespace is sealed' }
       if (namespaces.lockedAt(namespace) !== undefined) return { refused: 'the namespace is locked' }
       const caller = clientToken === undefined ? undefined : await tokens().lookup(clientToken, view)
       if (caller === undefined) return denied

@@ -9,15 +9,12 @@ export const mountErrors = defineErrors('MOUNT', {
   NOT_MOUNTABLE: { status: 400, message: (p: { type: string }) => `mount type of "${p.type}" is not mountable` },
   TOKEN_ONCE: { status: 400, message: 'token credential backend cannot be instantiated' },
   TOKEN_STAYS: { status: 400, message: 'token credential backend cannot be disabled' },
+  MOVE_SEAL: { status: 400, message: 'a mount cannot move between namespaces with different seals' },
   NONE_AT: { status: 400, message: (p: { path: string }) => `no matching mount at "${p.path}"` },
   NO_SYSVIEW: { status: 400, message: (p: { path: string }) => `cannot fetch sysview for path "${p.path}"` },
   KIND_DIFFERS: {
     status: 400,
     message: 'an auth mount can only be moved to a path below "auth/", and a secrets engine only outside it',
-  },
-  HOME_DIFFERS: {
-    status: 400,
-    message: 'a mount cannot be moved into a namespace with a seal of its own, or out of one',
   },
   TTL_ORDER: { status: 400, message: 'given default lease TTL greater than given max lease TTL' },
   TTL_TUNE: {

@@ -24,8 +24,8 @@ export interface EventsDeps {
   readonly webhooks: WebhookSettings
   /** Undefined for one that is going. */
   namespace(id: string): Namespace | undefined
-  /** Folders of the namespaces whose webhooks can be read; empty is that of all that have none. */
-  homes?(): readonly string[]
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
+  homes(): readonly string[]
   /** Tells this vault from others, in every event. */
   source(): string
   /** How a client demands to see a commit. */

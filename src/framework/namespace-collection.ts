@@ -3,23 +3,22 @@ import { homeOf, homeView } from '../request/namespace-home.ts'
 import { collection, type Collection } from './collection.ts'
 import type { Fields, Infer } from './field.ts'
 
-type Template = `${string}/{namespace}/{name}`
-
 /** As a collection; what is listed is below a namespace's id. */
-export function namespaceCollection<const F extends Fields>(
-  template: Template,
+export function namespaceCollection<const T extends `${string}/{namespace}/${string}`, const F extends Fields>(
+  template: T,
   fields: F,
-): Collection<Template, Infer<F>> {
-  const inner = collection<Template, F>(template, fields)
+): Collection<T, Infer<F>> {
+  const inner = collection(template, fields)
+  const idOf = (key: Readonly<Record<string, string | number>>): string => String(key['namespace'] ?? '')
   const idIn = (below: string): string => below.slice(0, below.indexOf('/'))
-  return Object.freeze<Collection<Template, Infer<F>>>({
+  return Object.freeze<Collection<T, Infer<F>>>({
     ...inner,
-    get: (view, key) => inner.get(homeView(view, String(key.namespace)), key),
-    has: (view, key) => inner.has(homeView(view, String(key.namespace)), key),
-    put: (view, key, value) => inner.put(homeView(view, String(key.namespace)), key, value),
-    delete: (view, key) => inner.delete(homeView(view, String(key.namespace)), key),
+    get: (view, key) => inner.get(homeView(view, idOf(key)), key),
+    has: (view, key) => inner.has(homeView(view, idOf(key)), key),
+    put: (view, key, value) => inner.put(homeView(view, idOf(key)), key, value),
+    delete: (view, key) => inner.delete(homeView(view, idOf(key)), key),
     list: (view, below = '', page = {}) => inner.list(homeView(view, idIn(below)), below, page),
     scan: (view, below = '', page = {}) => inner.scan(homeView(view, idIn(below)), below, page),
-    key: (key) => homeOf(String(key.namespace)) + inner.key(key),
+    key: (key) => homeOf(idOf(key)) + inner.key(key),
   })
 }

@@ -2,7 +2,6 @@
 import type { QuotaConfig } from '../request/quota-ports.ts'
 import type { RowIndex } from '../storage/current-rows.ts'
 import { ExemptPaths } from './exempt-paths.ts'
-import { quotaRows } from './records.ts'
 import { RuleFinder } from './rule-finder.ts'
 import { initialConfig, keyOf, type LeaseCountRule, type QuotaRow, type RateLimitRule } from './rule.ts'
 
@@ -33,7 +32,7 @@ export class QuotaIndex implements RowIndex<QuotaRow, QuotaIndex> {
     return new QuotaIndex([...this.all().filter((old) => keyOf(old) !== keyOf(row)), row])
   }
 
-  without(storageKey: string): QuotaIndex {
-    return new QuotaIndex(this.all().filter((old) => quotaRows.keyOf(old) !== storageKey))
+  without(key: string): QuotaIndex {
+    return new QuotaIndex(this.all().filter((old) => keyOf(old) !== key))
   }
 }

@@ -22,7 +22,7 @@ import { LeaseCounts } from './lease-counts.ts'
 import { QuotaIndex } from './quota-index.ts'
 import { RateLimits } from './rate-limits.ts'
 import { quotaRows } from './records.ts'
-import type { LeaseCountRule, QuotaRow, RateLimitRule } from './rule.ts'
+import { keyOf, type LeaseCountRule, type QuotaRow, type RateLimitRule } from './rule.ts'
 import { Rules, type RuleKind, type RulesDeps } from './rules.ts'
 
 export interface QuotasDeps {
@@ -55,7 +55,7 @@ export class Quotas implements QuotasPort {
   constructor(deps: QuotasDeps) {
     this.#deps = deps
     const { store, clock, log, metrics, namespaces, census } = deps
-    const stored = { ...quotaRows, index: (rows: readonly QuotaRow[]) => new QuotaIndex(rows) }
+    const stored = { ...quotaRows, keyOf, index: (rows: readonly QuotaRow[]) => new QuotaIndex(rows) }
     this.#rows = new CurrentRows<QuotaRow, QuotaIndex>(store, clock, stored, () => this.counts.refresh())
     const index = () => this.#rows.index
     this.limits = new RateLimits({ clock, metrics, buckets: new Buckets(deps.buckets), index })
@@ -119,14 +119,14 @@ export class Quotas implements QuotasPort {
   async #forget(goes: (row: QuotaRow) => boolean): Promise<void> {
     if (!this.#rows.index.all().some((row) => goes(row)) && !this.#rows.lags) return
     await this.#deps.store.write(async (view) => {
-      for (const row of (await this.#rows.at(view)).all()) if (goes(row)) this.#remove(view, quotaRows.keyOf(row))
+      for (const row of (await this.#rows.at(view)).all()) if (goes(row)) this.#remove(view, keyOf(row))
     })
   }
 
   #put(view: WriteView, row: QuotaRow): void {
     const frozen = Object.freeze(row)
     quotaRows.put(view, frozen)
-    view.onCommitted((sequence) => this.#rows.apply(quotaRows.keyOf(row), sequence, frozen))
+    view.onCommitted((sequence) => this.#rows.apply(keyOf(row), sequence, frozen))
   }
 
   #remove(view: WriteView, key: string): void {

@@ -2,7 +2,7 @@
 import { collection, f } from '../framework/index.ts'
 import { groupings, type Grouping } from '../request/quota-ports.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
-import { keyOf, type LeaseCountRule, type QuotaRow, type QuotaRule, type RateLimitRule } from './rule.ts'
+import type { LeaseCountRule, QuotaRow, QuotaRule, RateLimitRule } from './rule.ts'
 
 const PREFIX = 'core/quotas/'
 
@@ -49,16 +49,16 @@ interface StoredRate extends StoredScope {
 }
 
 export const quotaRows = {
-  owns: (storageKey: string): boolean => storageKey.startsWith(PREFIX),
-  keyOf: (row: QuotaRow): string => PREFIX + keyOf(row),
+  keyIn: (storageKey: string): string | undefined =>
+    storageKey.startsWith(PREFIX) ? storageKey.slice(PREFIX.length) : undefined,
 
   async keys(view: ReadView): Promise<readonly string[]> {
-    return view.keys(PREFIX)
+    return (await view.keys(PREFIX)).map((key) => key.slice(PREFIX.length))
   },
 
   async get(view: ReadView, key: string): Promise<QuotaRow | undefined> {
-    const [type, name = ''] = key.slice(PREFIX.length).split('/')
-    if (type === 'config') return configRow(view)
+    if (key === 'config') return configRow(view)
+    const [type, name = ''] = key.split('/')
     if (type === 'rate-limit') {
       const stored = await rateLimits.get(view, { name })
       return stored && rateLimitOf(name, stored)
@@ -96,7 +96,7 @@ export const quotaRows = {
   },
 
   delete(view: WriteView, key: string): void {
-    view.delete(key)
+    view.delete(PREFIX + key)
   },
 } as const
 

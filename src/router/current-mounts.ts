@@ -25,7 +25,7 @@ export function currentMounts(
     store,
     clock,
     {
-      owns: (key) => withinHome(key).startsWith(FOLDER),
+      keyIn: (key) => (withinHome(key).startsWith(FOLDER) ? key : undefined),
       keyOf: mountKey,
       keys: async (view) => {
         const keys: string[] = []

@@ -230,7 +230,8 @@ export class MountTable implements MountsPort {
     const mount = await this.#find(view, from.namespace, from.path)
     if (mount === undefined) throw mountErrors.NONE_AT({ path: from.path })
     const stays = from.namespace.id === to.namespace.id
-    if (homeOf(from.namespace.id) !== homeOf(to.namespace.id)) throw mountErrors.HOME_DIFFERS()
+    // What it has stored would have to be encrypted anew.
+    if (homeOf(from.namespace.id) !== homeOf(to.namespace.id)) throw mountErrors.MOVE_SEAL()
     await this.#deps.assertNamespace(view, to.namespace.id)
     assertMovable(mount, to.path, {
       mounts: (await this.#mounts.at(view)).within(to.namespace.id),

@@ -61,7 +61,7 @@ export class NamespaceTable implements NamespacesPort {
       deps.store,
       deps.clock,
       {
-        owns: isNamespaceKey,
+        keyIn: (key) => (isNamespaceKey(key) ? key : undefined),
         keyOf: namespaceKey,
         keys: async (view) => {
           const keys: string[] = []

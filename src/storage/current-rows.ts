@@ -8,7 +8,7 @@ import type { Change, Sequence } from './driver.ts'
 import type { Store } from './store.ts'
 import type { ReadView } from './view.ts'
 
-/** Finds rows by whatever they are asked for by. Immutable. A row's key is the one that it is stored under. */
+/** Finds rows by whatever they are asked for by. Immutable. */
 export interface RowIndex<R, I> {
   all(): readonly R[]
   with(row: R): I
@@ -17,8 +17,8 @@ export interface RowIndex<R, I> {
 
 /** How the rows of one table stand in storage, each by its key. */
 export interface StoredRows<R, I> {
-  /** Whether a row of the table stands under the key. */
-  owns(storageKey: string): boolean
+  /** The key of the row that stands under a key of the storage; undefined where that is none of the table's. */
+  keyIn(storageKey: string): string | undefined
   keyOf(row: R): string
   /** Of all that can be read: those in a home that is sealed cannot. */
   keys(view: ReadView): Promise<readonly string[]>
@@ -118,8 +118,9 @@ export class CurrentRows<R, I extends RowIndex<R, I>> {
       this.#replaced = sequence
       this.#clock.timer(PATIENCE, () => this.#catchUp())
     }
-    for (const key of keys) {
-      if (!this.#stored.owns(key)) continue
+    for (const storageKey of keys) {
+      const key = this.#stored.keyIn(storageKey)
+      if (key === undefined) continue
       if (sequence <= (this.#applied.get(key) ?? 0)) continue
       if (this.#behind.size === 0) this.#clock.timer(PATIENCE, () => this.#catchUp())
       this.#behind.set(key, sequence)

@@ -51,6 +51,28 @@ async function fill(server: ComposedServer, namespace: string, word: string): Pr
     inside,
   )
   await ok(server, 'POST', 'sys/namespaces/below', { custom_metadata: { note: `${word}-below` } }, inside)
+  await ok(
+    server,
+    'PUT',
+    'sys/policies/egp/never',
+    {
+      policy: `request.path != "${word}-expression" && false`,
+      paths: ['kv/never'],
+      enforcement_level: 'hard-mandatory',
+    },
+    inside,
+  )
+  await ok(server, 'POST', 'sys/config/control-group', { max_ttl: '1h' }, inside)
+  // Nobody listens there: what is to be told waits in the storage.
+  await ok(
+    server,
+    'POST',
+    'sys/events/webhooks/h',
+    { url: `http://127.0.0.1:9/${word}-hook`, event_types: ['*'] },
+    inside,
+  )
+  await ok(server, 'POST', 'sys/mounts/kv2', { type: 'kv-v2' }, inside)
+  await ok(server, 'POST', 'kv2/data/told', { data: { value: `${word}-told` } }, inside)
   const made = await ok(
     server,
     'POST',
@@ -67,20 +89,14 @@ async function fill(server: ComposedServer, namespace: string, word: string): Pr
     headers: { ...inside.headers, 'x-vault-wrap-ttl': '60' },
   })
   assert.ok(textAt(wrapped.json, 'wrap_info', 'token').length > 20)
-  await fillWaiting(server, inside, word)
+  await fillHeld(server, inside, word)
   return token
 }
 
-/** What waits for others, or is sent to them. */
-async function fillWaiting(server: ComposedServer, inside: ReturnType<typeof within>, word: string): Promise<void> {
+/** A request that waits for others, and an expression of theirs. */
+async function fillHeld(server: ComposedServer, inside: ReturnType<typeof within>, word: string): Promise<void> {
   const expression = { policy: `request.path != "${word}-expression"`, enforcement_level: 'hard-mandatory' }
   await ok(server, 'POST', 'sys/policies/rgp/role', expression, inside)
-  await ok(server, 'POST', 'sys/policies/egp/endpoint', { ...expression, paths: ['kv/*'] }, inside)
-  await ok(server, 'POST', 'sys/config/control-group', { max_ttl: '1h' }, inside)
-  await ok(server, 'POST', 'sys/events/webhooks/hook', { url: `https://127.0.0.1:9/${word}-hook` }, inside)
-  await ok(server, 'POST', `kv/${word}-event`, { value: `${word}-secret` }, inside)
-  const status = await ok(server, 'GET', 'sys/events/webhooks/hook/status', undefined, inside)
-  assert.ok(Number(at(status.json, 'data', 'pending')) > 0)
   const policy = `path "kv/held" {
     capabilities = ["create", "update"]
     control_group = { factor "f" { identity { group_names = ["approvers"] approvals = 1 } } }
@@ -359,6 +375,49 @@ describe('the seal of a namespace', () => {
 })
 
 describe('what goes on around it', () => {
+  test('what governs its paths, and waits to be told of, is there again when it is opened', async () => {
+    await using server = await composedServer()
+    const shares = await makeSealable(server, 'a')
+    await unsealNamespace(server, 'a', shares)
+    const token = await fill(server, 'a', 'canary')
+    const inside = within('a', token)
+    const governed = async () => (await server.call('GET', 'kv/never', undefined, inside)).status
+    const pending = async () =>
+      at((await ok(server, 'GET', 'sys/events/webhooks/h/status', undefined, inside)).json, 'data', 'pending')
+    assert.equal(await governed(), 403)
+    const waiting = await pending()
+    assert.ok(Number(waiting) > 0)
+    for (let round = 0; round < 2; round++) {
+      await sealNamespace(server, 'a')
+      assert.equal((await server.call('GET', 'sys/mounts')).status, 200)
+      await unsealNamespace(server, 'a', shares)
+      assert.equal(await governed(), 403)
+      assert.equal(await pending(), waiting)
+    }
+  })
+
+  test('a mount does not move out of its home, nor into one', async () => {
+    await using server = await composedServer()
+    await unsealNamespace(server, 'a', await makeSealable(server, 'a'))
+    await ok(server, 'POST', 'sys/namespaces/below', {}, within('a'))
+    await ok(server, 'POST', 'sys/mounts/kv', { type: 'kv' }, within('a'))
+    await ok(server, 'POST', 'kv/x', { value: 'mine' }, within('a'))
+    await ok(server, 'POST', 'sys/mounts/outer', { type: 'kv' }, {})
+    for (const [from, to] of [
+      ['a/kv', 'kv'],
+      ['outer', 'a/outer'],
+    ]) {
+      const moved = await server.call('POST', 'sys/remount', { from, to })
+      assert.deepEqual(
+        [moved.status, at(moved.json, 'errors', 0)],
+        [400, 'a mount cannot move between namespaces with different seals'],
+      )
+    }
+    await ok(server, 'POST', 'sys/remount', { from: 'kv', to: 'below/kv' }, within('a'))
+    const there = await server.call('GET', 'kv/x', undefined, within('a/below'))
+    assert.equal(at(there.json, 'data', 'value'), 'mine')
+  })
+
   test('leases do not end while it is sealed, and are caught up with when it is opened', async () => {
     const clock = new FakeClock()
     await using server = await composedServer({ clock })
@@ -388,42 +447,6 @@ describe('what goes on around it', () => {
       // Those of the two log-ins live for a month.
       return (await ids()) === 2 || undefined
     })
-  })
-
-  test('policy expressions in it hold again, and webhooks go on, once it is opened', async () => {
-    await using server = await composedServer()
-    const shares = await makeSealable(server, 'a')
-    await unsealNamespace(server, 'a', shares)
-    await ok(server, 'POST', 'sys/mounts/kv', { type: 'kv' }, within('a'))
-    await ok(
-      server,
-      'PUT',
-      'sys/policies/acl/all',
-      { policy: 'path "kv/*" { capabilities = ["create", "update"] }' },
-      within('a'),
-    )
-    const made = await ok(server, 'POST', 'auth/token/create', { policies: ['all'] }, within('a'))
-    const own = within('a', textAt(made.json, 'auth', 'client_token'))
-    const expression = { policy: 'request.path != "kv/closed"', enforcement_level: 'hard-mandatory', paths: ['kv/*'] }
-    await ok(server, 'POST', 'sys/policies/egp/e', expression, within('a'))
-    await ok(server, 'POST', 'sys/events/webhooks/hook', { url: 'https://127.0.0.1:9/' }, within('a'))
-    const governed = async () => (await server.call('POST', 'kv/closed', { a: 1 }, own)).status
-    const pending = async () =>
-      at((await server.call('GET', 'sys/events/webhooks/hook/status', undefined, within('a'))).json, 'data', 'pending')
-    assert.equal(await governed(), 403)
-    await ok(server, 'POST', 'kv/open', { a: 1 }, own)
-    assert.equal(await pending(), 1)
-    for (let round = 0; round < 3; round++) {
-      await sealNamespace(server, 'a')
-      assert.equal(await governed(), 503)
-      // Something is asked elsewhere meanwhile, so that what is kept in memory of expressions is without those of this namespace.
-      await server.call('GET', 'sys/mounts')
-      await unsealNamespace(server, 'a', shares)
-      assert.equal(await governed(), 403, `round ${round}`)
-      await until('the webhook', async () => ((await pending()) === round + 1 ? true : undefined))
-      await ok(server, 'POST', `kv/open${round}`, { a: 1 }, own)
-      assert.equal(await pending(), round + 2)
-    }
   })
 
   test('leases in it count towards a quota again once it is opened', async () => {

@@ -1,10 +1,10 @@
 /** The one file that spells the storage keys of webhooks: what was configured, how each stands, and the events that wait for it. */
-import { collection, f, type Infer } from '../../framework/index.ts'
-import { homeOf, homeView } from '../../request/namespace-home.ts'
-import type { ReadView, WriteView } from '../../storage/view.ts'
+import { f, namespaceCollection, type Infer } from '../../framework/index.ts'
+import { homeOf } from '../../request/namespace-home.ts'
+import type { ReadView } from '../../storage/view.ts'
 import type { Event } from '../event.ts'
 
-/** Of all that is kept here, by namespace. */
+/** Of all that is kept here, by namespace, in one home or in none. */
 export const PREFIX = 'core/events/'
 
 /** Of all that is kept here for a namespace. */
@@ -25,12 +25,10 @@ const hookFields = {
   maxPending: f.int(),
 } as const
 export type Hook = Infer<typeof hookFields>
-export const hooks = inHomes<{ readonly namespace: string; readonly name: string }, Hook>(
-  collection(`${PREFIX}{namespace}/webhooks/{name}`, hookFields),
-)
+export const hooks = namespaceCollection(`${PREFIX}{namespace}/webhooks/{name}`, hookFields)
 
-export async function hookNames(view: ReadView, namespaceId: string): Promise<readonly string[]> {
-  return view.list(`${eventsPrefix(namespaceId)}webhooks/`)
+export function hooksFolder(namespaceId: string): string {
+  return `${namespaceId}/webhooks/`
 }
 
 const stateFields = {
@@ -48,9 +46,7 @@ const stateFields = {
 } as const
 export type HookState = Infer<typeof stateFields>
 /** By the id of the webhook. */
-export const states = inHomes<{ readonly namespace: string; readonly id: string }, HookState>(
-  collection(`${PREFIX}{namespace}/states/{id}`, stateFields),
-)
+export const states = namespaceCollection(`${PREFIX}{namespace}/states/{id}`, stateFields)
 
 export const freshState: HookState = Object.freeze({
   delivered: 0,
@@ -77,7 +73,7 @@ const waitingFields = {
   version: f.string(),
 } as const
 /** In the order in which they are to leave. */
-const waiting = collection(`${PREFIX}{namespace}/outbox/{id}/{number}`, waitingFields)
+const waiting = namespaceCollection(`${PREFIX}{namespace}/outbox/{id}/{number}`, waitingFields)
 
 /** Of microseconds since the epoch, until the year 2286. */
 const DIGITS = 16
@@ -93,8 +89,7 @@ export const outbox = {
   prefix: (namespaceId: string): string => `${eventsPrefix(namespaceId)}outbox/`,
   encode: ({ mount, namespace, ...event }: Event): Uint8Array =>
     waiting.encode({ ...event, ...mount, namespace: namespace.path, namespaceId: namespace.id }),
-  key: ({ number, ...place }: Place): string =>
-    homeOf(place.namespace) + waiting.key({ ...place, number: String(number).padStart(DIGITS, '0') }),
+  key: ({ number, ...place }: Place): string => waiting.key({ ...place, number: String(number).padStart(DIGITS, '0') }),
   get: async (view: ReadView, place: Place): Promise<Event | undefined> => {
     const bytes = await view.get(outbox.key(place))
     if (bytes === undefined) return undefined
@@ -103,18 +98,5 @@ export const outbox = {
   },
   /** Their numbers, the oldest first. */
   numbers: async (view: ReadView, namespace: string, id: string): Promise<readonly number[]> =>
-    (await view.list(`${outbox.prefix(namespace)}${id}/`)).map(Number),
+    (await waiting.list(view, `${namespace}/outbox/${id}/`)).map(Number),
 } as const
-
-/** Records whose key names their namespace lie in its home, where it has one. */
-function inHomes<K extends { readonly namespace: string }, V>(all: {
-  get(view: ReadView, key: K): Promise<V | undefined>
-  put(view: WriteView, key: K, value: V): void
-  delete(view: WriteView, key: K): void
-}) {
-  return {
-    get: (view: ReadView, key: K): Promise<V | undefined> => all.get(homeView(view, key.namespace), key),
-    put: (view: WriteView, key: K, value: V): void => all.put(homeView(view, key.namespace), key, value),
-    delete: (view: WriteView, key: K): void => all.delete(homeView(view, key.namespace), key),
-  }
-}

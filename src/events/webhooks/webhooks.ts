@@ -18,7 +18,8 @@ import { withIndex, type Event } from '../event.ts'
 import { selectionOf } from '../selection.ts'
 import { Deliverer, type DelivererDeps } from './deliverer.ts'
 import { DestinationError, destinationOf } from './destination.ts'
-import { freshState, hookNames, hooks, outbox, PREFIX, states, type Hook, type HookState } from './records.ts'
+import { homeOf } from '../../request/namespace-home.ts'
+import { freshState, hooks, hooksFolder, outbox, PREFIX, states, type Hook, type HookState } from './records.ts'
 import { send, type Answered, type SendOptions } from './send.ts'
 import { keyOf, newSecret, signedHeaders } from './signature.ts'
 
@@ -33,8 +34,8 @@ export interface WebhooksDeps extends WebhookSettings {
   readonly log: Logger
   readonly metrics: Metrics
   namespace(id: string): Namespace | undefined
-  /** Folders of the namespaces whose webhooks can be read; empty is that of all that have none. */
-  homes?(): readonly string[]
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
+  homes(): readonly string[]
   source(): string
   indexOf(sequence: Sequence): string
 }
@@ -64,15 +65,20 @@ export class Webhooks implements WebhooksPort {
   }
 
   async start(): Promise<void> {
-    for (const home of this.#deps.homes?.() ?? ['']) await this.resume(home)
+    for (const home of this.#deps.homes()) await this.homeOpened(home)
   }
 
-  /** What waits in a home goes on, once that can be read. */
-  async resume(home: string): Promise<void> {
+  /** What lies in there can be read from here on: it is gone on with. */
+  async homeOpened(home: string): Promise<void> {
     for (const folder of await this.#deps.store.read((view) => view.list(home + PREFIX))) {
       const namespace = this.#deps.namespace(folder.replace(/\/$/, ''))
       if (namespace !== undefined) await this.#resume(namespace)
     }
+  }
+
+  /** The namespaces in there are sealed: nothing of theirs stays in memory. */
+  homeClosed(home: string): void {
+    for (const one of this.#deliverers.values()) if (homeOf(one.namespace) === home) this.#dismiss(one)
   }
 
   async stop(): Promise<void> {
@@ -83,12 +89,7 @@ export class Webhooks implements WebhooksPort {
 
   /** The namespace is gone, with all that was kept for it. */
   forget(namespaceId: string): void {
-    this.retain((one) => one !== namespaceId)
-  }
-
-  /** Those of other namespaces wait until they can be read again. */
-  retain(isReadable: (namespaceId: string) => boolean): void {
-    for (const one of this.#deliverers.values()) if (!isReadable(one.namespace)) this.#dismiss(one)
+    for (const one of this.#deliverers.values()) if (one.namespace === namespaceId) this.#dismiss(one)
   }
 
   /** In the transaction that the event tells of. */
@@ -104,7 +105,7 @@ export class Webhooks implements WebhooksPort {
   }
 
   async list(view: ReadView, { id }: Namespace): Promise<readonly string[]> {
-    return hookNames(view, id)
+    return hooks.list(view, hooksFolder(id))
   }
 
   async get(view: ReadView, { id }: Namespace, name: string): Promise<WebhookConfig | undefined> {
@@ -180,7 +181,7 @@ export class Webhooks implements WebhooksPort {
     const { store } = this.#deps
     const found = await store.read(async (view) => {
       const out: { readonly hook: Hook; readonly state: HookState; readonly numbers: readonly number[] }[] = []
-      for (const name of await hookNames(view, namespace.id)) {
+      for (const name of await hooks.list(view, hooksFolder(namespace.id))) {
         const hook = await hooks.get(view, { namespace: namespace.id, name })
         if (hook === undefined) continue
         const state = (await states.get(view, { namespace: namespace.id, id: hook.id })) ?? freshState

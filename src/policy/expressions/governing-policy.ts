@@ -4,6 +4,7 @@ import { foldPath } from '../fold-path.ts'
 import { homeOf } from '../../request/namespace-home.ts'
 import type { GoverningRecord, GoverningType } from '../../request/governing-ports.ts'
 
+/** In one home or in none. */
 export const GOVERNING_PREFIX = 'core/governing-policies/'
 
 /** Of a namespace: goes with it. */

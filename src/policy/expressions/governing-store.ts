@@ -10,8 +10,8 @@ import type {
   GoverningRecord,
   GoverningType,
 } from '../../request/governing-ports.ts'
-import { withinHome } from '../../request/namespace-home.ts'
 import type { NamespaceLookup } from '../../request/namespace-ports.ts'
+import { withinHome } from '../../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../../request/request.ts'
 import { DerivedCache } from '../../storage/cache.ts'
 import type { Driver, Sequence } from '../../storage/driver.ts'
@@ -36,11 +36,13 @@ export interface GoverningStoreDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly namespaces: Pick<NamespaceLookup, 'byId'>
-  /** Folders of the namespaces whose policies can be read; empty is that of all that have none. */
-  readonly homes?: (() => readonly string[]) | undefined
   /** Where the ACL policy of a name lies: role governing policies are held by name, too, so that one name is one policy. */
   readonly aclKey: (namespaceId: string, name: string) => string
+  /** Folders of the namespaces that are answered for, another list whenever they change; empty is that of all that have none. */
+  homes?(): readonly string[]
 }
+
+const NO_HOMES: readonly string[] = ['']
 
 type Evaluator = typeof evaluation
 
@@ -51,7 +53,6 @@ function evaluator(): Promise<Evaluator> {
 
 /** Work after which others get their turn before the next policy is asked, units. */
 const TURN = 5000
-const NO_HOMES: readonly string[] = ['']
 /** Expressions that are kept parsed, whatever became of the policies that had them. */
 const PROGRAMS = 2000
 
@@ -66,7 +67,7 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     this.#rules = new DerivedCache(deps.driver, {
       prefix: '',
       capacity: 1,
-      keyOf: (storageKey) => (withinHome(storageKey).startsWith(GOVERNING_PREFIX) ? 'all' : undefined),
+      keyOf: (key) => (withinHome(key).startsWith(GOVERNING_PREFIX) ? 'all' : undefined),
     })
   }
 
@@ -75,7 +76,7 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     await this.#rulesOf(view)
   }
 
-  /** Forgets what was parsed, when the vault or a namespace is sealed. */
+  /** Forgets what was parsed, at seal. */
   clear(): void {
     this.#rules.clear()
     this.#programs.clear()
@@ -84,7 +85,7 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
   // GoverningPort
 
   isIdle(sequence: Sequence | undefined): boolean {
-    const rules = this.#rules.get('all')
+    const rules = this.#known()
     return rules !== undefined && rules.isEmpty && (sequence === undefined || sequence >= rules.sequence)
   }
 
@@ -163,22 +164,27 @@ export class GoverningStore implements GoverningPort, GoverningPaths {
     }))
   }
 
-  async #rulesOf(view: ReadView): Promise<GoverningRules> {
-    const known = this.#rules.get('all')
-    if (known !== undefined && view.sequence >= known.sequence) return known
-    const homes = this.#homes()
-    const loaded = await loadRules(view, {
-      homes,
-      namespaceOf: (id) => (id === rootNamespace.id ? rootNamespace : this.#deps.namespaces.byId(id)),
-      programOf: (name, text) => this.#programOf(name, text),
-    })
-    // Refused where one changed after this view: what was read from it serves this request only. So it does where a namespace was opened.
-    if (this.#homes() === homes) this.#rules.fill('all', view.sequence, loaded)
-    return loaded
+  /** What was read while other homes were open is not all there is. */
+  #known(): GoverningRules | undefined {
+    const rules = this.#rules.get('all')
+    return rules?.homes === this.#homes() ? rules : undefined
   }
 
   #homes(): readonly string[] {
     return this.#deps.homes?.() ?? NO_HOMES
+  }
+
+  async #rulesOf(view: ReadView): Promise<GoverningRules> {
+    const known = this.#known()
+    if (known !== undefined && view.sequence >= known.sequence) return known
+    const loaded = await loadRules(view, {
+      homes: this.#homes(),
+      namespaceOf: (id) => (id === rootNamespace.id ? rootNamespace : this.#deps.namespaces.byId(id)),
+      programOf: (name, text) => this.#programOf(name, text),
+    })
+    // Refused where one changed after this view: what was read from it serves this request only.
+    this.#rules.fill('all', view.sequence, loaded)
+    return loaded
   }
 
   async #programOf(name: string, text: string): Promise<Program | undefined> {

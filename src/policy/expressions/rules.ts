@@ -23,13 +23,16 @@ interface EndpointPolicy extends GoverningPolicy {
 
 export class GoverningRules {
   readonly sequence: Sequence
+  /** The homes that could be read. */
+  readonly homes: readonly string[]
   readonly isEmpty: boolean
   readonly #endpoint: readonly EndpointPolicy[]
   /** By the namespace's id and the name. */
   readonly #role: ReadonlyMap<string, ReadonlyMap<string, GoverningPolicy>>
 
-  constructor(sequence: Sequence, policies: readonly GoverningPolicy[]) {
+  constructor(sequence: Sequence, homes: readonly string[], policies: readonly GoverningPolicy[]) {
     this.sequence = sequence
+    this.homes = homes
     this.isEmpty = policies.length === 0
     this.#endpoint = policies
       .filter(({ type }) => type === 'egp')
@@ -65,7 +68,7 @@ export class GoverningRules {
 }
 
 export interface LoadDeps {
-  /** Folders of the namespaces whose policies are read; empty is that of all that have none. */
+  /** Folders of the namespaces that can be read; empty is that of all that have none. */
   readonly homes: readonly string[]
   /** Undefined for a namespace that is gone or going. */
   namespaceOf(id: string): Namespace | undefined
@@ -75,8 +78,9 @@ export interface LoadDeps {
 /** Each is parsed apart from the others, so that nobody waits for all of them. */
 export async function loadRules(view: ReadView, deps: LoadDeps): Promise<GoverningRules> {
   const policies: GoverningPolicy[] = []
-  const keys = await Promise.all(deps.homes.map(async (home) => view.keys(home + GOVERNING_PREFIX)))
-  for (const key of keys.flat()) {
+  const keys: string[] = []
+  for (const home of deps.homes) keys.push(...(await view.keys(home + GOVERNING_PREFIX)))
+  for (const key of keys) {
     const [id = '', type = '', name = ''] = withinHome(key).slice(GOVERNING_PREFIX.length).split('/')
     const namespace = deps.namespaceOf(id)
     const bytes = namespace && (await view.get(key))
@@ -85,5 +89,5 @@ export async function loadRules(view: ReadView, deps: LoadDeps): Promise<Governi
     policies.push({ record, namespace, type, program: await deps.programOf(name, record.text) })
     await setImmediate()
   }
-  return new GoverningRules(view.sequence, policies)
+  return new GoverningRules(view.sequence, deps.homes, policies)
 }
