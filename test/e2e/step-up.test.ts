@@ -63,6 +63,44 @@ test('a token without an entity has no factor, and one of root needs none', asyn
   assert.equal((await mfa.call('GET', 'secret/a')).status, 404)
 })
 
+test('what others have to authorize as well is held once the factor was shown, which is not asked for again', async () => {
+  await using mfa = await mfaServer()
+  const { entity, ask, totp } = await setUp(mfa)
+  const rule = (methods: string) => `path "held/*" {
+    capabilities = ["create", "read", "update"]
+    ${methods}
+    control_group = { factor "f" { identity { group_names = ["approvers"] approvals = 1 } } }
+  }`
+  await mfa.done('POST', 'sys/mounts/held', { type: 'kv' })
+  await mfa.done('PUT', 'sys/policies/acl/held', { policy: rule('mfa_methods = ["code"]') })
+  await mfa.done('PUT', 'sys/policies/acl/approver', {
+    policy: 'path "sys/control-group/authorize" { capabilities = ["update"] }',
+  })
+  await mfa.done('POST', `identity/entity/id/${entity}`, { policies: ['steps', 'held'] })
+  const approver = await mfa.user('ann')
+  await mfa.done('POST', 'identity/group', { name: 'approvers', member_entity_ids: [approver], policies: ['approver'] })
+  const ann = tokenOf(await mfa.login('ann'))
+  const hold = async (code: string) => {
+    const held = await ask('POST', 'held/a', `code:${code}`, { k: 'v' })
+    assert.equal(held.status, 200, held.text)
+    const accessor = textAt(held.json, 'wrap_info', 'accessor')
+    const authorized = await mfa.server.call('POST', 'sys/control-group/authorize', { accessor }, { token: ann })
+    assert.equal(at(authorized.json, 'data', 'approved'), true, authorized.text)
+    return textAt(held.json, 'wrap_info', 'token')
+  }
+  const later = (days: number) => totp.generate({ timestamp: Date.now() + days * 86_400_000 })
+  assert.equal((await ask('POST', 'held/a', undefined, { k: 'v' })).status, 403)
+  assert.equal((await ask('POST', 'held/a', 'code:000000', { k: 'v' })).status, 403)
+  const token = await hold(totp.generate())
+  assert.equal((await mfa.call('GET', 'held/a')).status, 404)
+  assert.equal((await ask('POST', 'sys/wrapping/unwrap', undefined, { token })).status, 204)
+  assert.equal((await mfa.call('GET', 'held/a')).status, 200)
+  // A factor that the rule has come to demand since was never shown.
+  const second = await hold(later(1))
+  await mfa.done('PUT', 'sys/policies/acl/held', { policy: rule('mfa_methods = ["code", "nowhere"]') })
+  assert.equal((await ask('POST', 'sys/wrapping/unwrap', undefined, { token: second })).status, 403)
+})
+
 test('all methods of a rule are to be met, a push by the name of the alias among them', async () => {
   await using services = await startServices()
   await using mfa = await mfaServer({ web: services.web })
