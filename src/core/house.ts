@@ -1,68 +1,37 @@
 /** The rooms that every core has, whether it writes or only reads, and how they hang together. */
-import type { DeviceRequest } from '../audit/index.ts'
 import { rootTokenKeys } from '../auth/token-keys.ts'
-import { tokenEngine } from '../engines/auth/token/engine.ts'
-import { identityEngine } from '../engines/secrets/identity/engine.ts'
-import { oidcBackground, oidcPaths } from '../engines/secrets/identity/oidc/paths.ts'
-import { entityIn, groupsIn } from '../engines/secrets/identity/identity.ts'
-import type { OidcPorts } from '../engines/secrets/identity/oidc/ports.ts'
-import { mfaPaths } from '../engines/secrets/identity/mfa/paths.ts'
-import { stepUpPaths } from '../engines/secrets/identity/mfa/step-up/paths.ts'
-import { sweep as sweepMfa } from '../engines/secrets/identity/mfa/sweep.ts'
-import { Registry } from '../engines/registry.ts'
-import { databaseEngine } from '../engines/secrets/database/engine.ts'
-import { systemEngine } from '../engines/system/engine.ts'
-import { eventPaths } from '../engines/system/paths/events.ts'
-import { passwordBy } from '../engines/system/password-policies.ts'
-import { controlGroupPaths } from '../engines/system/paths/control-group.ts'
-import { explainPaths } from '../engines/system/paths/explain.ts'
-import { governingPolicyPaths } from '../engines/system/paths/governing-policies.ts'
-import { leasePaths } from '../engines/system/paths/leases.ts'
-import { mfaValidatePaths } from '../engines/system/paths/mfa.ts'
-import { lockedUserPaths } from '../engines/system/paths/locked-users.ts'
-import { groupPolicyPaths } from '../engines/system/paths/group-policy.ts'
-import { rootTokenPaths } from '../engines/system/paths/root-tokens.ts'
-import { quotaPaths } from '../engines/system/paths/quotas.ts'
-import { rawStoragePaths } from '../engines/system/paths/raw-storage.ts'
-import { wrappingPaths } from '../engines/system/paths/wrapping.ts'
-import type { Web } from '../engines/secrets/identity/mfa/services/web.ts'
-import type { Engine } from '../framework/engine.ts'
-import type { PathDefinition, Place } from '../framework/path.ts'
-import { namespaceErrors } from '../errors/namespaces.ts'
-import { requestErrors } from '../errors/request.ts'
+import type { Registry } from '../engines/registry.ts'
+import type { PathDefinition } from '../framework/path.ts'
 import type { Events } from '../events/index.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Logger, Metrics } from '../lib/observe/index.ts'
 import { freshBytes, uuid } from '../lib/secure/random.ts'
 import { leaseCensus } from '../leases/census.ts'
 import { policyPrefix, PolicyStore } from '../policy/store.ts'
 import { Quotas } from '../quotas/quotas.ts'
 import { GoverningStore } from '../policy/expressions/governing-store.ts'
-import type { AdministrativeNamespace } from '../request/administrative.ts'
 import type { Caller } from '../request/caller.ts'
-import { plainLockout, type LockoutSettings } from '../request/lockout-ports.ts'
+import { plainLockout } from '../request/lockout-ports.ts'
 import type { Mount } from '../request/mount.ts'
-import type { LeaseLimits } from '../request/ports.ts'
 import type { NamespaceInfo } from '../request/namespace-ports.ts'
-import { homeCalled, homeNameOf, HOMES } from '../request/namespace-home.ts'
+import { homeCalled, homeNameOf } from '../request/namespace-home.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
-import type { NamespaceSealsPort } from '../request/namespace-seal-ports.ts'
-import type { LifecyclePort, ObservePort, ServerState, SystemPorts } from '../request/system-ports.ts'
-import type { WireReply, WireRequest } from '../request/wire.ts'
 import { mountStorage } from '../router/mount-record.ts'
 import { MountTable } from '../router/mount-table.ts'
 import { NamespaceTable } from '../router/namespace-table.ts'
 import { Router } from '../router/router.ts'
 import { Barrier } from '../seal/barrier.ts'
 import { NamespaceKeys } from '../seal/namespace-keys.ts'
-import { KEYRING_KEY, OUTSIDE_BARRIER, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
-import type { Driver, Sequence } from '../storage/driver.ts'
+import { KEYRING_KEY, ROOT_KEY_LINKS_KEY } from '../seal/storage-keys.ts'
+import type { Sequence } from '../storage/driver.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import type { ReadView } from '../storage/view.ts'
 import { Active } from './active.ts'
-import { AuditHouse, type AuditRelay } from './audit-house.ts'
+import { enginesOf } from './engines.ts'
+import type { HouseOptions, Standing } from './house-options.ts'
+import { hasRoles, storageOf } from './mount-traits.ts'
+import { reloadKeyring } from './reload-keyring.ts'
+import { AuditHouse } from './audit-house.ts'
 import { Cluster } from './cluster.ts'
 import { Cors } from './cors.ts'
 import type { PipelineDeps } from './deps.ts'
@@ -77,63 +46,6 @@ import { Homes } from './homes.ts'
 import { NamespaceRemover } from './namespace-remover.ts'
 import { Observation } from './observation.ts'
 import { version } from './version.ts'
-
-export interface HouseOptions {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly log: Logger
-  readonly metrics: Metrics
-  /** Seconds. */
-  readonly systemLimits: LeaseLimits
-  /** When users are locked out; as Vault does if left out. */
-  readonly lockout?: LockoutSettings
-  /** Where more of the server is told than in other namespaces. */
-  readonly administrative?: AdministrativeNamespace | undefined
-  /** Serves `sys/raw`. */
-  readonly rawStorage: boolean
-  /** Serves `sys/internal/inspect/router`. */
-  readonly introspection?: boolean
-  /** Names this node. */
-  readonly hostname?: string
-  readonly auditDevices: readonly DeviceRequest[]
-  readonly auditForbiddenFolders: readonly string[]
-  readonly allowApiAuditCreation: boolean
-  readonly allowAuditPrefix: boolean
-  /** In a serving thread: hands lines of chained audit devices to the main thread. */
-  readonly auditRelay?: AuditRelay
-  /** Where this node answers clients; a thread need not know. */
-  readonly apiAddress?: string
-  /** How services of second factors are reached. */
-  readonly web?: Web
-  /** What all serving threads of the node count for rate limits; one of this core's own if left out. */
-  readonly rateBuckets?: SharedArrayBuffer
-  /** Webhooks may speak plain HTTP with other machines. */
-  readonly allowHttpWebhooks?: boolean
-  /** Called where the keys at hand do not open the storage any more. */
-  readonly keysLost?: () => void
-  /** Another node has sealed or deleted a namespace: its keys are to go here, too. Threads are told by their node. */
-  readonly sealedElsewhere?: (homeName: string) => Promise<void>
-  /** Gives up the keys of a home, on the node's own core. */
-  readonly dropHome?: (name: string) => Promise<void>
-  /** Called where another node has put another root key in place, and this one has it by now. */
-  readonly rootKeyChanged?: () => void
-}
-
-/** What differs between a node's own core and that of a thread. */
-export interface Standing {
-  readonly lifecycle: LifecyclePort
-  readonly namespaceSeals: NamespaceSealsPort
-  readonly observe: ObservePort
-  state(): ServerState
-  /** As what the core works now; undefined while sealed and between two roles. */
-  role(): Role | undefined
-  reach(): Place
-  elsewhere(wire: WireRequest, streamed: boolean): Promise<WireReply>
-  /** The newest commit that anybody was told of through this node. */
-  floor(): Sequence
-  /** Other nodes share the storage. */
-  readonly clustered: boolean
-}
 
 export class House {
   readonly store: Store
@@ -376,88 +288,16 @@ export class House {
 
   /** Puts the engines in and gives what the pipeline's stages use. */
   furnish(standing: Standing, more: readonly PathDefinition[] = []): PipelineDeps {
-    const { store, active, mounts, namespaces, policies, audit, cors, quotas } = this
-    const { driver, clock, log, rawStorage, introspection = false, apiAddress = '' } = this.#options
-    const ports: SystemPorts = {
-      mounts,
-      namespaces,
-      policies,
-      callers: {
-        byToken: (token, view) => active.tokens.byToken(token, view),
-        byAccessor: (accessor, view, namespaceId) => active.tokens.byAccessor(accessor, view, namespaceId),
-        allowsAddress: (caller, address) => active.tokens.allowsAddress(caller, address),
-      },
-      lifecycle: standing.lifecycle,
-      namespaceSeals: standing.namespaceSeals,
-      audit: audit.admin,
-      cors,
-      observe: standing.observe,
-      random: freshBytes,
-    }
-    const system: Engine = systemEngine(ports, [
-      ...leasePaths({ leases: () => active.leases, namespaces }),
-      ...wrappingPaths({ wrapping: () => active.wrapping, approvals: () => active.holds }),
-      ...governingPolicyPaths({ governing: this.governing }),
-      ...controlGroupPaths({ approvals: () => active.holds }),
-      ...mfaValidatePaths({ factors: (id) => active.factorsIn(id), tokens: () => active.tokens }),
-      ...stepUpPaths({
-        storage: ({ id }) => {
-          const mount = mounts.index.at(id, 'identity/')
-          if (mount === undefined) throw namespaceErrors.ABSENT()
-          return mountStorage(mount)
-        },
-        mounts: (namespace) => mounts.of(namespace),
-      }),
-      ...lockedUserPaths({
-        lockedUsers: () => active.lockout,
-        mountOf: (accessor) => mounts.index.byAccessor(accessor),
-        namespaces,
-      }),
-      ...quotaPaths(quotas),
-      ...rootTokenPaths({ tokens: () => active.tokens }),
-      ...eventPaths(this.events),
-      ...explainPaths({
-        policies,
-        governing: this.governing,
-        callers: ports.callers,
-        demands: ({ namespace, path, operation }) =>
-          operation === 'subscribe' || operation === 'recover'
-            ? undefined
-            : openRouter.route({ namespace, path, operation })?.found?.operation?.flags,
-      }),
-      ...groupPolicyPaths({ groupPolicies: this.groupPolicies }),
-      ...this.observation.paths(
-        (type) => this.#engines.pluginsOf(type),
-        introspection,
-        (mount) => storageOf(mount, mounts.engine(mount), mount),
-      ),
-      ...(rawStorage ? rawStoragePaths({ outside: new Set([...OUTSIDE_BARRIER, HOMES]) }) : []),
-      ...more,
-    ])
-    const oidc: OidcPorts = {
-      apiAddress: apiAddress.replace(/\/+$/, ''),
-      tokens: () => active.tokens,
-      identity: {
-        entity: (view, id) => entityIn(view, id, mounts.index),
-        groupsOf: groupsIn,
-      },
-    }
-    this.#registry = new Registry({
-      system,
-      token: tokenEngine({ tokens: () => active.tokens, policies, namespaces, entities: () => active.entities }),
-      database: databaseEngine({
-        passwords: { byPolicy: (namespace, name) => store.read((view) => passwordBy(view, namespace, name)) },
-      }),
-      identity: identityEngine(
-        {
-          mounts: { byAccessor: (accessor) => mounts.index.byAccessor(accessor) },
-          hasEntity: (id, namespace) => store.read((view) => this.groupPolicies.hasEntity(id, namespace, view)),
-        },
-        [...oidcPaths(oidc), ...mfaPaths({ mounts: (namespace) => mounts.of(namespace) })],
-        [oidcBackground(oidc), { everySeconds: 60, run: sweepMfa }],
-      ),
+    const { store, active, mounts, namespaces, policies, audit, quotas } = this
+    const { driver, clock, log, administrative } = this.#options
+    const { system, registry } = enginesOf(this, {
+      ...this.#options,
+      standing,
+      flagsOf: (question) => openRouter.route(question)?.found?.operation?.flags,
+      pluginsOf: (type) => this.#engines.pluginsOf(type),
+      more,
     })
-    const { administrative } = this.#options
+    this.#registry = registry
     const admits = ({ path }: Namespace, template: string) =>
       path === administrative?.path && administrative.endpoints.has(template.replace(/\/\{name\}$/, ''))
     const sealedRouter = new Router({ mounts: () => sealedMounts, engineOf: () => system, admits })
@@ -558,31 +398,5 @@ export class House {
   get #engines(): Registry {
     if (this.#registry === undefined) throw new Error('the house is not furnished yet')
     return this.#registry
-  }
-}
-
-/** Whether what an engine's tokens may do depends on a role that is named when one is asked for. */
-function hasRoles(engine: Engine): boolean {
-  return engine.paths.some(({ operations }) => [...operations.values()].some(({ role }) => role !== undefined))
-}
-
-/** The prefix of what a mount stores, in `keeping`; none for the engines that see all of the storage. */
-function storageOf(mount: Mount, engine: Engine, keeping: Mount): string {
-  return mount.kind === 'system' || engine.type === 'token' ? '' : mountStorage(keeping)
-}
-
-/**
- * True where the root key is another from now on. Rejects with `REQUEST_SEALED` where what is stored is not of this vault any more.
- * @param keysLost is told of that. A storage that fails is no sign of it.
- */
-export async function reloadKeyring(barrier: Barrier, view: ReadView, keysLost: () => void): Promise<boolean> {
-  const stored = await view.get(KEYRING_KEY)
-  if (stored === undefined) return false
-  const links = await view.get(ROOT_KEY_LINKS_KEY)
-  try {
-    return barrier.reload(stored, links)
-  } catch (error) {
-    keysLost()
-    throw requestErrors.SEALED(undefined, { cause: error })
   }
 }

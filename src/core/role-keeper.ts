@@ -10,7 +10,7 @@ import type { Election, Leadership } from '../storage/driver.ts'
 import { FairLane } from '../storage/fair-lane.ts'
 import type { Store } from '../storage/store.ts'
 import { toCofferError } from './failure.ts'
-import { reloadKeyring } from './house.ts'
+import { reloadKeyring } from './reload-keyring.ts'
 import type { ActivePart, Role } from './lifecycle.ts'
 
 export interface RoleKeeperDeps {
