@@ -13,8 +13,8 @@ import { customMetadata } from './metadata.ts'
 
 export const command = defineCommand({
   usage: '[options] PATH',
-  help: `  Creates a namespace directly below the one of -namespace or VAULT_NAMESPACE. With -key-shares, or -seal, it has a seal of its own:
-  its keys are split into shares, which are shown this one time, and it is sealed until it is given enough of them.
+  help: `  Creates a namespace directly below the one of -namespace or VAULT_NAMESPACE. With -key-shares, or -seal, it has a seal of its
+  own: its keys are split into shares, which are shown this one time, and it is sealed until it is given enough of them.
 
       $ coffer namespace create team-a
       $ coffer namespace create -namespace=team-a -custom-metadata=owner=ops dev
