@@ -5,8 +5,8 @@ import { sanitizePath } from '../../paths.ts'
 
 export const command = defineCommand({
   usage: '[options] PATH',
-  help: `  Deletes a namespace that is sealed, with all that nobody can read without its shares. Credentials that it has lent stay in other
-  systems until they end there: "namespace delete" takes them back, but for that it has to be open. Takes sudo.
+  help: `  Deletes a namespace that is sealed, with all that nobody can read without its shares. Credentials that it has lent stay in
+  other systems until they end there: "namespace delete" takes them back, but for that it has to be open. Takes sudo.
 
       $ coffer namespace delete-sealed team-a
       $ coffer namespace delete-sealed -force team-a`,

@@ -8,8 +8,9 @@ import { unsealKey } from '../shared/unseal-key.ts'
 
 export const command = defineCommand({
   usage: '[options] PATH [KEY]',
-  help: `  Gives the server one share of the unseal key of a namespace. Once it has as many as its threshold the namespace is open. Without
-  a KEY the share is asked for and not shown; "-" reads it from stdin. A share on the command line ends up in the shell's history.
+  help: `  Gives the server one share of the unseal key of a namespace. Once it has as many as its threshold the namespace is open.
+  Without a KEY the share is asked for and not shown; "-" reads it from stdin. A share on the command line ends up in the
+  shell's history.
 
       $ coffer namespace unseal team-a
       Unseal Key (will be hidden):`,
