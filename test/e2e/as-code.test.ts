@@ -229,6 +229,28 @@ const configuration = fc
     ),
     one('group "all"', block({ member_groups: fc.constant<Spellings>(['["shop"]']) })),
     one('alias "corp/alice"', block({ custom_metadata: labels }), is('entity', '"alice"')),
+    one(
+      'quota "burst"',
+      block({
+        interval: fc.constantFrom<Spellings>(['"1m"', '60', '"60s"'], ['1', '"1s"']),
+        block_interval: seconds,
+        group_by: fc.constantFrom<Spellings>(['"ip"'], ['"none"']),
+      }),
+      [...is('path', '"kv-a"'), ['rate', ['1000000', '1e6', '"1000000"']]],
+    ),
+    one('quota "leases"', block({ path: fc.constant<Spellings>(['"team/crypt"', '"team/crypt/"']) }), [
+      ...is('type', '"lease-count"'),
+      ...is('max_leases', '100000'),
+    ]),
+    one(
+      'policy "hours"',
+      block({ enforcement_level: fc.constantFrom<Spellings>(['"advisory"'], ['"hard-mandatory"']) }),
+      [
+        ...is('type', '"egp"'),
+        ...is('policy', '"request.path != \\"nowhere\\""'),
+        ['paths', ['["b/*", "a/*"]', '["a/*", "b/*"]']],
+      ],
+    ),
     one('namespace "team-a"', block({ custom_metadata: labels })),
     one('audit "second"', fc.constant(is('description', '"for the auditors"')), [
       ...is('type', '"file"'),
@@ -242,7 +264,7 @@ const configuration = fc
   .chain((all) => {
     // What others rely on is always there.
     const optional = all.filter(([name]) =>
-      /^(role|policy|password_policy|alias|namespace|audit|auth "team|group "all)/.test(name),
+      /^(role|policy|password_policy|alias|namespace|audit|quota|auth "team|group "all)/.test(name),
     )
     return fc.subarray(optional).map((kept) => {
       const names = new Set(kept.map(([name]) => name))
