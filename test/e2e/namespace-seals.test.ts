@@ -1,60 +1,20 @@
 /** Namespaces with seals of their own, on every thread of a server and while requests are under way. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { devSettings } from '../../src/main/dev-settings.ts'
-import type { Settings } from '../../src/main/settings.ts'
-import { request, type Answer } from '../support/http.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { runServer, type ServerUnderTest } from '../support/running.ts'
+import { ThreadedServer, type AskOptions } from '../support/threaded.ts'
 
 const THREADS = 3
 const CONNECTIONS = 12
 
-const folder = mkdtempSync(join(tmpdir(), 'coffer-namespace-seals-'))
-after(() => rmSync(folder, { recursive: true }))
-const auditFile = join(folder, 'audit.log')
-
-function settings(): Settings {
-  // Only these of the flags are read where settings come from.
-  const base = devSettings({ dev: true, 'dev-listen-address': '127.0.0.1:0' } as never, join(folder, 'data'))
-  return {
-    ...base,
-    servingThreads: THREADS,
-    log: { ...base.log, level: 'error' },
-    auditDevices: [
-      { type: 'file', path: 'file/', description: '', local: false, options: new Map([['file_path', auditFile]]) },
-    ],
-  }
-}
-
 describe('a server of several threads', () => {
-  let server: ServerUnderTest
-  let address: string
-  let token: string
-  let unsealKey: string
-  let agents: http.Agent[]
+  let server: ThreadedServer
   let shares: readonly string[]
   let own: string
 
-  const call = (
-    agent: http.Agent | undefined,
-    method: string,
-    path: string,
-    body?: unknown,
-    { namespace = '', token: as = token }: { readonly namespace?: string; readonly token?: string } = {},
-  ): Promise<Answer> =>
-    request(address, method, `/v1/${path}`, {
-      token: as,
-      ...(namespace === '' ? {} : { headers: { 'X-Vault-Namespace': namespace } }),
-      ...(agent === undefined ? {} : { agent }),
-      ...(body === undefined ? {} : { body }),
-    })
-  const everywhere = (path: string, options: { readonly namespace?: string; readonly token?: string }) =>
-    Promise.all(agents.map((agent) => call(agent, 'GET', path, undefined, options)))
+  const call: ThreadedServer['call'] = (...asked) => server.call(...asked)
+  const everywhere = (path: string, options: AskOptions) => server.everywhere('GET', path, undefined, options)
   const unseal = async (keys: readonly string[]) => {
     for (const key of keys) {
       const answer = await call(undefined, 'PUT', 'sys/namespaces/a/unseal', { key })
@@ -63,13 +23,7 @@ describe('a server of several threads', () => {
   }
 
   before(async () => {
-    server = await runServer(settings())
-    address = `http://${server.running.addresses[0] ?? ''}`
-    agents = Array.from({ length: CONNECTIONS }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }))
-    const made = await request(address, 'PUT', '/v1/sys/init', { body: { secret_shares: 1, secret_threshold: 1 } })
-    token = textAt(made.json, 'root_token')
-    unsealKey = String(at(made.json, 'keys_base64', 0))
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    server = await ThreadedServer.start({ threads: THREADS, connections: CONNECTIONS })
     const seal = 'seal "shamir" { shares = 3 threshold = 2 }'
     const namespace = await call(undefined, 'POST', 'sys/namespaces/a', { seal })
     assert.equal(namespace.status, 200, namespace.text)
@@ -87,10 +41,7 @@ describe('a server of several threads', () => {
       'client_token',
     )
   })
-  after(async () => {
-    for (const agent of agents) agent.destroy()
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   test('seals and unseals it on each from the moment that was acknowledged', async () => {
     for (let round = 0; round < 8; round++) {
@@ -98,7 +49,7 @@ describe('a server of several threads', () => {
         assert.equal(answer.status, 200, answer.text)
         assert.equal(at(answer.json, 'data', 'canary'), 'canary')
       }
-      assert.equal((await call(agents[round], 'PUT', 'sys/namespaces/a/seal', {})).status, 204)
+      assert.equal((await call(server.agents[round], 'PUT', 'sys/namespaces/a/seal', {})).status, 204)
       for (const answer of await everywhere('kv/x', { namespace: 'a', token: own })) assert.equal(answer.status, 503)
       for (const answer of await everywhere('auth/token/lookup-self', { token: own })) assert.equal(answer.status, 403)
       for (const answer of await everywhere('sys/mounts', {})) assert.equal(answer.status, 200)
@@ -112,7 +63,7 @@ describe('a server of several threads', () => {
     let acknowledged = 0
     let refused = 0
     let isDone = false
-    const callers = agents.map(async (agent, i) => {
+    const callers = server.agents.map(async (agent, i) => {
       for (let n = 0; !isDone; n++) {
         const written = await call(agent, 'POST', `kv/n${i}`, { n }, { namespace: 'a', token: own })
         if (written.status === 204) {
@@ -142,14 +93,14 @@ describe('a server of several threads', () => {
 
   test('its threads get its keys with those of the vault, and give them up with them', async () => {
     assert.equal((await call(undefined, 'PUT', 'sys/seal')).status, 204)
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: server.unsealKey })).status, 200)
     for (const answer of await everywhere('kv/x', { namespace: 'a', token: own })) assert.equal(answer.status, 503)
     await unseal(shares.slice(0, 2))
     for (const answer of await everywhere('kv/x', { namespace: 'a', token: own })) assert.equal(answer.status, 200)
   })
 
   test('its sealing stands in the audit entries of the namespace above, its shares in none', () => {
-    const lines = readFileSync(auditFile, 'utf8').trim().split('\n')
+    const lines = readFileSync(server.auditFile, 'utf8').trim().split('\n')
     const entries = lines.map((line): unknown => JSON.parse(line))
     const of = (path: string) =>
       entries.filter((entry) => at(entry, 'request', 'path') === path && at(entry, 'type') === 'response')

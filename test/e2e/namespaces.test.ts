@@ -1,78 +1,32 @@
 /** Namespaces on every thread of a server, in its audit entries, and over a crash in the middle of their end. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { devSettings } from '../../src/main/dev-settings.ts'
-import type { Settings } from '../../src/main/settings.ts'
 import { series, until } from '../support/callers.ts'
-import { request, type Answer } from '../support/http.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { runServer, type ServerUnderTest } from '../support/running.ts'
 import { startServer } from '../support/server.ts'
+import { ThreadedServer, type AskOptions } from '../support/threaded.ts'
 
 const THREADS = 3
 const CONNECTIONS = 16
 
-const folder = mkdtempSync(join(tmpdir(), 'coffer-namespaces-'))
-after(() => rmSync(folder, { recursive: true }))
-const auditFile = join(folder, 'audit.log')
-
-function settings(): Settings {
-  // Only these of the flags are read where settings come from.
-  const base = devSettings({ dev: true, 'dev-listen-address': '127.0.0.1:0' } as never, join(folder, 'data'))
-  return {
-    ...base,
-    servingThreads: THREADS,
-    administrative: { path: 'admin/', endpoints: new Set(['health', 'leader', 'seal-status', 'metrics']) },
-    log: { ...base.log, level: 'error' },
-    auditDevices: [
-      { type: 'file', path: 'file/', description: '', local: false, options: new Map([['file_path', auditFile]]) },
-    ],
-  }
-}
-
 describe('a server of several threads', () => {
-  let server: ServerUnderTest
-  let address: string
-  let token: string
-  let unsealKey: string
-  let agents: http.Agent[]
+  let server: ThreadedServer
 
-  const call = (
-    agent: http.Agent | undefined,
-    method: string,
-    path: string,
-    body?: unknown,
-    { namespace = '', token: own = token }: { readonly namespace?: string; readonly token?: string } = {},
-  ): Promise<Answer> =>
-    request(address, method, `/v1/${path}`, {
-      token: own,
-      ...(namespace === '' ? {} : { headers: { 'X-Vault-Namespace': namespace } }),
-      ...(agent === undefined ? {} : { agent }),
-      ...(body === undefined ? {} : { body }),
-    })
-  const everywhere = (
-    method: string,
-    path: string,
-    options: { readonly namespace?: string; readonly token?: string },
-  ) => Promise.all(agents.map((agent) => call(agent, method, path, undefined, options)))
+  const call: ThreadedServer['call'] = (...asked) => server.call(...asked)
+  const everywhere = (method: string, path: string, options: AskOptions) =>
+    server.everywhere(method, path, undefined, options)
 
   before(async () => {
-    server = await runServer(settings())
-    address = `http://${server.running.addresses[0] ?? ''}`
-    agents = Array.from({ length: CONNECTIONS }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }))
-    const made = await request(address, 'PUT', '/v1/sys/init', { body: { secret_shares: 1, secret_threshold: 1 } })
-    token = textAt(made.json, 'root_token')
-    unsealKey = String(at(made.json, 'keys_base64', 0))
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    server = await ThreadedServer.start({
+      threads: THREADS,
+      connections: CONNECTIONS,
+      settings: {
+        administrative: { path: 'admin/', endpoints: new Set(['health', 'leader', 'seal-status', 'metrics']) },
+      },
+    })
   })
-  after(async () => {
-    for (const agent of agents) agent.destroy()
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   const tenant = async (name: string): Promise<string> => {
     assert.equal((await call(undefined, 'POST', `sys/namespaces/${name}`)).status, 200)
@@ -94,7 +48,7 @@ describe('a server of several threads', () => {
         assert.equal(at(answer.json, 'data', 'canary'), `canary-of-${name}`)
       }
       for (const answer of await everywhere('GET', `${name}/kv/x`, { token: own })) assert.equal(answer.status, 200)
-      assert.ok((await call(agents[round], 'DELETE', `sys/namespaces/${name}`)).status <= 204)
+      assert.ok((await call(server.agents[round], 'DELETE', `sys/namespaces/${name}`)).status <= 204)
       for (const answer of await everywhere('GET', 'kv/x', { namespace: name, token: own }))
         assert.equal(answer.status, 403, answer.text)
       for (const answer of await everywhere('GET', 'kv/x', { namespace: name })) assert.equal(answer.status, 404)
@@ -104,14 +58,14 @@ describe('a server of several threads', () => {
   test('locks and unlocks an API on each at once', async () => {
     const own = await tenant('locked')
     const key = textAt(
-      (await call(agents[0], 'PUT', 'sys/namespaces/api-lock/lock/locked', {})).json,
+      (await call(server.agents[0], 'PUT', 'sys/namespaces/api-lock/lock/locked', {})).json,
       'data',
       'unlock_key',
     )
     for (const answer of await everywhere('GET', 'kv/x', { namespace: 'locked', token: own }))
       assert.equal(answer.status, 503)
     assert.equal(
-      (await call(agents[1], 'PUT', 'sys/namespaces/api-lock/unlock/locked', { unlock_key: key })).status,
+      (await call(server.agents[1], 'PUT', 'sys/namespaces/api-lock/unlock/locked', { unlock_key: key })).status,
       204,
     )
     for (const answer of await everywhere('GET', 'kv/x', { namespace: 'locked', token: own }))
@@ -128,7 +82,7 @@ describe('a server of several threads', () => {
         const name = names[Math.floor(random() * names.length)] ?? ''
         const other = names[Math.floor(random() * names.length)] ?? ''
         const byPath = random() < 0.5
-        const answer = await call(agents[i % CONNECTIONS], 'GET', byPath ? `${name}/kv/x` : 'kv/x', undefined, {
+        const answer = await call(server.agents[i % CONNECTIONS], 'GET', byPath ? `${name}/kv/x` : 'kv/x', undefined, {
           token: tokens.get(other) ?? '',
           ...(byPath ? {} : { namespace: name }),
         })
@@ -141,7 +95,7 @@ describe('a server of several threads', () => {
     const listed = (await call(undefined, 'LIST', 'sys/namespaces')).json
     for (const name of names) ids.set(name, textAt(listed, 'data', 'key_info', `${name}/`, 'id'))
     let seen = 0
-    for (const line of readFileSync(auditFile, 'utf8').trim().split('\n')) {
+    for (const line of readFileSync(server.auditFile, 'utf8').trim().split('\n')) {
       const entry: unknown = JSON.parse(line)
       if (at(entry, 'request', 'namespace', 'path') === undefined) continue
       const id = ids.get(textAt(entry, 'request', 'namespace', 'path').slice(0, -1))
@@ -174,8 +128,11 @@ describe('a server of several threads', () => {
     assert.equal(at(status.json, 'sealed'), true)
     const unknown = await call(undefined, 'GET', 'sys/seal-status', undefined, { namespace: 'tenant-1', token: '' })
     assert.equal(unknown.status, 503)
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey }, { namespace: 'admin' })).status, 503)
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    assert.equal(
+      (await call(undefined, 'PUT', 'sys/unseal', { key: server.unsealKey }, { namespace: 'admin' })).status,
+      503,
+    )
+    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: server.unsealKey })).status, 200)
     for (const answer of await everywhere('GET', 'kv/x', { namespace: 'admin', token: own }))
       assert.equal(answer.status, 200)
     assert.equal(listAt((await call(undefined, 'LIST', 'sys/namespaces')).json, 'data', 'keys').length, 52)

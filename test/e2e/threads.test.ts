@@ -1,82 +1,30 @@
 /** What must hold between the threads of one server: whatever connection a request comes by, it finds what was acknowledged before. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { devSettings } from '../../src/main/dev-settings.ts'
-import type { Settings } from '../../src/main/settings.ts'
 import { until } from '../support/callers.ts'
 import { at, textAt } from '../support/json.ts'
-import { request, type Answer } from '../support/http.ts'
-import { runServer, type ServerUnderTest } from '../support/running.ts'
+import { ThreadedServer } from '../support/threaded.ts'
 
 const THREADS = 3
 /** Enough that the kernel gives every thread some of them. */
 const CONNECTIONS = 24
 
-const folder = mkdtempSync(join(tmpdir(), 'coffer-threads-'))
-after(() => rmSync(folder, { recursive: true }))
-const auditFile = join(folder, 'audit.log')
-
-function settings(): Settings {
-  const flags = { dev: true, 'dev-listen-address': '127.0.0.1:0' }
-  // Only these of the flags are read where settings come from.
-  const base = devSettings(flags as never, join(folder, 'data'))
-  return {
-    ...base,
-    servingThreads: THREADS,
-    log: { ...base.log, level: 'error' },
-    auditDevices: [
-      { type: 'file', path: 'file/', description: '', local: false, options: new Map([['file_path', auditFile]]) },
-    ],
-  }
-}
-
 describe('a server of several threads', () => {
-  let server: ServerUnderTest
-  let address: string
-  let token: string
-  let unsealKey: string
-  let agents: http.Agent[]
+  let server: ThreadedServer
 
-  const call = (
-    agent: http.Agent | undefined,
-    method: string,
-    path: string,
-    body?: unknown,
-    options: { readonly token?: string; readonly headers?: Readonly<Record<string, string>> } = {},
-  ): Promise<Answer> =>
-    request(address, method, `/v1/${path}`, {
-      token,
-      ...(agent === undefined ? {} : { agent }),
-      ...(body === undefined ? {} : { body }),
-      ...options,
-    })
-  /** The same request over every connection at once. */
-  const everywhere = (method: string, path: string, body?: unknown, options?: { readonly token?: string }) =>
-    Promise.all(agents.map((agent) => call(agent, method, path, body, options)))
-  const open = () => agents.forEach((agent) => agent.destroy())
+  const call: ThreadedServer['call'] = (...asked) => server.call(...asked)
+  const everywhere: ThreadedServer['everywhere'] = (...asked) => server.everywhere(...asked)
 
   before(async () => {
-    server = await runServer(settings())
-    address = `http://${server.running.addresses[0] ?? ''}`
-    agents = Array.from({ length: CONNECTIONS }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }))
-    const made = await request(address, 'PUT', '/v1/sys/init', { body: { secret_shares: 1, secret_threshold: 1 } })
-    token = textAt(made.json, 'root_token')
-    unsealKey = String(at(made.json, 'keys_base64', 0))
-    assert.equal((await call(undefined, 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    server = await ThreadedServer.start({ threads: THREADS, connections: CONNECTIONS })
     assert.equal((await call(undefined, 'POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
   })
-  after(async () => {
-    open()
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   test('serves from each of them', async () => {
     await everywhere('GET', 'auth/token/lookup-self')
-    const tallies = await server.running.front.threads?.tallies()
+    const tallies = await server.server.running.front.threads?.tallies()
     assert.equal(tallies?.size, THREADS)
     for (const [thread, counted] of tallies ?? []) {
       const seen = counted.find(({ name }) => name === 'vault.core.handle_request')
@@ -86,7 +34,7 @@ describe('a server of several threads', () => {
 
   test('shows a write to every request that begins after it was acknowledged', async () => {
     for (let round = 1; round <= 40; round++) {
-      const writer = agents[round % CONNECTIONS]
+      const writer = server.agents[round % CONNECTIONS]
       const written = await call(writer, 'POST', 'secret/data/counter', { data: { round } })
       assert.equal(written.status, 200, written.text)
       for (const answer of await everywhere('GET', 'secret/data/counter'))
@@ -96,11 +44,11 @@ describe('a server of several threads', () => {
 
   test('takes a revoked token nowhere', async () => {
     for (let round = 0; round < 10; round++) {
-      const made = await call(agents[round], 'POST', 'auth/token/create', { policies: ['default'] })
+      const made = await call(server.agents[round], 'POST', 'auth/token/create', { policies: ['default'] })
       const child = textAt(made.json, 'auth', 'client_token')
       for (const answer of await everywhere('GET', 'auth/token/lookup-self', undefined, { token: child }))
         assert.equal(answer.status, 200)
-      assert.equal((await call(agents[round + 1], 'POST', 'auth/token/revoke', { token: child })).status, 204)
+      assert.equal((await call(server.agents[round + 1], 'POST', 'auth/token/revoke', { token: child })).status, 204)
       for (const answer of await everywhere('GET', 'auth/token/lookup-self', undefined, { token: child }))
         assert.equal(answer.status, 403)
     }
@@ -112,7 +60,7 @@ describe('a server of several threads', () => {
     for (let round = 0; round < 10; round++) {
       const may = round % 2 === 0
       const policy = `path "secret/data/counter" { capabilities = ["${may ? 'read' : 'deny'}"] }`
-      assert.equal((await call(agents[round], 'PUT', 'sys/policies/acl/reader', { policy })).status, 204)
+      assert.equal((await call(server.agents[round], 'PUT', 'sys/policies/acl/reader', { policy })).status, 204)
       for (const answer of await everywhere('GET', 'secret/data/counter', undefined, { token: reader }))
         assert.equal(answer.status, may ? 200 : 403)
     }
@@ -131,12 +79,12 @@ describe('a server of several threads', () => {
     for (let round = 0; round < 10; round++) {
       const may = round % 2 === 0
       const members = { member_entity_ids: may ? [entity] : [] }
-      assert.equal((await call(agents[round], 'POST', 'identity/group/name/inner', members)).status, 204)
+      assert.equal((await call(server.agents[round], 'POST', 'identity/group/name/inner', members)).status, 204)
       for (const answer of await everywhere('GET', 'secret/data/counter', undefined, bob))
         assert.equal(answer.status, may ? 200 : 403)
       // By the policy that everybody has: path "identity/entity/name/{{identity.entity.name}}".
       const name = `bob-${round}`
-      assert.equal((await call(agents[round], 'POST', `identity/entity/id/${entity}`, { name })).status, 204)
+      assert.equal((await call(server.agents[round], 'POST', `identity/entity/id/${entity}`, { name })).status, 204)
       for (const answer of await everywhere('GET', `identity/entity/name/${name}`, undefined, bob))
         assert.equal(answer.status, 200)
     }
@@ -147,18 +95,18 @@ describe('a server of several threads', () => {
 
   test('knows new, moved and removed mounts everywhere', async () => {
     for (let round = 0; round < 5; round++) {
-      assert.equal((await call(agents[round], 'POST', 'sys/mounts/kv', { type: 'kv' })).status, 204)
-      await call(agents[round + 1], 'POST', 'kv/a', { round })
+      assert.equal((await call(server.agents[round], 'POST', 'sys/mounts/kv', { type: 'kv' })).status, 204)
+      await call(server.agents[round + 1], 'POST', 'kv/a', { round })
       for (const answer of await everywhere('GET', 'kv/a')) assert.equal(at(answer.json, 'data', 'round'), round)
-      assert.equal((await call(agents[round + 2], 'DELETE', 'sys/mounts/kv')).status, 204)
+      assert.equal((await call(server.agents[round + 2], 'DELETE', 'sys/mounts/kv')).status, 204)
       for (const answer of await everywhere('GET', 'kv/a')) assert.equal(answer.status, 404)
     }
   })
 
   test('reads what was encrypted with a key that was installed a moment ago', async () => {
     for (let round = 0; round < 5; round++) {
-      assert.equal((await call(agents[round], 'POST', 'sys/rotate')).status, 204)
-      await call(agents[round + 1], 'POST', 'secret/data/rotated', { data: { round } })
+      assert.equal((await call(server.agents[round], 'POST', 'sys/rotate')).status, 204)
+      await call(server.agents[round + 1], 'POST', 'secret/data/rotated', { data: { round } })
       for (const answer of await everywhere('GET', 'secret/data/rotated'))
         assert.equal(at(answer.json, 'data', 'data', 'round'), round)
     }
@@ -186,7 +134,7 @@ describe('a server of several threads', () => {
   })
 
   test('wraps what a reading thread would have answered', async () => {
-    for (const agent of agents.slice(0, 8)) {
+    for (const agent of server.agents.slice(0, 8)) {
       const answer = await call(agent, 'GET', 'secret/data/counter', undefined, {
         headers: { 'X-Vault-Wrap-TTL': '60' },
       })
@@ -196,7 +144,7 @@ describe('a server of several threads', () => {
 
   test('adds up what its threads count, and audits each request once and whole', async () => {
     const before = await counted()
-    const lines = () => readFileSync(auditFile, 'utf8').trimEnd().split('\n')
+    const lines = () => readFileSync(server.auditFile, 'utf8').trimEnd().split('\n')
     const seen = lines().length
     await everywhere('GET', 'auth/token/lookup-self')
     await everywhere('POST', 'secret/data/counter', { data: { a: 1 } })
@@ -211,11 +159,11 @@ describe('a server of several threads', () => {
   })
 
   test('replaces a thread that ends, while the others go on', async () => {
-    const { threads } = server.running.front
+    const { threads } = server.server.running.front
     const [victim] = threads?.all ?? []
     assert.ok(threads !== undefined && victim !== undefined)
     await victim.worker.terminate()
-    const answers = await Promise.allSettled(agents.map((agent) => call(agent, 'GET', 'secret/data/counter')))
+    const answers = await Promise.allSettled(server.agents.map((agent) => call(agent, 'GET', 'secret/data/counter')))
     assert.ok(answers.some(({ status }) => status === 'fulfilled'))
     await until(
       'the thread was replaced',
@@ -223,7 +171,7 @@ describe('a server of several threads', () => {
     )
     await until('the new thread answers', async () => {
       // A connection stays with the thread that took it.
-      open()
+      server.reconnect()
       await everywhere('GET', 'auth/token/lookup-self')
       const tallies = await threads.tallies()
       const newest = Math.max(...threads.all.map(({ number }) => number))
@@ -233,10 +181,10 @@ describe('a server of several threads', () => {
   })
 
   test('is sealed on every thread when the sealing is acknowledged, and unsealed on every one', async () => {
-    assert.equal((await call(agents[0], 'PUT', 'sys/seal')).status, 204)
+    assert.equal((await call(server.agents[0], 'PUT', 'sys/seal')).status, 204)
     for (const answer of await everywhere('GET', 'secret/data/counter')) assert.equal(answer.status, 503)
     for (const answer of await everywhere('GET', 'auth/token/lookup-self')) assert.equal(answer.status, 503)
-    assert.equal((await call(agents[1], 'PUT', 'sys/unseal', { key: unsealKey })).status, 200)
+    assert.equal((await call(server.agents[1], 'PUT', 'sys/unseal', { key: server.unsealKey })).status, 200)
     for (const answer of await everywhere('GET', 'secret/data/counter')) assert.equal(answer.status, 200)
   })
 
