@@ -8,7 +8,8 @@ import type { Logger } from '../lib/observe/index.ts'
 import type { Mount } from '../request/mount.ts'
 import { homeCalled, homeNameIn, homeNameOf, withinHome } from '../request/namespace-home.ts'
 import type { NamespaceInfo } from '../request/namespace-ports.ts'
-import { isSealable, type NamespaceTable } from '../router/namespace-table.ts'
+import { isSealable } from '../router/namespace-index.ts'
+import type { NamespaceTable } from '../router/namespace-table.ts'
 import type { MountTable } from '../router/mount-table.ts'
 import { Barrier } from '../seal/barrier.ts'
 import type { NamespaceKeys } from '../seal/namespace-keys.ts'
@@ -98,7 +99,9 @@ export class Homes implements ActivePart, Follower {
 
   /** With all below it. Its keys are wiped. */
   async close(name: string): Promise<void> {
-    for (const one of [...this.below(name), name]) {
+    const all = [...this.below(name), name]
+    this.refuse(all)
+    for (const one of all) {
       const barrier = this.#deps.keys.barrier(one)
       await this.dismiss(one)
       barrier?.discard()
@@ -112,7 +115,7 @@ export class Homes implements ActivePart, Follower {
   closedBy(id: string, row: NamespaceInfo | undefined): string | undefined {
     const name = homeNameOf(id)
     if (name === '' || !this.#deps.keys.isOpen(name)) return undefined
-    const closes = row === undefined ? this.#rootOf(name) === undefined : isSealable(row) && row.sealed
+    const closes = row === undefined ? this.#deps.namespaces.rootOf(name) === undefined : isSealable(row) && row.sealed
     return closes ? name : undefined
   }
 
@@ -127,6 +130,11 @@ export class Homes implements ActivePart, Follower {
   /** The folders of those, and the empty one of all that lies in none: another list whenever they change. */
   get folders(): readonly string[] {
     return this.#folders
+  }
+
+  /** From here on requests for the namespaces in them are refused. */
+  refuse(names: readonly string[]): void {
+    for (const name of names) this.#unserve(name)
   }
 
   /** Whether requests for the namespaces in it are answered. */
@@ -167,14 +175,10 @@ export class Homes implements ActivePart, Follower {
   /** Homes of namespaces below the one whose home this is, the lowest first. */
   below(name: string): readonly string[] {
     const { namespaces } = this.#deps
-    const root = this.#rootOf(name)
+    const root = this.#deps.namespaces.rootOf(name)
     if (root === undefined) return []
     const rows = namespaces.below(root).filter((row) => isSealable(row) && homeNameOf(row.id) !== name)
     return rows.toSorted((a, b) => b.path.length - a.path.length).map(({ id }) => homeNameOf(id))
-  }
-
-  #rootOf(name: string): NamespaceInfo | undefined {
-    return this.#deps.namespaces.all().find((row) => isSealable(row) && homeNameOf(row.id) === name)
   }
 
   /** What can be read has changed. */

@@ -20,7 +20,8 @@ import type {
   SealedNamespace,
 } from '../request/namespace-seal-ports.ts'
 import type { Namespace } from '../request/request.ts'
-import { isSealable, type NamespaceTable } from '../router/namespace-table.ts'
+import { isSealable } from '../router/namespace-index.ts'
+import type { NamespaceTable } from '../router/namespace-table.ts'
 import { namespaceKeysIn } from '../router/namespace-record.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import { Ceremonies } from '../seal/ceremonies.ts'
@@ -76,7 +77,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     const { keys, homes } = this.#deps
     if (role !== 'leader') return
     for (const name of keys.names) {
-      const row = this.#rootOf(name)
+      const row = this.#deps.namespaces.rootOf(name)
       if (row === undefined || row.sealed) await homes.close(name)
       else this.#cleanLinks(name)
     }
@@ -146,7 +147,10 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
 
   /** Wipes the keys of a home and of those below it. */
   async shut(name: string): Promise<void> {
-    for (const one of [...this.#deps.homes.below(name), name]) {
+    const { homes } = this.#deps
+    const all = [...homes.below(name), name]
+    homes.refuse(all)
+    for (const one of all) {
       this.#ceremonies.get(one)?.end()
       this.#ceremonies.delete(one)
       const { manager } = this.#managerCalled(one)
@@ -237,7 +241,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
   #freshName(): string {
     for (;;) {
       const name = base62(HOME_NAME)
-      if (this.#rootOf(name) === undefined) return name
+      if (this.#deps.namespaces.rootOf(name) === undefined) return name
     }
   }
 
@@ -247,13 +251,9 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
   }
 
   #own(namespace: Namespace): NamespaceInfo {
-    const row = this.#rootOf(homeNameOf(namespace.id))
+    const row = this.#deps.namespaces.rootOf(homeNameOf(namespace.id))
     if (row?.id !== namespace.id) throw requestErrors.UNSUPPORTED_PATH()
     return row
-  }
-
-  #rootOf(name: string): NamespaceInfo | undefined {
-    return this.#deps.namespaces.all().find((row) => isSealable(row) && homeNameOf(row.id) === name)
   }
 
   #managerOf(row: NamespaceInfo) {
@@ -279,7 +279,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
   /** The keys are there. If this rejects, they are wiped. */
   async #open(name: string, barrier: Barrier): Promise<void> {
     const { store, namespaces, homes, threads, opened } = this.#deps
-    const row = this.#rootOf(name)
+    const row = this.#deps.namespaces.rootOf(name)
     if (row === undefined) throw namespaceErrors.ABSENT()
     try {
       await homes.admit(name, barrier)
@@ -326,7 +326,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
 
   async #rotateIfDue(name: string): Promise<void> {
     const { keys, log } = this.#deps
-    const path = this.#rootOf(name)?.path ?? ''
+    const path = this.#deps.namespaces.rootOf(name)?.path ?? ''
     try {
       if (await keys.barrier(name)?.rotateIfDue())
         log.info('installed a new encryption key of a namespace, as the old one was due', { path })

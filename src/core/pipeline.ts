@@ -27,6 +27,7 @@
  *   auditResponse         x            x               .         before the client gets anything; on failure too
  *   respond               x            x               x
  */
+import { namespaceErrors } from '../errors/namespaces.ts'
 import { requestErrors } from '../errors/request.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { WireReply, WireRequest } from '../request/wire.ts'
@@ -154,13 +155,18 @@ function kindOf(x: Exchange, deps: PipelineDeps): Kind {
 /** The failed request's entries. Where even they can't be written, that is what the client is told, and no reply leaves. */
 async function refuse(x: Exchange, deps: PipelineDeps, error: unknown): Promise<void> {
   x.reply = undefined
-  x.error = error
+  x.error = isSealedMeanwhile(x, deps) ? namespaceErrors.SEALED(undefined, { cause: error }) : error
   try {
     if (!x.auditBegun && deps.reads() && kindOf(x, deps) !== 'whileSealed') await auditRequest(x, deps)
     await auditResponse(x, deps)
   } catch (auditError) {
     x.error = auditError
   }
+}
+
+/** Its token, policies and mounts may have been gone before it came to ask for them: none of that is what is wrong with it. */
+function isSealedMeanwhile(x: Exchange, deps: PipelineDeps): boolean {
+  return x.isLocated && deps.namespaces.isSealed(x.request.namespace)
 }
 
 async function finish(x: Exchange, deps: PipelineDeps): Promise<void> {

@@ -7,7 +7,8 @@ import { CofferError } from '../errors/coffer-error.ts'
 import type { Logger } from '../lib/observe/index.ts'
 import { wipe } from '../lib/secure/guarded.ts'
 import { homeNameOf } from '../request/namespace-home.ts'
-import { isSealable, type NamespaceTable } from '../router/namespace-table.ts'
+import { isSealable } from '../router/namespace-index.ts'
+import type { NamespaceTable } from '../router/namespace-table.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import type { NamespaceKeys } from '../seal/namespace-keys.ts'
 import type { Store } from '../storage/store.ts'
@@ -94,7 +95,7 @@ export class SharedHomes implements HomeKeysPort {
   async #pathWhereOpen(name: string): Promise<string | undefined> {
     const { store, namespaces } = this.#deps
     await store.read(() => undefined)
-    const row = namespaces.all().find((one) => isSealable(one) && homeNameOf(one.id) === name)
+    const row = namespaces.rootOf(name)
     return row !== undefined && !row.sealed && this.#deps.follows() ? row.path : undefined
   }
 }

@@ -1,4 +1,5 @@
 /** Finds namespaces by their paths and ids. Immutable; the root namespace is always there. */
+import { homeNameIn, homeNameOf, homeOf } from '../request/namespace-home.ts'
 import type { Located, NamespaceInfo } from '../request/namespace-ports.ts'
 import { rootNamespace, type Namespace } from '../request/request.ts'
 
@@ -16,6 +17,8 @@ const ROOT: NamespaceInfo = Object.freeze({
 export class NamespaceIndex {
   readonly #byId: ReadonlyMap<string, NamespaceInfo>
   readonly #byPath: ReadonlyMap<string, NamespaceInfo>
+  /** Those with seals of their own, by the names of their homes. */
+  readonly #roots: ReadonlyMap<string, NamespaceInfo>
   /** Whether any is locked: none is, as a rule, and then nobody need look. */
   readonly #locks: boolean
 
@@ -23,6 +26,7 @@ export class NamespaceIndex {
     const all = [...rows]
     this.#byId = new Map(all.map((row) => [row.id, row]))
     this.#byPath = new Map(all.map((row) => [row.path, row]))
+    this.#roots = new Map(all.filter(isSealable).map((row) => [homeNameOf(row.id), row]))
     this.#locks = all.some(({ lock }) => lock !== undefined)
   }
 
@@ -42,6 +46,18 @@ export class NamespaceIndex {
 
   byId(id: string): NamespaceInfo | undefined {
     return id === ROOT.id ? ROOT : this.#byId.get(id)
+  }
+
+  /** The namespace whose home is called so. */
+  rootOf(homeName: string): NamespaceInfo | undefined {
+    return this.#roots.get(homeName)
+  }
+
+  /** Whether an administrator has sealed the one whose home is called so, or one above it. */
+  isMarkedSealed(homeName: string): boolean {
+    for (let root = this.#roots.get(homeName); root !== undefined; root = this.#roots.get(homeNameIn(root.home)))
+      if (root.sealed) return true
+    return false
   }
 
   /** Goes down as long as there is a namespace for the next segment: one look-up more than there are of them. */
@@ -86,4 +102,9 @@ export class NamespaceIndex {
     const id = storedAs.slice(storedAs.lastIndexOf('/') + 1)
     return new NamespaceIndex([...this.#byId.values()].filter((old) => old.id !== id))
   }
+}
+
+/** Whether it has a seal of its own: it lies above what that encrypts. */
+export function isSealable({ id, home }: NamespaceInfo): boolean {
+  return homeOf(id) !== home
 }

@@ -13,7 +13,7 @@ import type { Store } from '../storage/store.ts'
 import type { ReadView, WriteView } from '../storage/view.ts'
 import { CurrentRows } from '../storage/current-rows.ts'
 import type { MountIndex } from './mount-index.ts'
-import { NamespaceIndex } from './namespace-index.ts'
+import { isSealable, NamespaceIndex } from './namespace-index.ts'
 import {
   isNamespaceKey,
   namespaceKey,
@@ -140,7 +140,9 @@ export class NamespaceTable implements NamespacesPort {
   }
 
   isHomeSealed(homeName: string): boolean {
-    return homeName !== '' && this.#deps.homes?.isOpen(homeName) !== true
+    if (homeName === '') return false
+    // Its keys may be here still: it was sealed by another core, and this one is giving them up.
+    return this.#deps.homes?.isOpen(homeName) !== true || this.#rows.index.isMarkedSealed(homeName)
   }
 
   below(namespace: Namespace): readonly NamespaceInfo[] {
@@ -261,6 +263,11 @@ export class NamespaceTable implements NamespacesPort {
 
   // For the rooms around
 
+  /** The namespace whose home is called so. */
+  rootOf(homeName: string): NamespaceInfo | undefined {
+    return this.#rows.index.rootOf(homeName)
+  }
+
   /** As it is stored now. */
   stored(view: ReadView, row: NamespaceInfo): Promise<NamespaceInfo | undefined> {
     return storedNamespace(view, namespaceKey(row))
@@ -327,11 +334,6 @@ export class NamespaceTable implements NamespacesPort {
     view.onCommitted((sequence) => this.#rows.apply(namespaceKey(row), sequence, frozen))
     return frozen
   }
-}
-
-/** Whether it has a seal of its own: it lies above what that encrypts. */
-export function isSealable({ id, home }: NamespaceInfo): boolean {
-  return homeOf(id) !== home
 }
 
 /** Of a header: the path with a slash at its end; empty for the root namespace. It is not percent-decoded: that is for targets. */
