@@ -1,9 +1,18 @@
-/** Says what failed, what was skipped and why, and the counts; quiet about the rest. */
+/** Says what failed, what was skipped and why, the counts, and which files took longest; quiet about the rest. */
+import { relative } from 'node:path'
 import type { TestEvent } from 'node:test/reporters'
+
+const MOST = 12
 
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let summary = ''
+  /** Seconds of each file's tests. */
+  const spent = new Map<string, number>()
   for await (const event of source) {
+    if (event.type === 'test:pass' || event.type === 'test:fail') {
+      const { nesting, file = '', details } = event.data
+      if (nesting === 0) spent.set(file, (spent.get(file) ?? 0) + details.duration_ms / 1000)
+    }
     if (event.type === 'test:fail') {
       const { name, file, line, details } = event.data
       if (details.type === 'suite') continue
@@ -15,7 +24,12 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       summary += `# ${event.data.message}\n`
     }
   }
-  yield `\n${summary}`
+  yield `\n${slowest(spent)}${summary}`
+}
+
+function slowest(spent: ReadonlyMap<string, number>): string {
+  const long = [...spent].toSorted(([, a], [, b]) => b - a).slice(0, MOST)
+  return long.map(([file, seconds]) => `# ${seconds.toFixed(1).padStart(7)} s  ${relative('.', file)}\n`).join('')
 }
 
 function text(cause: unknown): string {
