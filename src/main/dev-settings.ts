@@ -1,4 +1,5 @@
 /** The settings of a development server. */
+import type { JsonOut } from '../lib/json/index.ts'
 import { listenerDefaults } from '../listener/config.ts'
 import { plainLockout } from '../request/lockout-ports.ts'
 import { closedPaths } from './closed-paths.ts'
@@ -52,7 +53,18 @@ export function devSettings(flags: ServerFlags, store: string | undefined): Sett
     configFiles: [],
     upgradeSnapshotPath: undefined,
     pidFile: undefined,
-    sanitized: () => new Map(),
+    sanitized: () =>
+      new Map<string, JsonOut>([
+        ['api_addr', `http://${address}`],
+        ['default_lease_ttl', DEFAULT_TTL],
+        ['max_lease_ttl', DEFAULT_TTL],
+        ['log_level', 'info'],
+        ['raw_storage_endpoint', store === undefined],
+        ['introspection_endpoint', store === undefined],
+        ['listeners', [{ type: 'tcp', config: { address, tls_disable: true } }]],
+        ['storage', { type: store === undefined ? 'inmem' : 'lmdb' }],
+        ['seals', [{ type: 'shamir', disabled: false }]],
+      ]),
     warnings: [],
   }
 }

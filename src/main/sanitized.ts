@@ -6,6 +6,7 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
   const { telemetry } = config
   return new Map<string, JsonOut>([
     ['api_addr', config.apiAddr ?? ''],
+    ['cluster_addr', config.clusterAddr ?? ''],
     ['cluster_name', config.clusterName ?? ''],
     ['default_lease_ttl', config.defaultLeaseTtl],
     ['max_lease_ttl', config.maxLeaseTtl],
@@ -34,7 +35,10 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
         disable_lockout: one.disableLockout ?? null,
       })),
     ],
-    ['listeners', config.listeners.map(({ type, address }) => ({ type, config: { address } }))],
+    [
+      'listeners',
+      config.listeners.map(({ type, address, tlsDisable }) => ({ type, config: { address, tls_disable: tlsDisable } })),
+    ],
     ['storage', { type: config.storage.type }],
     ['seals', sealsOf(config)],
     [
