@@ -1,4 +1,4 @@
-import type { ServerConfig } from '../config/index.ts'
+import type { ListenerStanza, ServerConfig } from '../config/index.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 
 /** As Vault's `sys/config/state/sanitized`: what is in force and cannot be a secret. Durations are seconds. */
@@ -35,10 +35,7 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
         disable_lockout: one.disableLockout ?? null,
       })),
     ],
-    [
-      'listeners',
-      config.listeners.map(({ type, address, tlsDisable }) => ({ type, config: { address, tls_disable: tlsDisable } })),
-    ],
+    ['listeners', config.listeners.map(listenerOf)],
     ['storage', { type: config.storage.type }],
     ['seals', sealsOf(config)],
     [
@@ -54,6 +51,12 @@ export function sanitized(config: ServerConfig): ReadonlyMap<string, JsonOut> {
       },
     ],
   ])
+}
+
+function listenerOf(listener: ListenerStanza): JsonOut {
+  const { type, address } = listener
+  // A socket of this machine has no TLS to speak of.
+  return { type, config: listener.type === 'tcp' ? { address, tls_disable: listener.tlsDisable } : { address } }
 }
 
 function sealsOf({ seals }: ServerConfig): JsonOut {
