@@ -23,6 +23,9 @@ export interface ServeDeps {
   readonly headers: readonly Header[]
 }
 
+/** How long a change that was acknowledged is waited for, ms; then the request meets the same delay, and is handed on. */
+const PATIENCE = 500
+
 /** What a client got whose request's time was over before its reply. */
 const OVERDUE = requestErrors.OVERDUE().status
 
@@ -32,6 +35,7 @@ export function serve({ pipeline, cors, uiHeaders, inFlight, metrics, requestLog
   metrics.beforeReport(() => current.set(inFlight.size))
   const { clock } = pipeline
   const crossOrigin = async (wire: WireRequest): Promise<WireReply> => {
+    await bringUpToDate(pipeline)
     const verdict = cors.check(wire)
     return verdict.reply ?? withHeaders(await handle(wire, pipeline), verdict.headers ?? [])
   }
@@ -53,4 +57,16 @@ export function serve({ pipeline, cors, uiHeaders, inFlight, metrics, requestLog
       time.observe(clock.monotonic() - began)
     }
   }
+}
+
+/**
+ * On a core that only reads: what was acknowledged about other origins holds for the next request from one. A storage that fails says so
+ * to the request itself.
+ */
+async function bringUpToDate(pipeline: PipelineDeps): Promise<void> {
+  if (pipeline.reach() === 'leader' || !pipeline.reads()) return
+  const store = pipeline.store()
+  const floor = pipeline.floor()
+  if (floor > store.driver.sequence) await store.driver.reach(floor, PATIENCE)
+  await store.read(() => undefined).catch(() => undefined)
 }

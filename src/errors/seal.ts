@@ -43,7 +43,7 @@ export const sealErrors = defineErrors('SEAL', {
   FIRST_START_FAILED: {
     status: 503,
     message:
-      'the first start of this storage failed: empty the storage, mend the initialize stanza and start the server again',
+      'the first start of this storage did not come to its end: unless another node is still at it, empty the storage, mend the initialize stanza and start the server again',
   },
   ROTATION_OPERATIONS: {
     status: 400,

@@ -42,6 +42,20 @@ describe('a server of several threads', () => {
     }
   })
 
+  test('keeps pages of other origins out everywhere from the moment that was acknowledged', async () => {
+    const from = async (origin: string) =>
+      server.everywhere('GET', 'sys/seal-status', undefined, { headers: { origin } })
+    for (let round = 0; round < 10; round++) {
+      const own = `https://ui-${round}.example`
+      const config = { enabled: true, allowed_origins: own }
+      assert.equal((await call(server.agents[round], 'POST', 'sys/config/cors', config)).status, 204)
+      for (const answer of await from(own)) assert.equal(answer.headers['access-control-allow-origin'], own)
+      for (const answer of await from(`https://ui-${round - 1}.example`)) assert.equal(answer.status, 403)
+    }
+    assert.equal((await call(undefined, 'DELETE', 'sys/config/cors')).status, 204)
+    for (const answer of await from('https://ui-9.example')) assert.equal(answer.status, 200)
+  })
+
   test('takes a revoked token nowhere', async () => {
     for (let round = 0; round < 10; round++) {
       const made = await call(server.agents[round], 'POST', 'auth/token/create', { policies: ['default'] })

@@ -154,6 +154,8 @@ describe('the packages it is made of', () => {
   test('are those that were looked at, and few', () => {
     const direct = Object.keys(Object(at(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), 'dependencies')))
     assert.deepEqual(direct, [
+      '@bufbuild/cel',
+      '@bufbuild/protobuf',
       '@grpc/grpc-js',
       '@peculiar/x509',
       '@redis/client',
@@ -168,6 +170,7 @@ describe('the packages it is made of', () => {
       'qr',
       'reflect-metadata',
       'sodium-native',
+      'ws',
     ])
     const running = packages
       .filter(([, info]) => at(info, 'dev') !== true && at(info, 'optional') !== true)
@@ -185,16 +188,17 @@ describe('the packages it is made of', () => {
     const MAY: Readonly<Record<string, RegExp>> = {
       'node:child_process': /^$/,
       'node:net':
-        /^(audit\/devices\/(stream-wire|udp-wire|outward)|listener|cli|cluster|lib\/(cidr|postgres-tls)|engines\/secrets\/database\/plugins\/mysql\.|storage\/drivers\/(etcd|postgres)-)/,
+        /^(audit\/devices\/(stream-wire|udp-wire|outward)|listener|cli|cluster|lib\/(cidr|postgres-tls)|events\/webhooks\/destination|engines\/secrets\/database\/plugins\/mysql\.|storage\/drivers\/(etcd|postgres)-)/,
       'node:tls': /^(listener|cli|cluster|lib\/postgres-url|storage\/drivers\/(etcd|postgres)-)/,
-      'node:http': /^(audit\/devices\/http-sink|listener|cli|seal\/auto\/json-client)/,
-      'node:https': /^(audit\/devices\/http-sink|listener|cli|seal\/auto\/json-client)/,
+      'node:http': /^(cluster|audit\/devices\/http-sink|events\/webhooks\/send|listener|cli|seal\/auto\/json-client)/,
+      'node:https': /^(cluster|audit\/devices\/http-sink|events\/webhooks\/send|listener|cli|seal\/auto\/json-client)/,
       'node:http2': /^$/,
       'node:dgram': /^audit\/devices\/udp-wire/,
       // A context in which the collector can be called, and nothing else.
       'node:vm': /^lib\/secure\/openssl-heap/,
-      'node:dns': /^audit\/devices\/outward/,
+      'node:dns': /^(audit\/devices\/outward|events\/webhooks\/destination)/,
       'node:inspector': /^(core\/hardening)/,
+      'node:inspector/promises': /^lib\/observe\/profile/,
       'node:worker_threads': /^(main\/threads\/|seal\/auto\/pkcs11)/,
       'node:ffi': /^lib\/secure/,
     }
@@ -203,7 +207,11 @@ describe('the packages it is made of', () => {
       const text = readFileSync(join(root, 'src', file), 'utf8')
       read++
       for (const [module, places] of Object.entries(MAY)) {
-        if (new RegExp(`^import (?!type)[^\\n]*'${module}'|import\\('${module}`, 'm').test(text))
+        if (
+          new RegExp(`^import (?!type)[^\\n]*'${module}'|import\\('${module}|getBuiltinModule\\('${module}'`, 'm').test(
+            text,
+          )
+        )
           assert.match(file, places, `${file} imports ${module}`)
       }
       assert.doesNotMatch(text, /\beval\(|new Function\(|\bMath\.random\(/, file)

@@ -90,22 +90,40 @@ export async function startNodes(
   const nodes: TestServer[] = []
   const cluster = new TestCluster(nodes)
   try {
-    for (let i = 0; i < count; i++) {
-      const clusterPort = await freePort()
-      nodes.push(
-        await startServer({
-          ...options,
-          storageStanza: typeof storage === 'string' ? storage : storage(i),
-          raw: true,
-          listener: `cluster_address = "127.0.0.1:${clusterPort}"\n${options.listener ?? ''}`,
-        }),
-      )
-    }
+    for (let i = 0; i < count; i++) nodes.push(await startNode(i, storage, options))
     return cluster
   } catch (error) {
     await cluster[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** All in the same moment. */
+export async function startNodesAtOnce(
+  count: number,
+  storage: string,
+  options: NodeOptions = {},
+): Promise<TestCluster> {
+  const started = await Promise.allSettled(Array.from({ length: count }, (_, i) => startNode(i, storage, options)))
+  const cluster = new TestCluster(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
+  const failed = started.find((one) => one.status === 'rejected')
+  if (failed === undefined) return cluster
+  await cluster[Symbol.asyncDispose]()
+  throw failed.reason
+}
+
+async function startNode(
+  node: number,
+  storage: string | ((node: number) => string),
+  options: NodeOptions,
+): Promise<TestServer> {
+  const clusterPort = await freePort()
+  return startServer({
+    ...options,
+    storageStanza: typeof storage === 'string' ? storage : storage(node),
+    raw: true,
+    listener: `cluster_address = "127.0.0.1:${clusterPort}"\n${options.listener ?? ''}`,
+  })
 }
 
 /** The API address of the leader, as a node knows it. */

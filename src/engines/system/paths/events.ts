@@ -233,8 +233,8 @@ function upgradeRequired(reason: string): Reply {
   return { status: 426, headers, raw: { contentType: 'application/json', body } }
 }
 
-function hasToken(list: string, token: string): boolean {
-  return list.split(',').some((one) => one.trim().toLowerCase() === token)
+function hasToken(list: string, member: string): boolean {
+  return list.split(',').some((one) => one.trim().toLowerCase() === member)
 }
 
 /** Go's words for a truth, as Vault takes them. */
