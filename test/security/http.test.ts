@@ -21,6 +21,7 @@ const OPEN = [
   'sys/health',
   'sys/init',
   'sys/internal/specs/openapi',
+  'sys/internal/ui/feature-flags',
   'sys/internal/ui/mounts',
   'sys/leader',
   'sys/mfa/validate',
