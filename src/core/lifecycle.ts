@@ -6,7 +6,8 @@ import { decodeShare } from '../seal/share-text.ts'
 import { readPgpKey } from '../seal/pgp.ts'
 import type { Barrier } from '../seal/barrier.ts'
 import type { Change } from '../seal/rekeying.ts'
-import { SealManager, type SealStatus as SealState } from '../seal/seal-manager.ts'
+import type { VaultSealState } from '../request/seal-state.ts'
+import { SealManager } from '../seal/seal-manager.ts'
 import { SEAL_CONFIG_KEY } from '../seal/storage-keys.ts'
 import type { SealHealth } from '../seal/auto/health-watch.ts'
 import { reasonOf } from '../seal/reason.ts'
@@ -85,7 +86,7 @@ const PATIENCE_TO_LEAD = 30_000
 export class Lifecycle implements LifecyclePort {
   readonly #deps: LifecycleDeps
   readonly #seal: SealManager
-  #status: SealState | undefined
+  #status: VaultSealState | undefined
   readonly #roles: RoleKeeper
   #unsealed = false
   /** At rest, while all that is stored is replaced. */
@@ -247,7 +248,7 @@ export class Lifecycle implements LifecyclePort {
   }
 
   /** As `SealManager.status`, from the storage. */
-  sealState(): Promise<SealState> {
+  sealState(): Promise<VaultSealState> {
     return this.#seal.status()
   }
 

@@ -15,11 +15,11 @@ import type { NamespaceInfo } from '../request/namespace-ports.ts'
 import type {
   KeysPort,
   NamespaceSealsPort,
-  NamespaceSealStatus,
   NamespaceSealWish,
   SealedNamespace,
 } from '../request/namespace-seal-ports.ts'
 import type { Namespace } from '../request/request.ts'
+import type { SealState } from '../request/seal-state.ts'
 import { isSealable } from '../router/namespace-index.ts'
 import type { NamespaceTable } from '../router/namespace-table.ts'
 import { namespaceKeysIn } from '../router/namespace-record.ts'
@@ -110,11 +110,11 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     }
   }
 
-  async status(parent: Namespace, name: string): Promise<NamespaceSealStatus> {
+  async status(parent: Namespace, name: string): Promise<SealState> {
     return this.#statusOf(this.#managerOf(await this.#sealable(parent, name)).manager)
   }
 
-  async unseal(parent: Namespace, name: string, share: string): Promise<NamespaceSealStatus> {
+  async unseal(parent: Namespace, name: string, share: string): Promise<SealState> {
     const row = await this.#sealable(parent, name)
     if (share === '') throw namespaceErrors.NO_SHARE()
     const { manager } = this.#managerOf(row)
@@ -124,7 +124,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     return this.#statusOf(manager)
   }
 
-  async resetUnseal(parent: Namespace, name: string): Promise<NamespaceSealStatus> {
+  async resetUnseal(parent: Namespace, name: string): Promise<SealState> {
     const { manager } = this.#managerOf(await this.#sealable(parent, name))
     if (manager.sealed) manager.resetProgress()
     return this.#statusOf(manager)
@@ -312,7 +312,7 @@ export class NamespaceSeals implements NamespaceSealsPort, ActivePart {
     await threads.openHome(name, () => barrier.shareRootKey())
   }
 
-  async #statusOf(manager: SealManager): Promise<NamespaceSealStatus> {
+  async #statusOf(manager: SealManager): Promise<SealState> {
     const { type, initialized, sealed, threshold, shares, progress, nonce } = await manager.status()
     return { type, initialized, sealed, threshold, shares, progress, nonce }
   }

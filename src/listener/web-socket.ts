@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { decodeMessages, SWITCHING, type StreamMessage } from '../request/stream-messages.ts'
+import { drained } from '../lib/drained.ts'
 import type { WireReply } from '../request/wire.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -117,17 +118,7 @@ async function sent(
   message: Exclude<StreamMessage, { readonly kind: 'close' }>,
 ) {
   socket.send(message.content, { binary: message.kind === 'binary' })
-  const { socket: below } = exchange.connection
-  if (socket.bufferedAmount < MOST_BUFFERED || below.destroyed) return
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      below.off('drain', done)
-      below.off('close', done)
-      resolve()
-    }
-    below.on('drain', done)
-    below.on('close', done)
-  })
+  if (socket.bufferedAmount >= MOST_BUFFERED) await drained(exchange.connection.socket)
 }
 
 function keepAlive(socket: WebSocket, { service }: Exchange): void {

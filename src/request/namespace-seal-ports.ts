@@ -2,19 +2,8 @@
 import type { CeremoniesPort } from './ceremony-ports.ts'
 import type { NamespaceInfo } from './namespace-ports.ts'
 import type { Namespace } from './request.ts'
+import type { SealState } from './seal-state.ts'
 import type { KeyStatus, RotateConfig } from './system-ports.ts'
-
-export interface NamespaceSealStatus {
-  readonly type: string
-  readonly initialized: boolean
-  readonly sealed: boolean
-  readonly threshold: number
-  readonly shares: number
-  /** Shares given towards the next unsealing. */
-  readonly progress: number
-  /** Of that attempt; empty when there is none. */
-  readonly nonce: string
-}
 
 export interface NamespaceSealWish {
   /** The configuration, in HCL or JSON. */
@@ -47,10 +36,10 @@ export interface NamespaceSealsPort {
     wish: NamespaceSealWish,
   ): Promise<SealedNamespace>
   /** Rejects with `NAMESPACE_SEAL_UNKNOWN` or `NAMESPACE_NOT_SEALABLE`, as all that follow. */
-  status(parent: Namespace, name: string): Promise<NamespaceSealStatus>
+  status(parent: Namespace, name: string): Promise<SealState>
   /** Rejects as the vault's own unsealing. */
-  unseal(parent: Namespace, name: string, share: string): Promise<NamespaceSealStatus>
-  resetUnseal(parent: Namespace, name: string): Promise<NamespaceSealStatus>
+  unseal(parent: Namespace, name: string, share: string): Promise<SealState>
+  resetUnseal(parent: Namespace, name: string): Promise<SealState>
   /** Resolves once its keys, and those of all below it, are in no memory that this node knows of. */
   seal(parent: Namespace, name: string): Promise<void>
   /** Removes one that is sealed, with all that nobody can read. `force`: with namespaces below it. */

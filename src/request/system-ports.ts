@@ -1,4 +1,5 @@
 /** What the system engine needs of the rooms above and beside it. All views are those of the whole storage. */
+import type { VaultSealState } from './seal-state.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import type { JsonOut } from '../lib/json/index.ts'
 import type { RawReply } from './reply.ts'
@@ -106,19 +107,7 @@ export interface CallerLookup {
   allowsAddress(caller: Caller, remoteAddress: string): boolean
 }
 
-export interface SealStatus {
-  readonly type: string
-  readonly initialized: boolean
-  readonly sealed: boolean
-  /** Of the unseal key or, of a seal that opens by itself, of the recovery key. */
-  readonly threshold: number
-  readonly shares: number
-  readonly progress: number
-  readonly nonce: string
-  /** The seal opens by itself: people hold shares of a recovery key. */
-  readonly recoverySeal: boolean
-  /** The vault is still to be moved to this seal. */
-  readonly migration: boolean
+export interface SealStatus extends VaultSealState {
   readonly clusterName: string | undefined
   readonly clusterId: string | undefined
   readonly storageType: string

@@ -28,7 +28,8 @@ import { encryptShares, type PgpRecipient, readPgpKey } from './pgp.ts'
 import { Quorum } from './quorum.ts'
 import { isWrong } from './root-token.ts'
 import { checkShareNumbers } from './seal-config.ts'
-import type { SealManager, SealStatus } from './seal-manager.ts'
+import type { VaultSealState } from '../request/seal-state.ts'
+import type { SealManager } from './seal-manager.ts'
 import { combine, split } from './shamir.ts'
 import { decodeShare } from './share-text.ts'
 import { RECOVERY_BACKUP_KEY, UNSEAL_BACKUP_KEY } from './storage-keys.ts'
@@ -272,7 +273,7 @@ export class Rekey implements RekeyPort {
     }
   }
 
-  #checked(wish: RekeyWish, { recoverySeal }: SealStatus): RekeyWish {
+  #checked(wish: RekeyWish, { recoverySeal }: VaultSealState): RekeyWish {
     if (this.#deps.target === 'root' && recoverySeal) {
       if (wish.pgpKeys.length > 0) throw ceremonyErrors.STORED_PGP()
       if (wish.backup) throw ceremonyErrors.STORED_BACKUP()
@@ -290,7 +291,7 @@ export class Rekey implements RekeyPort {
     return wish
   }
 
-  #statusOf({ threshold: required }: SealStatus): RekeyStatus {
+  #statusOf({ threshold: required }: VaultSealState): RekeyStatus {
     const attempt = this.#attempt
     return {
       started: attempt !== undefined,
@@ -319,7 +320,7 @@ export class Rekey implements RekeyPort {
   }
 
   /** Throws `SEAL_NO_RECOVERY_KEY` where there is nothing of the kind. */
-  async #holders(): Promise<SealStatus> {
+  async #holders(): Promise<VaultSealState> {
     const status = await this.#deps.manager.status()
     if (this.#deps.target === 'recovery' && !status.recoverySeal) throw sealErrors.NO_RECOVERY_KEY()
     return status

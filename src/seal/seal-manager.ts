@@ -4,54 +4,22 @@ import { requestErrors } from '../errors/request.ts'
 import { sealErrors } from '../errors/seal.ts'
 import type { Awaitable } from '../lib/awaitable.ts'
 import { guard, randomSecret, type SecretBytes, wipe } from '../lib/secure/guarded.ts'
+import type { VaultSealState } from '../request/seal-state.ts'
 import { FairLane } from '../storage/fair-lane.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import { AutoSeal } from './auto/auto-seal.ts'
 import type { Barrier } from './barrier.ts'
 import { KEY_BYTES } from './envelope.ts'
-import { copyOf, MigrationPlan, recordsUnder } from './migration.ts'
-import { encryptShares, type PgpRecipient, readPgpKey } from './pgp.ts'
-import { verifyRecoveryKey } from './recovery-key.ts'
+import { createKeys, recipientsOf, type Initialized, type InitializeRequest } from './first-keys.ts'
+import { MigrationPlan, recordsUnder } from './migration.ts'
+import { assertEnough, checkLength, rootKeyOf } from './proof.ts'
 import type { ConfiguredSeals, Seal } from './seal.ts'
-import { checkRecoveryNumbers, checkShareNumbers } from './seal-config.ts'
 import { type Change, recordsWith } from './rekeying.ts'
 import { areCurrent, readSealRecords, type SealRecords, sharesOf, writeSealRecords } from './seal-records.ts'
-import { combine, split } from './shamir.ts'
-import { ShamirSeal } from './shamir-seal.ts'
-import { MAX_SHARE_BYTES, MIN_SHARE_BYTES } from './share-text.ts'
+import { combine } from './shamir.ts'
 import { KEYRING_KEY, RECOVERY_KEY_KEY, ROOT_KEY_KEY, SEAL_CONFIG_KEY } from './storage-keys.ts'
 import { commitForSure } from './settle.ts'
 import { UnsealProgress } from './unseal-progress.ts'
-
-export interface SealStatus {
-  readonly type: string
-  readonly initialized: boolean
-  readonly sealed: boolean
-  /** Of the unseal key or, of a seal that opens by itself, of the recovery key. 0 before initialisation. */
-  readonly threshold: number
-  readonly shares: number
-  /** Shares given towards the next unsealing. */
-  readonly progress: number
-  /** Of that attempt; empty when there is none. */
-  readonly nonce: string
-  readonly recoverySeal: boolean
-  /** The vault is still to be moved to this seal. */
-  readonly migration: boolean
-}
-
-/** Of the shares that people get: of the unseal key or, of a seal that opens by itself, of the recovery key. */
-export interface InitializeRequest {
-  readonly shares: number
-  readonly threshold: number
-  /** One for each share: public keys in base64. */
-  readonly pgpKeys?: readonly string[]
-}
-
-export interface Initialized<T> {
-  /** Each in memory of its own, for the caller to encode and wipe. PGP messages where keys were given. */
-  readonly shares: readonly Uint8Array[]
-  readonly result: T
-}
 
 /** What happens in the server around the seal's changes. */
 export interface SealHooks {
@@ -116,7 +84,7 @@ export class SealManager {
   }
 
   /** Throws `SEAL_NO_RETIRED_SEAL` where the vault is of a seal that is not configured. */
-  async status(): Promise<SealStatus> {
+  async status(): Promise<VaultSealState> {
     const records = await this.#records()
     const numbers = records === undefined ? { shares: 0, threshold: 0 } : sharesOf(records)
     return {
@@ -142,11 +110,12 @@ export class SealManager {
     request: InitializeRequest,
     populate: (transaction: Transaction) => Awaitable<T>,
   ): Promise<Initialized<T>> {
-    const recipients = await this.#check(request)
+    const recipients = await recipientsOf(request, this.#seal)
     const leave = await this.#lane.enter()
     try {
       if (await this.initialized()) throw sealErrors.ALREADY_INITIALIZED()
-      return await this.#create(request, recipients, populate)
+      const parts = { store: this.#store, barrier: this.#barrier, seal: this.#seal, home: this.#home }
+      return await createKeys({ request, recipients, populate }, parts)
     } finally {
       leave()
     }
@@ -158,7 +127,7 @@ export class SealManager {
    * Throws `REQUEST_NOT_INITIALIZED`, `SEAL_INVALID_KEY`, `SEAL_WRONG_KEY`, `SEAL_NO_MIGRATION`, `SEAL_MIGRATION_PENDING`, or what
    * the seal or the `unsealed` hook throws.
    */
-  async submit(share: Uint8Array, migrate = false): Promise<SealStatus> {
+  async submit(share: Uint8Array, migrate = false): Promise<VaultSealState> {
     const leave = await this.#lane.enter()
     try {
       const records = await this.#records()
@@ -200,17 +169,7 @@ export class SealManager {
   async verifyShares(shares: readonly Uint8Array[]): Promise<void> {
     const records = await this.#records()
     if (records === undefined) throw requestErrors.NOT_INITIALIZED()
-    using key = guard(combine(shares))
-    const holder = (await this.#migratesFrom(records)) ?? this.#seal
-    if (!(holder instanceof ShamirSeal)) return await verifyRecoveryKey(holder, records, key)
-    const trial = new ShamirSeal()
-    try {
-      trial.provide(copyOf(key))
-      using rootKey = await trial.unwrap(records.rootKey, ROOT_KEY_KEY)
-      if (rootKey.wiped) throw sealErrors.WRONG_KEY()
-    } finally {
-      trial.forget()
-    }
+    await assertEnough(shares, (await this.#migratesFrom(records)) ?? this.#seal, records)
   }
 
   /**
@@ -352,69 +311,6 @@ export class SealManager {
     }
   }
 
-  async #check(request: InitializeRequest): Promise<readonly PgpRecipient[]> {
-    const { shares, threshold, pgpKeys } = request
-    const auto = this.#seal.autoUnseal
-    const refusal = auto ? sealErrors.INVALID_RECOVERY_CONFIG : sealErrors.INVALID_CONFIG
-    if (auto) checkRecoveryNumbers(shares, threshold, pgpKeys?.length)
-    else checkShareNumbers(shares, threshold, pgpKeys?.length)
-    const asConfigError = (error: unknown): never => {
-      throw error instanceof Error ? refusal({ reason: error.message }, { cause: error }) : error
-    }
-    return await Promise.all((pgpKeys ?? []).map((key) => readPgpKey(key).catch(asConfigError)))
-  }
-
-  async #create<T>(
-    request: InitializeRequest,
-    recipients: readonly PgpRecipient[],
-    populate: (transaction: Transaction) => Awaitable<T>,
-  ): Promise<Initialized<T>> {
-    const rootKey = randomSecret(KEY_BYTES)
-    using shareKey = randomSecret(KEY_BYTES)
-    const shares = request.shares === 0 ? [] : split(shareKey.bytes, request.shares, request.threshold)
-    try {
-      // Before the transaction begins, which is not kept waiting for a key service.
-      const records = await this.#firstRecords(request, rootKey, shareKey)
-      this.#barrier.create(rootKey)
-      return await this.#writeFirst(records, async (transaction) => {
-        const result = await populate(transaction)
-        return { shares: recipients.length === 0 ? shares : await encryptShares(shares, recipients), result }
-      })
-    } catch (error) {
-      for (const share of shares) wipe(share)
-      throw error
-    } finally {
-      this.#barrier.discard()
-      rootKey.wipe()
-    }
-  }
-
-  async #firstRecords(
-    { shares, threshold }: InitializeRequest,
-    rootKey: SecretBytes,
-    shareKey: SecretBytes,
-  ): Promise<SealRecords> {
-    const none = { config: { type: ShamirSeal.type, shares, threshold }, recovery: undefined, recoveryKey: undefined }
-    const records = await recordsUnder(this.#seal, { ...none, rootKey: new Uint8Array(0) }, { rootKey, shareKey })
-    return shares === 0 ? { ...records, recoveryKey: undefined } : records
-  }
-
-  /** Commits the keys and what `fill` adds, if it does not throw. */
-  async #writeFirst<T>(records: SealRecords, fill: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const transaction = await this.#store.begin()
-    try {
-      // Read, so that another server that initialises the same storage in this moment makes the commit fail.
-      if ((await readSealRecords(transaction.sub(this.#home))) !== undefined) throw sealErrors.ALREADY_INITIALIZED()
-      writeSealRecords(transaction.sub(this.#home), records)
-      transaction.put(this.#home + KEYRING_KEY, this.#barrier.storedKeyring())
-      const filled = await fill(transaction)
-      await transaction.commit()
-      return filled
-    } finally {
-      transaction.discard()
-    }
-  }
-
   async #unsealWith(shares: readonly SecretBytes[], records: SealRecords, from: Seal | undefined): Promise<void> {
     const holder = from ?? this.#seal
     try {
@@ -468,20 +364,6 @@ export class SealManager {
   }
 }
 
-/** Proved by the key of which people hold shares. Throws `SEAL_INVALID_KEY`, `SEAL_WRONG_KEY` or what the seal throws. */
-async function rootKeyOf(holder: Seal, records: SealRecords, shareKey: SecretBytes): Promise<SecretBytes> {
-  if (!(holder instanceof ShamirSeal)) {
-    await verifyRecoveryKey(holder, records, shareKey)
-    return await holder.unwrap(records.rootKey, ROOT_KEY_KEY)
-  }
-  try {
-    holder.provide(copyOf(shareKey))
-    return await holder.unwrap(records.rootKey, ROOT_KEY_KEY)
-  } finally {
-    holder.forget()
-  }
-}
-
 async function rewrap(seal: Seal, stored: Uint8Array, storageKey: string): Promise<Uint8Array> {
   using key = await seal.unwrap(stored, storageKey)
   return await seal.wrap(key, storageKey)
@@ -490,13 +372,4 @@ async function rewrap(seal: Seal, stored: Uint8Array, storageKey: string): Promi
 /** A server that follows another leaves the writing to it, or to itself once it leads. */
 function unlessAnotherLeads(error: unknown): void {
   if (!(error instanceof CofferError && error.code === 'STORAGE_NOT_LEADER')) throw error
-}
-
-function checkLength(share: Uint8Array): void {
-  if (share.length < MIN_SHARE_BYTES) {
-    throw sealErrors.INVALID_KEY({ reason: `key is shorter than minimum ${MIN_SHARE_BYTES} bytes` })
-  }
-  if (share.length > MAX_SHARE_BYTES) {
-    throw sealErrors.INVALID_KEY({ reason: `key is longer than maximum ${MAX_SHARE_BYTES} bytes` })
-  }
 }

@@ -1,5 +1,5 @@
 import { definePath, done, f, none, ok, replySchema, type PathDefinition, type Reply } from '#framework'
-import type { NamespaceSealStatus } from '../../../request/namespace-seal-ports.ts'
+import type { SealState } from '../../../request/seal-state.ts'
 import type { SystemPorts } from '../../../request/system-ports.ts'
 
 const statusReply = replySchema("The state of the namespace's seal.", {
@@ -75,6 +75,6 @@ export function namespaceSealPaths({ namespaceSeals }: SystemPorts): readonly Pa
   ]
 }
 
-function statusOf({ type, initialized, sealed, threshold, shares, progress, nonce }: NamespaceSealStatus): Reply {
+function statusOf({ type, initialized, sealed, threshold, shares, progress, nonce }: SealState): Reply {
   return ok(statusReply, { type, initialized, sealed, t: threshold, n: shares, progress, nonce })
 }
