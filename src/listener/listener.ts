@@ -177,7 +177,12 @@ class HttpListener implements Listener {
     server.on('connection', (socket: Socket) => keep(this.#sockets, socket))
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#connected(socket))
     server.on('request', (request, response) => this.#answer(request, response, 'nothing'))
-    server.on('checkContinue', (request, response) => this.#answer(request, response, 'continue'))
+    server.on('checkContinue', (request, response) => {
+      if (announcesBody(request)) return this.#answer(request, response, 'continue')
+      // What follows on the connection is another request, which is owed its own reply. Node.js keeps the connection only after this.
+      response.writeContinue()
+      this.#answer(request, response, 'nothing')
+    })
     server.on('checkExpectation', (request, response) => this.#answer(request, response, 'unknown'))
     Object.assign(server, {
       shouldUpgradeCallback: (request: IncomingMessage) =>
@@ -314,4 +319,8 @@ function trySend(exchange: Exchange, reply: WireReply): Promise<void> | undefine
 
 function describe(cause: unknown): Error | string {
   return cause instanceof Error ? cause : typeof cause
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -210,6 +210,16 @@ suite('a request for a WebSocket', () => {
     assert.deepEqual(feed.requests, ['LIST /v1/a', 'GET /v1/stream'])
   })
 
+  test('that is none and expects to go on, without a body, leaves what follows its reply', async () => {
+    const feed = new Feed()
+    await using server = await testListener(feed.handler)
+    const requests =
+      head('GET /v1/a HTTP/1.1', ['Expect: 100-continue', 'Host: a']) + head('GET /v1/b HTTP/1.1', ['Host: a'])
+    const answer = await withTime(server, talk(server.port, requests))
+    assert.deepEqual(feed.requests, ['GET /v1/a', 'GET /v1/b'])
+    assert.match(answer, /200 OK[^]*"\/v1\/a"[^]*200 OK[^]*"\/v1\/b"/)
+  })
+
   test('pipelined behind another never mixes with its reply', async () => {
     const feed = new Feed()
     await using server = await testListener(feed.handler)
