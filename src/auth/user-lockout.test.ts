@@ -11,22 +11,16 @@ import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import { FailureBook } from './failed-logins.ts'
 import { rulesOf, UserLockoutKeeper } from './user-lockout.ts'
+import { testMount } from '../../test/support/mounts.ts'
 
-const tuned = (userLockout: UserLockout | undefined, type = 'userpass'): Mount => ({
-  kind: 'auth',
-  path: `auth/${type}/`,
-  type,
-  uuid: type,
-  accessor: `auth_${type}_1`,
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: { ...noTuning, userLockout },
-  namespaceId: 'root',
-  tainted: false,
-})
+const tuned = (userLockout: UserLockout | undefined, type = 'userpass'): Mount =>
+  testMount(`auth/${type}/`, {
+    kind: 'auth',
+    type,
+    uuid: type,
+    accessor: `auth_${type}_1`,
+    tuning: { ...noTuning, userLockout },
+  })
 
 const RULES: UserLockout = { threshold: 3, duration: 600, counterReset: 300, disable: false }
 

@@ -4,27 +4,14 @@ import { noEvents } from '../../test/support/engine.ts'
 import { type BackgroundCall, defineEngine, type Engine } from '../framework/index.ts'
 import { FakeClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/observe/index.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import { EngineKeeper } from './engine-keeper.ts'
+import { testMount } from '../../test/support/mounts.ts'
 
-const mountOf = (uuid: string): Mount => ({
-  kind: 'secret',
-  path: `${uuid}/`,
-  type: 'test',
-  uuid,
-  accessor: uuid,
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: false,
-})
+const mountOf = (uuid: string): Mount => testMount(`${uuid}/`, { uuid, accessor: uuid })
 
 function keeperOf(run: (b: BackgroundCall) => Promise<void> | void, released?: (uuid: string) => void) {
   const clock = new FakeClock()

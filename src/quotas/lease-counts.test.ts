@@ -5,7 +5,7 @@ import { codeOfRejection } from '../../test/support/codes.ts'
 import { FaultyDriver } from '../../test/support/faulty-driver.ts'
 import { FakeClock } from '../lib/clock.ts'
 import { Metrics, silentLogger } from '../lib/observe/index.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import type { CountedLease } from '../request/quota-ports.ts'
 import { rootNamespace } from '../request/request.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
@@ -13,24 +13,12 @@ import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import { LeaseCounts } from './lease-counts.ts'
 import { RuleFinder } from './rule-finder.ts'
+import { leaseCountRule } from './testdata/rules.ts'
 import type { LeaseCountRule } from './rule.ts'
-
-const rule = (name: string, maxLeases: number, more: Partial<LeaseCountRule> = {}): LeaseCountRule => ({
-  type: 'lease-count',
-  name,
-  id: name,
-  namespaceId: 'root',
-  namespacePath: '',
-  mountUuid: '',
-  suffix: '',
-  role: '',
-  inheritable: false,
-  maxLeases,
-  ...more,
-})
+import { testMount } from '../../test/support/mounts.ts'
 
 const ofMount = (name: string, maxLeases: number, more: Partial<LeaseCountRule> = {}) =>
-  rule(name, maxLeases, { mountUuid: name, ...more })
+  leaseCountRule(name, maxLeases, { mountUuid: name, ...more })
 
 /** Leases stand as `lease/<mount>/<number>` with their role; a mount's uuid is its path. */
 class Rig {
@@ -109,21 +97,7 @@ function leaseOf(mount: string, role: string): CountedLease {
 }
 
 function mountOf(name: string): Mount {
-  return {
-    kind: 'auth',
-    path: `${name}/`,
-    type: 'x',
-    uuid: name,
-    accessor: name,
-    description: '',
-    options: new Map(),
-    local: false,
-    sealWrap: false,
-    externalEntropyAccess: false,
-    tuning: noTuning,
-    namespaceId: 'root',
-    tainted: false,
-  }
+  return testMount(`${name}/`, { kind: 'auth', type: 'x', uuid: name, accessor: name })
 }
 
 describe('lease counts', () => {
@@ -181,7 +155,7 @@ describe('lease counts', () => {
   test('tell roles apart, and leases of another quota', async () => {
     const rig = new Rig()
     await rig.make('a', 'web')
-    rig.rules = [rule('all', 3), ofMount('web', 1, { mountUuid: 'a', role: 'web' })]
+    rig.rules = [leaseCountRule('all', 3), ofMount('web', 1, { mountUuid: 'a', role: 'web' })]
     assert.equal(await codeOfRejection(rig.make('a', 'web')), 'QUOTA_LEASES')
     await rig.make('a', 'job')
     await rig.make('b')
@@ -248,7 +222,7 @@ describe('lease counts', () => {
               else if (one.kind === 'fail') await make(one.mount, () => Promise.reject(new Error('on purpose')))
               else if (one.kind === 'end') await rig.end(keys[one.which % Math.max(keys.length, 1)] ?? 'lease/a/0')
               else if (one.kind === 'recount') rig.counts.recount()
-              else rig.rules = one.all ? [...limits, rule('all', 100)] : limits
+              else rig.rules = one.all ? [...limits, leaseCountRule('all', 100)] : limits
             }),
           )
           for (const { name, maxLeases } of limits) {

@@ -3,20 +3,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { RuleFinder, type Spot } from './rule-finder.ts'
 import type { LeaseCountRule } from './rule.ts'
+import { leaseCountRule } from './testdata/rules.ts'
 
-const rule = (name: string, more: Partial<LeaseCountRule>): LeaseCountRule => ({
-  type: 'lease-count',
-  name,
-  id: name,
-  namespaceId: 'root',
-  namespacePath: '',
-  mountUuid: '',
-  suffix: '',
-  role: '',
-  inheritable: false,
-  maxLeases: 1,
-  ...more,
-})
+const rule = (name: string, more: Partial<LeaseCountRule>): LeaseCountRule => leaseCountRule(name, 1, more)
 
 const team = { id: 'T', path: 'team/' }
 const inner = { id: 'I', path: 'team/inner/' }

@@ -2,28 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FaultyDriver } from '../../test/support/faulty-driver.ts'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import { MemoryDriver } from '../storage/drivers/memory.ts'
 import { plainCodec } from '../storage/plain-codec.ts'
 import { Store } from '../storage/store.ts'
 import { Leftovers, noteMove, noteRemoval } from './leftovers.ts'
 import { mountStorage } from './mount-record.ts'
+import { testMount } from '../../test/support/mounts.ts'
 
-const gone: Mount = {
-  kind: 'secret',
-  path: 'gone/',
-  type: 'kv',
-  uuid: 'u1',
-  accessor: 'kv_1',
-  description: '',
-  options: new Map(),
-  local: false,
-  sealWrap: false,
-  externalEntropyAccess: false,
-  tuning: noTuning,
-  namespaceId: 'root',
-  tainted: true,
-}
+const gone: Mount = testMount('gone/', { type: 'kv', uuid: 'u1', accessor: 'kv_1', tainted: true })
 
 const KEYS = 1800
 

@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { noTuning, type Mount } from '../request/mount.ts'
+import type { Mount } from '../request/mount.ts'
 import { MountIndex } from './mount-index.ts'
+import { testMount } from '../../test/support/mounts.ts'
 
 function mount(path: string): Mount {
-  return {
-    kind: 'secret',
-    path,
-    type: 'kv',
-    uuid: `uuid-${path.replaceAll('/', '.')}`,
-    accessor: `kv_${path}`,
-    description: '',
-    options: new Map(),
-    local: false,
-    sealWrap: false,
-    externalEntropyAccess: false,
-    tuning: noTuning,
-    namespaceId: 'root',
-    tainted: false,
-  }
+  return testMount(path, { type: 'kv', uuid: `uuid-${path.replaceAll('/', '.')}`, accessor: `kv_${path}` })
 }
 
 const index = new MountIndex(['secret/', 'a/b/', 'sys/', 'auth/token/', '__proto__/', 'ü/x/'].map(mount))

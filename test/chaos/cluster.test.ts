@@ -9,7 +9,7 @@ import { ClusterModel } from '../support/cluster-model.ts'
 import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
 import { CuttableLink } from '../support/cuttable-link.ts'
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 
 const ROUNDS = Number(process.env['COFFER_CHAOS_ROUNDS'] ?? 3)
@@ -142,7 +142,7 @@ describe('three nodes under fire keep every promise', { concurrency: false }, ()
       port: postgres.port,
       stanza: (port) => {
         const url = postgres.url().replace(`:${postgres.port}/`, `:${port}/`)
-        return `storage "postgresql" { connection_url = "${url}" ha_enabled = "true" }`
+        return clusterStanza(url)
       },
       restart: async () => {
         await postgres.stop('SIGKILL')

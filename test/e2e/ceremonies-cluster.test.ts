@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { until } from '../support/callers.ts'
 import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 
 describe('key ceremonies of a cluster', { skip: withoutPostgres() }, () => {
@@ -13,7 +13,7 @@ describe('key ceremonies of a cluster', { skip: withoutPostgres() }, () => {
   before(async () => {
     const postgres = await startPostgres()
     stop = async () => postgres[Symbol.asyncDispose]()
-    const stanza = `storage "postgresql" {\n  connection_url = "${postgres.url()}"\n  ha_enabled = true\n}`
+    const stanza = clusterStanza(postgres.url())
     cluster = await startCluster(3, stanza, { shares: 3, threshold: 2 })
     await cluster.first.call('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
     await cluster.first.call('POST', 'secret/data/a', { data: { a: 1 } })

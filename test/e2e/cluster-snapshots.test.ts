@@ -10,7 +10,7 @@ import { healthOf, startCluster, startNodes, type TestCluster } from '../support
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import type { Answer } from '../support/http.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const SNAPSHOT = 'sys/storage/raft/snapshot'
@@ -70,11 +70,10 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
 
   before(async () => {
     postgres = await startPostgres()
-    cluster = await startCluster(
-      3,
-      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
-      { config: 'serving_threads = 1', listener: `max_request_size = ${MAX_REQUEST_SIZE}` },
-    )
+    cluster = await startCluster(3, clusterStanza(postgres.url()), {
+      config: 'serving_threads = 1',
+      listener: `max_request_size = ${MAX_REQUEST_SIZE}`,
+    })
     await look()
     assert.equal((await leader.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
     // What does not compress.
@@ -237,7 +236,7 @@ describe('with a seal that opens by itself', { skip: withoutPostgres() }, () => 
     const archive = await take(source)
 
     await using postgres = await startPostgres()
-    const storage = `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`
+    const storage = clusterStanza(postgres.url())
     await using nodes = await startNodes(2, storage, { config: seal })
     await initialized(nodes.first)
     for (const node of nodes.nodes) node.token = nodes.first.token
@@ -285,7 +284,7 @@ describe('the first start of another version', () => {
     const folder = mkdtempSync(join(tmpdir(), 'coffer-upgrade-'))
     try {
       await using postgres = await startPostgres()
-      const storage = `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`
+      const storage = clusterStanza(postgres.url())
       const config = `raw_storage_endpoint = true\nupgrade_snapshot_path = "${folder}/kept"`
       await using cluster = await startCluster(2, storage, { config })
       const version = await pretendOlder(await cluster.leader())

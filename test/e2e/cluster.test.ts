@@ -9,7 +9,7 @@ import { healthOf, startCluster, type TestCluster } from '../support/cluster.ts'
 import { CuttableLink } from '../support/cuttable-link.ts'
 import { TestEtcd, noEtcd } from '../support/etcd.ts'
 import { at, textAt } from '../support/json.ts'
-import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 
 describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
@@ -30,14 +30,10 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
 
   before(async () => {
     postgres = await startPostgres()
-    cluster = await startCluster(
-      3,
-      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
-      {
-        config: `serving_threads = 1
+    cluster = await startCluster(3, clusterStanza(postgres.url()), {
+      config: `serving_threads = 1
           audit "file" "shared" { options { file_path = "${auditFile}" } }`,
-      },
-    )
+    })
     await look()
     assert.equal((await leader.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
   })
@@ -327,14 +323,10 @@ describe('nodes that unseal by themselves', () => {
   test('open as soon as one of them has made the vault, and after a restart', { skip: withoutPostgres() }, async () => {
     await using postgres = await startPostgres()
     const key = Buffer.alloc(32, 7).toString('base64')
-    await using cluster = await startCluster(
-      2,
-      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
-      {
-        config: `serving_threads = 1\nseal "static" {\n current_key_id = "one"\n current_key = "${key}"\n }`,
-        recovery: true,
-      },
-    )
+    await using cluster = await startCluster(2, clusterStanza(postgres.url()), {
+      config: `serving_threads = 1\nseal "static" {\n current_key_id = "one"\n current_key = "${key}"\n }`,
+      recovery: true,
+    })
     for (const node of cluster.nodes) {
       const { json } = await until('it opens', async () => {
         const status = await node.call('GET', 'sys/seal-status')
@@ -371,7 +363,7 @@ for (const threads of [0, 1]) {
         2,
         (node) => {
           const url = postgres.url().replace(`:${postgres.port}/`, `:${links[node]?.port ?? 0}/`)
-          return `storage "postgresql" {\n connection_url = "${url}"\n ha_enabled = "true"\n }`
+          return clusterStanza(url)
         },
         { config: `serving_threads = ${threads}` },
       )

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { tokenWith } from '../support/callers.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { at } from '../support/json.ts'
-import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 import { subscribe } from '../support/subscriber.ts'
 import { until } from '../support/until.ts'
@@ -36,11 +36,7 @@ describe('two nodes', { skip: withoutPostgres() }, () => {
 
   before(async () => {
     postgres = await startPostgres()
-    cluster = await startCluster(
-      2,
-      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
-      { config: 'serving_threads = 1' },
-    )
+    cluster = await startCluster(2, clusterStanza(postgres.url()), { config: 'serving_threads = 1' })
     await look()
     assert.equal((await leader.call('POST', 'sys/mounts/secret', { type: 'kv-v2' })).status, 204)
   })

@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/index.ts'
 import { until } from '../support/callers.ts'
 import { healthOf, startNodesAtOnce } from '../support/cluster.ts'
 import { at } from '../support/json.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const SEAL = `seal "static" {\n  current_key_id = "a"\n  current_key = "${'5a'.repeat(32)}"\n}\n`
@@ -128,7 +128,7 @@ test(
   async () => {
     for (let round = 0; round < 2; round++) {
       await using postgres = await startPostgres()
-      const storageStanza = `storage "postgresql" {\n  connection_url = "${postgres.url()}"\n  ha_enabled = true\n}`
+      const storageStanza = clusterStanza(postgres.url())
       await using cluster = await startNodesAtOnce(3, storageStanza, { config: SEAL + STANZAS })
       const said = (text: string) => cluster.nodes.filter((node) => node.output.includes(text))
       await until('the end of the first start', async () =>

@@ -11,7 +11,7 @@ import { until } from '../support/callers.ts'
 import { healthOf } from '../support/cluster.ts'
 import { noEtcd, TestEtcd } from '../support/etcd.ts'
 import { at } from '../support/json.ts'
-import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import { coffer, startServer, type TestServer } from '../support/server.ts'
 
 const ENTRIES = 60
@@ -77,7 +77,7 @@ describe('moving house', { skip: withoutPostgres() || noEtcd }, () => {
     source = await startServer()
     stanzas = {
       lmdb: `storage "lmdb" {\n path = "${source.folder}/data"\n}`,
-      postgresql: `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n}`,
+      postgresql: clusterStanza(postgres.url()),
       etcd: `storage "etcd" {\n address = "${etcd.address}"\n}`,
       back: `storage "lmdb" {\n path = "${folder}/back"\n}`,
     }

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { until } from '../support/callers.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { at, listAt, textAt } from '../support/json.ts'
-import { startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres, type TestPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 
 describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
@@ -46,11 +46,7 @@ describe('three nodes on PostgreSQL', { skip: withoutPostgres() }, () => {
 
   before(async () => {
     postgres = await startPostgres()
-    cluster = await startCluster(
-      3,
-      `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`,
-      { config: 'serving_threads = 1' },
-    )
+    cluster = await startCluster(3, clusterStanza(postgres.url()), { config: 'serving_threads = 1' })
     const node = await standby()
     shares = await make(node, {})
     const closed = await node.call('GET', 'kv/x', undefined, { headers })

@@ -32,7 +32,7 @@ import {
   type OidcClient,
   type Person,
 } from '../support/oidc.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const CALLBACK = 'https://app.example/cb'
@@ -168,7 +168,7 @@ test(
   { skip: withoutPostgres() },
   async () => {
     await using postgres = await startPostgres()
-    const stanza = `storage "postgresql" {\n connection_url = "${postgres.url()}"\n ha_enabled = "true"\n }`
+    const stanza = clusterStanza(postgres.url())
     await using cluster = await startCluster(2, stanza)
     const leader = await cluster.leader()
     const [standby] = await cluster.others()

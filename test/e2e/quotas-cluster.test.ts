@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { at } from '../support/json.ts'
-import { startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { clusterStanza, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import type { TestServer } from '../support/server.ts'
 
 describe('quotas of a cluster', { skip: withoutPostgres() }, () => {
@@ -12,7 +12,7 @@ describe('quotas of a cluster', { skip: withoutPostgres() }, () => {
   before(async () => {
     const postgres = await startPostgres()
     stop = async () => postgres[Symbol.asyncDispose]()
-    const stanza = `storage "postgresql" {\n  connection_url = "${postgres.url()}"\n  ha_enabled = true\n}`
+    const stanza = clusterStanza(postgres.url())
     cluster = await startCluster(3, stanza)
     await cluster.first.call('POST', 'sys/mounts/kv', { type: 'kv' })
   })

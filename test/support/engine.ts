@@ -2,6 +2,7 @@
  * One engine on a memory store, reached through the pipeline's own stages without HTTP:
  * `await using e = await testEngine(kvV2)`, then `await e.write('data/a', '{"data":{}}')`. Every caller is allowed everything.
  */
+import { testMount } from './mounts.ts'
 import { Readable } from 'node:stream'
 import type { PipelineDeps } from '../../src/core/deps.ts'
 import { handle } from '../../src/core/pipeline.ts'
@@ -11,7 +12,7 @@ import { membersOf, RawJson } from '../../src/lib/json/index.ts'
 import { silentLogger } from '../../src/lib/observe/index.ts'
 import type { Caller } from '../../src/request/caller.ts'
 import type { Emit, EngineEvent, EventSink } from '../../src/request/event-ports.ts'
-import { noTuning, type Mount } from '../../src/request/mount.ts'
+import type { Mount } from '../../src/request/mount.ts'
 import type { PolicyPort, TokenPort } from '../../src/request/ports.ts'
 import type { RateLimitPort } from '../../src/request/quota-ports.ts'
 import { rootNamespace } from '../../src/request/request.ts'
@@ -287,19 +288,11 @@ function target(path: string, query: Readonly<Record<string, string>> = {}): str
 }
 
 function mountOf(engine: Engine, options: Readonly<Record<string, string>>): Mount {
-  return {
+  return testMount('test/', {
     kind: engine.kind,
-    path: 'test/',
     type: engine.type,
     uuid: '5f2c1e6a-0000-4000-8000-000000000000',
     accessor: `${engine.type}_test`,
-    description: '',
     options: new Map(Object.entries(options)),
-    local: false,
-    sealWrap: false,
-    externalEntropyAccess: false,
-    tuning: noTuning,
-    namespaceId: 'root',
-    tainted: false,
-  }
+  })
 }

@@ -45,6 +45,11 @@ export interface TestPostgres extends AsyncDisposable {
   start(): Promise<void>
 }
 
+/** The storage stanza of a node of a cluster. */
+export function clusterStanza(url: string): string {
+  return `storage "postgresql" {\n  connection_url = "${url}"\n  ha_enabled = true\n}`
+}
+
 /** Why there can be no server here, or false. */
 export function withoutPostgres(): string | false {
   return binaries() === undefined ? 'needs PostgreSQL: apt-get install postgresql' : false

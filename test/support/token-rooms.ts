@@ -1,4 +1,5 @@
 /** Token store, lease store and wrapping as `core/` puts them together, over a driver and a clock of the test's. */
+import { testMount } from './mounts.ts'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { TokenStore, type TokenStoreDeps } from '../../src/auth/token-store.ts'
 import { defineLease, f, type LeaseDefinition } from '../../src/framework/index.ts'
@@ -28,21 +29,8 @@ export function mountAt(
   kind: MountKind = 'secret',
   tuned: Partial<MountTuning> = {},
 ): Mount {
-  return {
-    kind,
-    path,
-    type,
-    uuid: `uuid-${path}`,
-    accessor: `${type}_12345678`,
-    description: '',
-    options: new Map(),
-    local: false,
-    sealWrap: false,
-    externalEntropyAccess: false,
-    tuning: { ...tuning, ...tuned },
-    namespaceId: 'root',
-    tainted: false,
-  }
+  const own = { uuid: `uuid-${path}`, accessor: `${type}_12345678`, tuning: { ...tuning, ...tuned } }
+  return testMount(path, { kind, type, ...own })
 }
 
 /** An engine's credentials: who has one is in `users`. `fail` says what happens to the next revocations. */

@@ -5,7 +5,7 @@ import { FakeClock } from '../../lib/clock.ts'
 import { stringify } from '../../lib/json/index.ts'
 import { silentLogger } from '../../lib/observe/index.ts'
 import type { Caller } from '../../request/caller.ts'
-import { noTuning, type Mount } from '../../request/mount.ts'
+import type { Mount } from '../../request/mount.ts'
 import { rootNamespace } from '../../request/request.ts'
 import { MemoryDriver } from '../../storage/drivers/memory.ts'
 import { plainCodec } from '../../storage/plain-codec.ts'
@@ -13,25 +13,18 @@ import { Store } from '../../storage/store.ts'
 import { Activity } from './activity.ts'
 import { clientIdOf } from './client-id.ts'
 import { storedMonths } from './records.ts'
+import { testMount } from '../../../test/support/mounts.ts'
 
 const team = { id: 'abc', path: 'team/' }
 
 function mountAt(namespaceId: string, path: string): Mount {
-  return {
+  return testMount(path, {
     kind: 'auth',
-    path,
     type: 'userpass',
     uuid: `${namespaceId}-${path}`,
     accessor: `auth_${namespaceId}`,
-    description: '',
-    options: new Map(),
-    local: false,
-    sealWrap: false,
-    externalEntropyAccess: false,
-    tuning: noTuning,
     namespaceId,
-    tainted: false,
-  }
+  })
 }
 const mounts = [mountAt('root', 'auth/userpass/'), mountAt('abc', 'auth/userpass/')]
 
